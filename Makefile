@@ -1,0 +1,56 @@
+# Run and look after the project; every target sets up what it needs. `make help` lists them.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check
+
+.PHONY: run test lint bench pictures lock help clean
+
+run: .venv/installed ## serve the site on http://127.0.0.1:8000 (HOST and PORT override)
+	@exec $(BIN)/blog serve --prepare
+
+test: .venv/installed-dev ## run all tests; what the machine lacks is skipped with a line
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(if $(BLOG_TEST_REQUIRE_ALL),--cov --cov-report=term-missing)
+
+lint: .venv/installed-dev ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: .venv/installed-dev ## measure
+	@echo "There are no measurements yet."
+
+pictures: .venv/installed-dev ## take the README's pictures again (needs Chromium)
+	$(BIN)/python docs/take_pictures.py
+
+lock: .venv/installed-dev ## resolve the dependencies anew
+	$(PIP) pip-tools
+	$(BIN)/pip-compile $(LOCK) --extra=build --output-file=requirements.txt pyproject.toml
+	$(BIN)/pip-compile $(LOCK) --extra=build --extra=dev --constraint=requirements.txt --output-file=requirements-dev.txt pyproject.toml
+
+LOCK := --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
+
+clean: ## remove what was installed; content/ and instance/ stay
+	rm -rf .venv
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Python 3.11 or newer is needed; run: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }
+	@echo "Making .venv …"
+	@$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/installed: .venv/made requirements.txt pyproject.toml
+	@echo "Installing the locked dependencies …"
+	@$(PIP) --require-hashes -r requirements.txt
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.txt
+	@echo "Installing the tools for tests …"
+	@$(PIP) --require-hashes -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,38 @@
+"""Clinic Blog: articles, moderated comments, and enquiries that reach the clinic."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+
+def create_app(environ: Mapping[str, str] | None = None) -> Flask:
+    """Make the application.
+
+    Raises: SettingError for a setting that can't be used.
+    """
+    # Imported here, since a child process that only renders Markdown needs none of it.
+    from flask import Flask
+
+    from blog import assets, config, db, limits, problems, reload, security, templating
+    from blog.admin import admin
+    from blog.health import health
+    from blog.public import public
+
+    settings = config.load(environ)
+    app = Flask("blog", static_folder=None, instance_path=str(settings.instance_dir))
+    app.secret_key = settings.secret_key
+    app.extensions["blog.settings"] = settings
+    db.init_app(app, settings)
+    security.init_app(app, settings)
+    limits.init_app(app, settings)
+    problems.init_app(app)
+    templating.init_app(app)
+    assets.init_app(app)
+    reload.init_app(app, settings)
+    for surface in (health, admin, public):
+        app.register_blueprint(surface)
+    return app

@@ -1,0 +1,118 @@
+"""What the author's pages share: the blueprint, the guard before it, and the counts beside it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from werkzeug.wrappers import Response as AnyResponse
+from wtforms import ValidationError
+
+from blog import accounts, articles, comments, db, enquiries, outbox, permissions, problems
+from blog.accounts import User, UserSession
+from blog.comments import CommentState
+from blog.enquiries import Folder
+from blog.errors import Invalid
+from blog.permissions import Action
+
+SESSION_TOKEN = "token"  # noqa: S105  # the name it has in the cookie
+# What can be reached without being signed in.
+_OPEN = {"admin.sign_in", "admin.set_up"}
+
+admin = Blueprint("admin", __name__, url_prefix="/admin")
+
+
+@admin.before_request
+def guard() -> AnyResponse | None:
+    """Let only a signed-in user pass, and only forms of ours."""
+    now = db.utc_now()
+    g.user_session = accounts.live_session(session.get(SESSION_TOKEN, ""), now=now)
+    if request.method == "POST":
+        signed_out = _check_form()
+        if signed_out is not None:
+            return signed_out
+    if g.user_session is None:
+        return None if request.endpoint in _OPEN else _ask_to_sign_in()
+    if accounts.was_seen(g.user_session, now=now):
+        session_id = g.user_session.id
+        with db.writing():
+            accounts.mark_seen(session_id, now=now)
+    return None
+
+
+def _check_form() -> AnyResponse | None:
+    """Refuse a form without this browser's token; what was typed is on the answer."""
+    if g.user_session is None and request.endpoint not in _OPEN:
+        return problems.answer(
+            401,
+            "signed-out",
+            "You were away for a while, so you were signed out. Sign in again; what you wrote is kept below.",
+        )
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+    except ValidationError:
+        raise Invalid(
+            {
+                "csrf_token": "This page was open for too long. Please go back, reload it and try again."
+            }
+        ) from None
+    return None
+
+
+def _ask_to_sign_in() -> AnyResponse:
+    if not accounts.is_set_up():
+        page = render_template("admin/sign_in.html", form=None, message="")
+        return make_response(page)
+    return redirect(f"/admin/sign-in?next={request.path}", 303)
+
+
+def user() -> User:
+    """Return who is signed in; only behind the guard."""
+    user_session: UserSession = g.user_session
+    return user_session.user
+
+
+def require(action: Action) -> User:
+    """Return who is signed in, where she may do this.
+
+    Raises: Forbidden where she may not.
+    """
+    return permissions.require(user(), action)
+
+
+def desk(template: str, **words: Any) -> Response:
+    """Answer with a page of the desk, with the counts beside it."""
+    page = render_template(f"admin/{template}", user=user(), counts=_counts(), **words)
+    return make_response(page)
+
+
+def _counts() -> dict[str, int]:
+    may = permissions.may
+    return {
+        "waiting": comments.count_in(CommentState.PENDING),
+        "enquiries": enquiries.count_in(Folder.NEW) if may(user(), Action.READ_ENQUIRIES) else 0,
+        "problems": len([p for p in articles.problems() if not p["is_warning"]]),
+        "failed": outbox.failed_count() if may(user(), Action.READ_MAIL) else 0,
+    }
+
+
+def back_to(path: str, sentence: str) -> AnyResponse:
+    """Go on to a page that says what was done."""
+    flash(sentence)
+    return redirect(path, 303)
+
+
+@admin.app_context_processor
+def _form_words() -> dict[str, Any]:
+    return {"csrf_token": generate_csrf, "may": permissions.may, "Action": Action}

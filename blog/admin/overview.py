@@ -1,0 +1,125 @@
+"""The author's first page, and the pages about articles, mail and the journal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import articles, comments, config, db, journal, outbox, urls
+from blog.admin.desk import admin, back_to, desk, require
+from blog.admin.inbox import mail_words
+from blog.articles import Article
+from blog.errors import NotFound
+from blog.journal import JournalLine
+from blog.outbox import MailState, OutgoingMail
+from blog.permissions import Action
+
+PAGE = 50
+_MAIL_TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"}
+_KINDS = {"enquiry": "Enquiry", "comment-waiting": "Comment waiting"}
+
+
+@admin.get("/")
+def show_start() -> Response:
+    """Show what needs doing now."""
+    return desk("start.html", problems=articles.problems())
+
+
+@admin.get("/articles")
+def show_articles() -> Response:
+    """Show all articles, and what is wrong in their files."""
+    require(Action.READ_CONTENT)
+    rows = articles.all_of_them()
+    numbers = comments.counts_on(row.id for row in rows)
+    return desk(
+        "articles.html",
+        articles=[_article(row, numbers.get(row.id, 0)) for row in rows],
+        problems=articles.problems(),
+    )
+
+
+def _article(row: Article, comment_count: int) -> dict[str, Any]:
+    words = row.status_words(now=db.utc_now())
+    return {
+        "title": row.title,
+        "url": urls.article(row.slug) if words == "published" else None,
+        "status": words,
+        "published_at": row.published_at,
+        "comment_count": comment_count,
+        "file": f"articles/{row.id}.md",
+    }
+
+
+@admin.get("/mail")
+def show_mail() -> Response:
+    """Show the mail that was sent, waits, or failed."""
+    require(Action.READ_MAIL)
+    word = request.args.get("state", "")
+    state = MailState(word) if word in list(MailState) else None
+    before = request.args.get("before", type=urls.row_id)
+    rows = outbox.recent(state, before=before, limit=PAGE + 1)
+    return desk(
+        "mail.html",
+        state=state.value if state else "",
+        tabs=[(tab, label, None) for tab, label in _MAIL_TABS.items()],
+        mails=[_mail(row) for row in rows[:PAGE]],
+        writes_files=config.current().smtp_url is None,
+        older=f"?state={state or ''}&before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
+    )
+
+
+def _mail(row: OutgoingMail) -> dict[str, Any]:
+    words, tone = mail_words(row)
+    return {
+        "id": row.id,
+        "kind": _KINDS.get(row.kind, row.kind),
+        "recipient": row.recipient,
+        "subject": row.subject,
+        "state": row.state,
+        "state_words": words,
+        "tone": tone,
+        "attempts": row.attempts,
+        "created_at": row.created_at,
+        "next_attempt_at": row.next_attempt_at,
+        "last_error": row.last_error or "",
+        "sent_at": row.sent_at,
+    }
+
+
+@admin.post(f"/mail/<{urls.ROW}:mail_id>/retry")
+def retry_mail(mail_id: int) -> AnyResponse:
+    """Make a mail due now."""
+    by = require(Action.READ_MAIL)
+    now = db.utc_now()
+    with db.writing():
+        mail = outbox.by_id(mail_id)
+        if mail is None:
+            raise NotFound("There is no mail with this number.")
+        mail.retry(now=now)
+        journal.record("tried again", "mail", mail_id, by=by, now=now)
+    return back_to("/admin/mail", "It will be tried again in a moment.")
+
+
+@admin.get("/journal")
+def show_journal() -> Response:
+    """Show who did what, newest first."""
+    require(Action.READ_JOURNAL)
+    rows = journal.recent(before=request.args.get("before", type=urls.row_id), limit=PAGE + 1)
+    return desk(
+        "journal.html",
+        lines=[_line(row) for row in rows[:PAGE]],
+        older=f"?before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
+    )
+
+
+def _line(row: JournalLine) -> dict[str, Any]:
+    places = {"comment": "/admin/comments/{}/reply", "enquiry": "/admin/enquiries/{}"}
+    place = places.get(row.thing)
+    return {
+        "at": row.at,
+        "actor": row.actor.name if row.actor else "An operator",
+        "sentence": f"{row.verb} {row.thing} {row.thing_id}",
+        "url": place.format(row.thing_id) if place else None,
+    }

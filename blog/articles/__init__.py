@@ -1,0 +1,358 @@
+"""The index of content/: articles, authors, topics and pages as rows that can be rebuilt.
+
+The files are the truth and `sync.py` derives these rows from them; what is scheduled or expired
+is computed when it is read. Durable rows elsewhere name an article by its id, its file's stem.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from markupsafe import Markup
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    ForeignKey,
+    Select,
+    String,
+    Text,
+    and_,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload, undefer
+
+from blog import content, db, markup
+from blog.errors import Problem
+
+WORDS_A_MINUTE = 230
+SEARCH_MAX_CHARS = 200
+SEARCH_MAX_TERMS = 8
+
+# What a text is set in and a keyboard doesn't type.
+_TYPED = str.maketrans("‘’‐‑", "''--", "\u00ad")
+
+
+class Rendered:
+    """What a row with rendered HTML has in common: the source, its HTML and the policy's version."""
+
+    source: Mapped[str] = mapped_column(Text, deferred=True)
+    html: Mapped[str] = mapped_column(Text, deferred=True)
+    html_policy: Mapped[int] = mapped_column(deferred=True)
+
+    @property
+    def body(self) -> Markup:
+        """The HTML for a page; rendered anew where it was made under another policy."""
+        # The source is long, and seldom needed.
+        source = "" if self.html_policy == markup.ARTICLE_POLICY else self.source
+        return markup.article_html(source, self.html, self.html_policy)
+
+
+class Author(Rendered, db.Model):
+    """Somebody who writes articles; not necessarily somebody who signs in."""
+
+    __tablename__ = "author"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    role: Mapped[str] = mapped_column(String(200))
+    photo: Mapped[str | None] = mapped_column(Text)
+    links: Mapped[list[Any]] = mapped_column(JSON)
+    credentials: Mapped[list[Any]] = mapped_column(JSON)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class ArticleAuthor(db.Model):
+    """Who wrote an article, in the order its file names them."""
+
+    __tablename__ = "article_author"
+
+    article_id: Mapped[str] = mapped_column(
+        ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
+    )
+    # No foreign key: an article may name an author whose file is still to come.
+    author_id: Mapped[str] = mapped_column(String(100), primary_key=True, index=True)
+    position: Mapped[int]
+    author: Mapped[Author | None] = relationship(
+        primaryjoin="foreign(ArticleAuthor.author_id) == Author.id",
+        lazy="joined",
+        viewonly=True,
+    )
+
+
+class ArticleTopic(db.Model):
+    """What an article is about, in the order its file names it."""
+
+    __tablename__ = "article_topic"
+
+    article_id: Mapped[str] = mapped_column(
+        ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
+    )
+    slug: Mapped[str] = mapped_column(String(100), primary_key=True, index=True)
+    name: Mapped[str] = mapped_column(String(100))
+    position: Mapped[int]
+
+
+class Article(Rendered, db.Model):
+    """One article as its file last made sense."""
+
+    __tablename__ = "article"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    slug: Mapped[str] = mapped_column(String(100), unique=True)
+    title: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(String(400))
+    status: Mapped[str] = mapped_column(String(20))
+    published_at: Mapped[datetime | None] = mapped_column(index=True)
+    updated_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime | None]
+    cover: Mapped[str | None] = mapped_column(Text)
+    cover_alt: Mapped[str | None] = mapped_column(String(400))
+    canonical: Mapped[str | None] = mapped_column(Text)
+    noindex: Mapped[bool]
+    comments_open: Mapped[bool]
+    comments_close_after_days: Mapped[int | None]
+    toc: Mapped[list[Any]] = mapped_column(JSON, deferred=True)
+    text: Mapped[str] = mapped_column(Text, deferred=True)
+    folded: Mapped[str] = mapped_column(Text, deferred=True)
+    words: Mapped[int]
+    author_links: Mapped[list[ArticleAuthor]] = relationship(
+        order_by=ArticleAuthor.position, viewonly=True
+    )
+    topics: Mapped[list[ArticleTopic]] = relationship(order_by=ArticleTopic.position, viewonly=True)
+
+    @property
+    def authors(self) -> list[Author]:
+        """Who wrote it; a name without a profile is left out."""
+        return [link.author for link in self.author_links if link.author is not None]
+
+    @property
+    def reading_minutes(self) -> int:
+        """How long reading takes, at least one minute."""
+        return max(1, round(self.words / WORDS_A_MINUTE))
+
+    def status_words(self, *, now: datetime) -> str:
+        """Say where it stands: draft, archived, scheduled, expired or published."""
+        if self.status != "published":
+            return self.status
+        if self.expires_at and self.expires_at <= now:
+            return "expired"
+        return "published" if self.published_at and self.published_at <= now else "scheduled"
+
+    def comments_closed_because(self, *, now: datetime) -> str:
+        """Say why no comment is taken any more; empty while they are."""
+        if not self.comments_open:
+            return "Comments on this article are closed."
+        days = self.comments_close_after_days
+        if (
+            days is not None
+            and self.published_at
+            and now - self.published_at >= timedelta(days=days)
+        ):
+            return f"Comments closed {days} days after this article appeared."
+        return ""
+
+
+class ArticlePath(db.Model):
+    """A path that led to an article before: an alias its file names, or an earlier slug."""
+
+    __tablename__ = "article_path"
+
+    path: Mapped[str] = mapped_column(String(300), primary_key=True)
+    article_id: Mapped[str] = mapped_column(String(100), index=True)
+
+
+class Page(Rendered, db.Model):
+    """A page that stands by itself, like the privacy notice."""
+
+    __tablename__ = "page"
+
+    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    title: Mapped[str] = mapped_column(String(200))
+    summary: Mapped[str] = mapped_column(String(400))
+    noindex: Mapped[bool]
+
+
+class SiteWords(db.Model):
+    """The text of content/site.toml as it last made sense, so that every machine has it."""
+
+    __tablename__ = "site_words"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    text: Mapped[str] = mapped_column(Text)
+
+
+class ContentFile(db.Model):
+    """What the last sync saw of a file, and what was wrong with it."""
+
+    __tablename__ = "content_file"
+
+    path: Mapped[str] = mapped_column(Text, primary_key=True)
+    size_bytes: Mapped[int] = mapped_column(BigInteger)
+    mtime_ns: Mapped[int] = mapped_column(BigInteger)
+    sha256: Mapped[str] = mapped_column(String(64))
+    policy: Mapped[int]
+    synced_at: Mapped[datetime]
+    problems: Mapped[list[Any]] = mapped_column(JSON)
+
+
+def site() -> content.Site:
+    """Return the site's own words."""
+    found = db.session.get(SiteWords, 1)
+    return _parsed_site(found.text if found else "")
+
+
+@lru_cache(maxsize=4)
+def _parsed_site(text: str) -> content.Site:
+    return content.parse_site(text)
+
+
+def fold(text: str) -> str:
+    """Fold case, accents and typographic marks, for search."""
+    apart = unicodedata.normalize("NFKD", text.translate(_TYPED))
+    return "".join(char for char in apart if not unicodedata.combining(char)).casefold()
+
+
+def is_public(now: datetime) -> ColumnElement[bool]:
+    """Condition that an article can be read by anybody at a moment."""
+    return and_(
+        Article.status == "published",
+        Article.published_at <= now,
+        or_(Article.expires_at.is_(None), Article.expires_at > now),
+    )
+
+
+def _cards(now: datetime) -> Select[Article]:
+    return (
+        select(Article)
+        .where(is_public(now))
+        .options(selectinload(Article.author_links), selectinload(Article.topics))
+        .order_by(Article.published_at.desc(), Article.id)
+    )
+
+
+def _whole(now: datetime) -> Select[Article]:
+    everything = (undefer(Article.html), undefer(Article.html_policy), undefer(Article.toc))
+    profiles = selectinload(Article.author_links).joinedload(ArticleAuthor.author)
+    bodies = (profiles.undefer(Author.html), profiles.undefer(Author.html_policy))
+    return _cards(now).options(*everything, *bodies)
+
+
+def _listed(query: Select[Article], limit: int, offset: int) -> Sequence[Article]:
+    return db.session.execute(query.limit(limit).offset(offset)).scalars().all()
+
+
+def published(*, now: datetime, limit: int = 20, offset: int = 0) -> Sequence[Article]:
+    """Return articles anybody can read, newest first."""
+    return _listed(_cards(now), limit, offset)
+
+
+def by_slug(slug: str, *, now: datetime) -> Article | None:
+    """Return the article a reader finds at a slug."""
+    query = _whole(now).where(Article.slug == slug)
+    return db.session.execute(query).scalar_one_or_none()
+
+
+def by_id(article_id: str) -> Article | None:
+    """Return an article whatever its state; for those who work on the site."""
+    return db.session.get(Article, article_id)
+
+
+def public_by_id(article_id: str, *, now: datetime) -> Article | None:
+    """Return an article by its id, if anybody can read it."""
+    query = _cards(now).where(Article.id == article_id)
+    return db.session.execute(query).scalar_one_or_none()
+
+
+def titles(article_ids: set[str]) -> dict[str, Article]:
+    """Return articles by id, whatever their state."""
+    query = select(Article).where(Article.id.in_(article_ids))
+    return {article.id: article for article in db.session.execute(query).scalars()}
+
+
+def all_of_them() -> Sequence[Article]:
+    """Return every article whatever its state, newest first; for those who work on the site."""
+    query = select(Article).order_by(Article.published_at.desc(), Article.id)
+    return db.session.execute(query).scalars().all()
+
+
+def moved_to(path: str, *, now: datetime) -> Article | None:
+    """Return the article an old path led to."""
+    query = _cards(now).join(ArticlePath, ArticlePath.article_id == Article.id)
+    return db.session.execute(query.where(ArticlePath.path == path)).scalar_one_or_none()
+
+
+def author(author_id: str) -> Author | None:
+    """Return an author's profile."""
+    query = select(Author).where(Author.id == author_id)
+    whole = query.options(undefer(Author.html), undefer(Author.html_policy))
+    return db.session.execute(whole).scalar_one_or_none()
+
+
+def by_author(author_id: str, *, now: datetime, limit: int = 50) -> Sequence[Article]:
+    """Return an author's articles, newest first."""
+    of_author = Article.author_links.any(ArticleAuthor.author_id == author_id)
+    return _listed(_cards(now).where(of_author), limit, 0)
+
+
+def on_topic(slug: str, *, now: datetime, limit: int = 50) -> Sequence[Article]:
+    """Return the articles on a topic, newest first."""
+    return _listed(_cards(now).where(Article.topics.any(ArticleTopic.slug == slug)), limit, 0)
+
+
+def page(page_id: str) -> Page | None:
+    """Return a page that stands by itself."""
+    query = select(Page).where(Page.id == page_id)
+    whole = query.options(undefer(Page.html), undefer(Page.html_policy))
+    return db.session.execute(whole).scalar_one_or_none()
+
+
+def search(query: str, *, now: datetime, limit: int = 20) -> Sequence[Article]:
+    """Return articles that hold every word asked for; those with it in the title come first."""
+    terms = fold(query[:SEARCH_MAX_CHARS]).split()[:SEARCH_MAX_TERMS]
+    if not terms:
+        return []
+    found = _cards(now).where(*(Article.folded.contains(term, autoescape=True) for term in terms))
+    in_order = (_in_title(terms).desc(), Article.published_at.desc(), Article.id)
+    return _listed(found.order_by(None).order_by(*in_order), limit, 0)
+
+
+def _in_title(terms: list[str]) -> ColumnElement[bool]:
+    """Condition that every term stands in the title, which is the first line of `folded`."""
+    escaped = (re.sub("[%_/]", r"/\g<0>", term) for term in terms)
+    return and_(*(Article.folded.like(f"%{term}%\n%", escape="/") for term in escaped))
+
+
+def problems() -> list[dict[str, Any]]:
+    """Return what is wrong in content/, errors first."""
+    rows = db.session.execute(select(ContentFile.problems).order_by(ContentFile.path)).scalars()
+    found = [problem for row in rows for problem in row]
+    return sorted([*found, *_unknown_authors()], key=lambda problem: bool(problem["is_warning"]))
+
+
+def _unknown_authors() -> list[dict[str, Any]]:
+    """Return the articles whose author has no profile (yet)."""
+    query = (
+        select(ArticleAuthor.article_id, ArticleAuthor.author_id)
+        .outerjoin(Author, Author.id == ArticleAuthor.author_id)
+        .where(Author.id.is_(None))
+        .order_by(ArticleAuthor.article_id)
+    )
+    return [asdict(unknown_author(*row)) for row in db.session.execute(query)]
+
+
+def unknown_author(article_id: str, author_id: str) -> Problem:
+    """Say that an article's author has no profile (yet)."""
+    return Problem(
+        path=f"articles/{article_id}.md",
+        message=f"The author {author_id} has no profile.",
+        remedy=f"Write one as authors/{author_id}.md, or correct the name.",
+        is_warning=True,
+    )

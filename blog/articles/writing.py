@@ -1,0 +1,121 @@
+"""Writes what content/ says into the rows of the index.
+
+The files were read and rendered before; nothing here looks at them, and nothing commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote
+
+from sqlalchemy import delete
+
+from blog import db, markup, urls
+from blog.articles import (
+    Article,
+    ArticleAuthor,
+    ArticlePath,
+    ArticleTopic,
+    Author,
+    ContentFile,
+    Page,
+    SiteWords,
+    fold,
+)
+from blog.content import ArticleFile, AuthorFile, Commenting, Kind, PageFile
+from blog.content.site import SITE_FILE
+from blog.markup import RenderedArticle
+
+
+def write_site(text: str) -> None:
+    """Write the site's own words."""
+    db.session.merge(SiteWords(id=1, text=text))
+
+
+def free_slugs(files: Iterable[ArticleFile]) -> None:
+    """Set slugs aside that are about to change, since two articles may exchange theirs."""
+    for number, parsed in enumerate(files):
+        article = db.session.get(Article, parsed.id)
+        if article is not None and article.slug != parsed.slug:
+            _remember_path(urls.article(article.slug), article.id)
+            article.slug = f"~{number}"
+    db.session.flush()
+
+
+def _remember_path(path: str, article_id: str) -> None:
+    db.session.merge(ArticlePath(path=path, article_id=article_id))
+
+
+def write_article(parsed: ArticleFile, rendered: RenderedArticle) -> None:
+    """Write an article, who wrote it, what it is about and where it was before."""
+    article = db.session.get(Article, parsed.id) or Article(id=parsed.id)
+    topics = [topic.name for topic in parsed.topics]
+    article.slug, article.title, article.summary = parsed.slug, parsed.title, parsed.summary
+    article.status, article.noindex = parsed.status, parsed.noindex
+    article.published_at, article.updated_at = parsed.published_at, parsed.updated_at
+    article.expires_at, article.canonical = parsed.expires_at, parsed.canonical or None
+    article.cover, article.cover_alt = _media_path(parsed.cover), parsed.cover_alt or None
+    article.comments_open = parsed.comments is Commenting.OPEN
+    article.comments_close_after_days = parsed.comments_close_after_days
+    article.toc = [[heading.level, heading.id, heading.text] for heading in rendered.toc]
+    article.text, article.words = rendered.text, rendered.words
+    # The title in a line of its own, where search looks first.
+    article.folded = fold(f"{parsed.title}\n{' '.join([parsed.summary, rendered.text, *topics])}")
+    _write_body(article, parsed.body, rendered)
+    db.session.flush()
+    _link(parsed)
+    for alias in parsed.aliases:
+        _remember_path(alias, parsed.id)
+
+
+def _media_path(path: str) -> str | None:
+    return f"/media/{quote(path)}" if path else None
+
+
+def _write_body(row: Article | Author | Page, source: str, rendered: RenderedArticle) -> None:
+    row.source, row.html, row.html_policy = source, rendered.html, markup.ARTICLE_POLICY
+    db.session.add(row)
+
+
+def _link(parsed: ArticleFile) -> None:
+    """Write anew who wrote an article and what it is about."""
+    for model in (ArticleAuthor, ArticleTopic):
+        db.session.execute(delete(model).where(model.article_id == parsed.id))
+    for position, author_id in enumerate(parsed.authors):
+        db.session.add(ArticleAuthor(article_id=parsed.id, author_id=author_id, position=position))
+    for position, topic in enumerate(parsed.topics):
+        db.session.add(
+            ArticleTopic(article_id=parsed.id, slug=topic.slug, name=topic.name, position=position)
+        )
+
+
+def write_author(parsed: AuthorFile, rendered: RenderedArticle) -> None:
+    """Write an author's profile."""
+    author = db.session.get(Author, parsed.id) or Author(id=parsed.id)
+    author.name, author.role, author.photo = parsed.name, parsed.role, _media_path(parsed.photo)
+    author.links = [[link.label, link.url] for link in parsed.links]
+    author.credentials, author.text = list(parsed.credentials), rendered.text
+    _write_body(author, parsed.body, rendered)
+
+
+def write_page(parsed: PageFile, rendered: RenderedArticle) -> None:
+    """Write a page."""
+    page = db.session.get(Page, parsed.id) or Page(id=parsed.id)
+    page.title, page.summary, page.noindex = parsed.title, parsed.summary, parsed.noindex
+    _write_body(page, parsed.body, rendered)
+
+
+def remove(path: str) -> None:
+    """Take out of the index what a file that is gone had put there."""
+    kind, _, name = path.partition("/")
+    models: dict[Kind, type[Article | Author | Page]] = {
+        Kind.ARTICLE: Article,
+        Kind.AUTHOR: Author,
+        Kind.PAGE: Page,
+    }
+    if path == SITE_FILE:
+        db.session.execute(delete(SiteWords))
+    else:
+        model = models[Kind(kind)]
+        db.session.execute(delete(model).where(model.id == name.removesuffix(".md")))
+    db.session.execute(delete(ContentFile).where(ContentFile.path == path))

@@ -1,0 +1,145 @@
+"""What operators type: `blog serve`, `blog content`, `blog mail` and their like.
+
+Commands load, call one verb and commit, as the pages do. Exit codes: 0 done, 1 not done with
+one sentence on stderr, 2 typed wrongly. What a command needs is loaded when it is wanted, so
+that help comes at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+
+from blog import create_app
+from blog.errors import BlogError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# The largest number a row can have in both kinds of database.
+ROW_ID = click.IntRange(1, 2**31 - 1)
+_LOOK_SECONDS = 1.0
+
+_COMMANDS = {
+    "comments": ("comments", "Look after readers' comments."),
+    "content": ("content", "Look after the words in content/."),
+    "db": ("people", "Look after the database."),
+    "mail": ("mail", "Look after the mail."),
+    "serve": ("serving", "Serve the site and deliver its mail, until stopped."),
+    "user": ("people", "Look after the accounts."),
+    "worker": ("mail", "Deliver mail until stopped."),
+}
+
+
+class _Commands(click.Group):
+    """All commands by name; they are listed without being loaded."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name all commands."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load the module of a command, which registers it."""
+        if cmd_name in _COMMANDS:
+            importlib.import_module(f"{__name__}.{_COMMANDS[cmd_name][0]}")
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each command's sentence into the help."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in _COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def cli() -> None:
+    """Run and look after a clinic's blog.
+
+    \b
+    Example:  blog serve --prepare
+    """
+
+
+def with_app(command: Callable[P, R]) -> Callable[P, R]:
+    """Run a command inside the application; what goes wrong is one sentence."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from sqlalchemy.exc import DatabaseError
+
+        try:
+            return _inside_app(command, *args, **kwargs)
+        except BlogError as error:
+            raise click.ClickException(error.message) from error
+        except DatabaseError as error:
+            cause = str(error.orig).strip().splitlines()[0]
+            raise click.ClickException(f"The database can't do this: {cause}.") from error
+        except UnicodeEncodeError as error:
+            words = f"{error.object!r} can't be written as {error.encoding}."
+            raise click.ClickException(words) from error
+        except BrokenPipeError:
+            # Whoever read our output has gone; click knows what to do.
+            raise
+        except OSError as error:
+            words = f"{error.filename} can't be used: {(error.strerror or '').lower()}."
+            raise click.ClickException(words) from error
+
+    return run
+
+
+def _inside_app(command: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    from blog import db
+
+    with create_app().app_context():
+        try:
+            return command(*args, **kwargs)
+        finally:
+            db.db.engine.dispose()
+
+
+def with_database(command: Callable[P, R]) -> Callable[P, R]:
+    """Run a command inside the application, on a database that is ready for it."""
+
+    @with_app
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        from blog import db
+
+        db.check_ready()
+        return command(*args, **kwargs)
+
+    return run
+
+
+def print_json(rows: Any) -> None:
+    """Print for a program."""
+    click.echo(json.dumps(rows, indent=2))
+
+
+def print_line(words: str, *, err: bool = False) -> None:
+    """Print one line for a person; nothing in it steers the terminal, whoever wrote it."""
+    click.echo("".join(char if char.isprintable() else " " for char in words), err=err)
+
+
+def end_with(starter_id: int) -> None:
+    """End this process, as if it had been asked to, soon after its starter has gone."""
+
+    def watch() -> None:
+        while os.getppid() == starter_id:
+            time.sleep(_LOOK_SECONDS)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def main() -> None:
+    """Run the command line."""
+    cli(prog_name="blog")

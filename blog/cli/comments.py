@@ -1,0 +1,110 @@
+"""`blog comments`: the review queue for who prefers a terminal."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from blog import comments, db
+from blog.cli import ROW_ID, cli, print_json, print_line, with_database
+from blog.comments import Comment, CommentState
+from blog.errors import NotFound
+
+LIST_ROWS = 200
+_EXCERPT_CHARS = 60
+
+
+@cli.group("comments")
+def group() -> None:
+    """Look after readers' comments.
+
+    \b
+    Example:  blog comments list --state pending
+    """
+
+
+def _row(comment: Comment) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "state": str(comment.state),
+        "article": comment.article_id,
+        "parent": comment.parent_id,
+        "name": comment.name,
+        "body": comment.source,
+        "created_at": comment.created_at.isoformat().replace("+00:00", "Z"),
+        "reasons": [reason["words"] for reason in comment.reasons],
+    }
+
+
+@group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print all, for a program.")
+@click.option("--state", type=click.Choice([state.value for state in CommentState]))
+@with_database
+def list_comments(as_json: bool, state: str | None) -> None:
+    """List the newest comments first.
+
+    \b
+    Example:  blog comments list --state pending
+    """
+    limit = sys.maxsize if as_json else LIST_ROWS
+    found = comments.recent(CommentState(state) if state else None, limit=limit)
+    rows = [_row(comment) for comment in found]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        excerpt = " ".join(row["body"].split())[:_EXCERPT_CHARS]
+        print_line(f"{row['id']:>6}  {row['state']:9} {row['article']}  {row['name']}: {excerpt}")
+    if not rows:
+        click.echo("No comments.")
+
+
+def _decide(ids: tuple[int, ...], verb: Callable[..., bool], done: str) -> None:
+    now, batch = db.utc_now(), secrets.token_urlsafe(12)
+    with db.writing():
+        found = {comment.id: comment for comment in comments.by_ids(ids)}
+        for comment_id in ids:
+            if comment_id not in found:
+                raise NotFound(f"There is no comment {comment_id}; nothing was changed.")
+        changed = sum(verb(comment, by=None, now=now, batch=batch) for comment in found.values())
+    click.echo(f"{changed} {done}.")
+
+
+@group.command("approve")
+@click.argument("ids", type=ROW_ID, nargs=-1, required=True)
+@with_database
+def approve(ids: tuple[int, ...]) -> None:
+    """Publish comments.
+
+    \b
+    Example:  blog comments approve 12 13
+    """
+    _decide(ids, Comment.approve, "approved")
+
+
+@group.command("reject")
+@click.argument("ids", type=ROW_ID, nargs=-1, required=True)
+@with_database
+def reject(ids: tuple[int, ...]) -> None:
+    """Keep comments from readers.
+
+    \b
+    Example:  blog comments reject 12
+    """
+    _decide(ids, Comment.reject, "rejected")
+
+
+@group.command("spam")
+@click.argument("ids", type=ROW_ID, nargs=-1, required=True)
+@with_database
+def spam(ids: tuple[int, ...]) -> None:
+    """Keep comments from readers as spam.
+
+    \b
+    Example:  blog comments spam 12
+    """
+    _decide(ids, Comment.mark_spam, "marked as spam")

@@ -1,0 +1,125 @@
+"""`blog content`: check, sync and begin articles."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from blog import articles, config, content, db
+from blog.articles import sync
+from blog.articles.sync import Changes
+from blog.cli import cli, print_json, print_line, with_app, with_database
+from blog.errors import BlogError, Problem, SettingError
+
+_BAR_CHARS = 30
+
+
+@cli.group("content")
+def group() -> None:
+    """Look after the words in content/.
+
+    \b
+    Example:  blog content sync
+    """
+
+
+def _root() -> Path:
+    """Return the folder of words; one that isn't there would look as if all had been deleted."""
+    root = config.current().content_dir
+    if not root.is_dir():
+        raise SettingError(
+            f"BLOG_CONTENT_DIR is {str(root)!r}, but must be a folder that is there."
+        )
+    return root
+
+
+def _show_progress(done: int, total: int) -> None:
+    """Draw how far reading has come, where a person is looking."""
+    if sys.stderr.isatty():
+        bar = "#" * (_BAR_CHARS * done // total)
+        end = "\n" if done == total else ""
+        click.echo(
+            f"\rReading content  [{bar:<{_BAR_CHARS}}] {done}/{total}{end}", nl=False, err=True
+        )
+
+
+def _say(problems: Iterable[Problem], *, err: bool) -> None:
+    for problem in problems:
+        print_line(f"{'warning' if problem.is_warning else 'error'}: {problem}", err=err)
+
+
+def _errors(problems: Iterable[Problem]) -> int:
+    return sum(not problem.is_warning for problem in problems)
+
+
+def synced() -> tuple[Changes, list[Problem]]:
+    """Bring the index up to date, and report on stderr what is wrong in content/.
+
+    Returns: what changed, and all problems there are, those of files read before too.
+    """
+    root, now = _root(), db.utc_now()
+    changes = sync.find_changes(root, now=now, progress=_show_progress)
+    if changes:
+        with db.writing():
+            changes.apply(now=now)
+    problems = [Problem(**problem) for problem in articles.problems()]
+    _say(problems, err=True)
+    return changes, problems
+
+
+@group.command("sync")
+@with_database
+def sync_content() -> None:
+    """Bring the site up to date with content/.
+
+    Only changed files are read. A file with a mistake is reported, and what it said before stays
+    online.
+
+    \b
+    Example:  blog content sync
+    """
+    changes, problems = synced()
+    click.echo(
+        f"{len(changes.read)} read, {len(changes.removed)} removed,"
+        f" {changes.unchanged_count + len(changes.same)} unchanged."
+    )
+    if _errors(problems):
+        raise BlogError("Some files can't be used; what they said before stays online.")
+
+
+@group.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print for a program.")
+@with_app
+def check_content(as_json: bool) -> None:
+    """Read every file of content/ and report what is wrong, changing nothing.
+
+    \b
+    Example:  blog content check
+    """
+    problems = sync.check(_root(), progress=_show_progress)
+    if as_json:
+        print_json([asdict(problem) for problem in problems])
+    else:
+        _say(problems, err=False)
+    if errors := _errors(problems):
+        raise BlogError(f"{errors} to mend.")
+    if not as_json:
+        click.echo(f"Everything can be used; {len(problems)} to look at.")
+
+
+@group.command("new")
+@click.argument("id")
+@click.argument("title")
+@with_app
+def new_article(id: str, title: str) -> None:  # noqa: A002  # the contract's word
+    """Begin an article as a draft.
+
+    \b
+    Example:  blog content new sun-care "Caring for skin in the sun"
+    """
+    path = content.new_article(_root(), id, title, now=db.utc_now())
+    click.echo(f"Made {path}. Its status is draft until you write published.")

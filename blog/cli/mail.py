@@ -1,0 +1,128 @@
+"""`blog mail` and `blog worker`: what is to be sent, and sending it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import Any
+
+import click
+from flask import current_app
+
+from blog import config, db, journal, outbox
+from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
+from blog.errors import NotFound
+from blog.outbox import MailState, OutgoingMail
+
+LIST_ROWS = 200
+
+
+@cli.group("mail")
+def group() -> None:
+    """Look after the mail.
+
+    \b
+    Example:  blog mail list --state failed
+    """
+
+
+def _row(mail: OutgoingMail) -> dict[str, Any]:
+    return {
+        "id": mail.id,
+        "state": str(mail.state),
+        "to": mail.recipient,
+        "subject": mail.subject,
+        "attempts": mail.attempts,
+        "last_error": mail.last_error,
+    }
+
+
+@group.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print all, for a program.")
+@click.option("--state", type=click.Choice([state.value for state in MailState]))
+@with_database
+def list_mail(as_json: bool, state: str | None) -> None:
+    """List the newest mail first.
+
+    \b
+    Example:  blog mail list --state failed
+    """
+    limit = sys.maxsize if as_json else LIST_ROWS
+    found = outbox.recent(MailState(state) if state else None, limit=limit)
+    rows = [_row(mail) for mail in found]
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        print_line("{id:>6}  {state:8} {attempts:>2}  {to}  {subject}".format(**row))
+        if row["last_error"]:
+            print_line(f"        {row['last_error']}")
+    if not rows:
+        click.echo("No mail.")
+
+
+@group.command("deliver")
+@with_database
+def deliver() -> None:
+    """Try everything that is due, once.
+
+    \b
+    Example:  blog mail deliver
+    """
+    outbox.release_stuck(now=db.utc_now())
+    worker_name = f"{socket.gethostname()[:60]}:{os.getpid()}"
+    done = outbox.deliver_due(
+        outbox.transport(config.current()), worker=worker_name, limit=sys.maxsize
+    )
+    click.echo(f"{done.sent} sent, {done.retried} to be tried again, {done.failed} failed.")
+
+
+@group.command("retry")
+@click.argument("mail_id", type=ROW_ID, required=False)
+@click.option("--all", "everything", is_flag=True, help="All that failed or waits.")
+@with_database
+def retry(mail_id: int | None, everything: bool) -> None:
+    """Make failed or waiting mail due now.
+
+    \b
+    Example:  blog mail retry --all
+    """
+    if (mail_id is None) != everything:
+        raise click.UsageError("Name one mail, or say --all.")
+    now = db.utc_now()
+    with db.writing():
+        if mail_id is None:
+            count = outbox.retry_all(now=now)
+        else:
+            mail = outbox.by_id(mail_id)
+            if mail is None:
+                raise NotFound(f"There is no mail {mail_id}.")
+            mail.retry(now=now)
+            # One that a worker has in hand at this moment is left to it.
+            count = int(mail.is_unsent)
+        if count:
+            journal.record("tried again", "mail", mail_id or "all", by=None, now=now)
+    click.echo(f"{count} due now.")
+
+
+@cli.command("worker")
+@click.option("--beside", type=int, hidden=True, help="The process to end with.")
+@with_database
+def worker(beside: int | None) -> None:
+    """Deliver mail until stopped.
+
+    `blog serve` runs one of these beside the site.
+
+    \b
+    Example:  blog worker
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if beside is not None:
+        end_with(beside)
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # threads need the application itself
+    outbox.run_worker(app, outbox.transport(config.current()), stop=stop)

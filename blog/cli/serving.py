@@ -1,0 +1,150 @@
+"""`blog serve`: the site and its mail worker, started and stopped together."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from functools import partial
+
+import click
+from flask import Flask
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import MPServer
+
+from blog import accounts, articles, config, create_app, db, security, tokens, urls
+from blog.admin.entrance import SET_UP
+from blog.cli import cli, end_with, with_app
+from blog.cli.content import synced
+from blog.config import Settings
+from blog.errors import SettingError
+
+_RESTART_SECONDS = 3.0
+_STOP_SECONDS = 10
+
+
+@cli.command("serve")
+@click.option("--prepare", is_flag=True, help="First bring database and content up to date.")
+@click.option("--worker/--no-worker", default=True, help="Deliver mail beside the site.")
+@with_app
+def serve(prepare: bool, worker: bool) -> None:
+    """Serve the site and deliver its mail, until stopped.
+
+    \b
+    Example:  blog serve --prepare
+    """
+    settings = config.current()
+    address = _free_address(settings)
+    if prepare:
+        db.upgrade()
+        synced()
+    db.check_ready()
+    _say_what(settings)
+    db.db.engine.dispose()
+    with _mail_worker() if worker else contextlib.nullcontext():
+        server = _server(settings, address)
+        server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
+
+
+def _free_address(settings: Settings) -> str:
+    """Resolve HOST, and make sure that nobody listens there.
+
+    The server would share the port with another site of ours and not even say so.
+
+    Raises: SettingError where it can't listen.
+    """
+    host, port = settings.host, settings.port
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        with socket.socket(family) as probe:
+            # What a site stopped a moment ago has left behind is no obstacle.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise SettingError(
+                f"Something listens on {host}, port {port} already; stop it, or choose another with PORT={port + 1}."
+            ) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise SettingError(
+            f"HOST is {host!r} and PORT is {port}, but must be where this machine can listen: {reason}."
+        ) from None
+    return str(address[0])
+
+
+def _web_process(starter_id: int) -> Flask:
+    """Make the application in one of the server's processes."""
+    end_with(starter_id)
+    return create_app()
+
+
+def _server(settings: Settings, address: str) -> MPServer:
+    return MPServer(
+        "blog",
+        address=address,
+        port=settings.port,
+        interface=Interfaces.WSGI,
+        workers=settings.workers or os.cpu_count() or 1,
+        blocking_threads=security.THREADS,
+        websockets=False,
+        # It warns of as many threads as slow clients make necessary.
+        log_level=LogLevels.error,
+        respawn_failed_workers=True,
+        workers_kill_timeout=_STOP_SECONDS,
+    )
+
+
+def _say_what(settings: Settings) -> None:
+    click.echo(f"{articles.site().title} is at {settings.site_url}")
+    if settings.smtp_url is None:
+        click.echo(f"No mail server is set: mail is written to {settings.instance_dir / 'mail'}/")
+    if accounts.is_set_up():
+        click.echo(f"Review comments and read enquiries at {urls.absolute('/admin/')}")
+    else:
+        token = tokens.issue(settings.secret_key, SET_UP, "", now=db.utc_now())
+        link = urls.absolute(f"/admin/set-up?token={token}")
+        click.echo(f"First, choose a password (this link works once, for a day): {link}")
+    click.echo("Ctrl-C stops it.")
+
+
+@contextlib.contextmanager
+def _mail_worker() -> Iterator[None]:
+    """Keep a mail worker running beside the site, and end it with the site."""
+    stop = threading.Event()
+    keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        keeper.join()
+
+
+def _keep_worker(stop: threading.Event) -> None:
+    command = [sys.executable, "-P", "-m", "blog", "worker", "--beside", str(os.getpid())]
+    while not stop.is_set():
+        # In a group of its own, since Ctrl-C is for this process to pass on.
+        process = subprocess.Popen(command, process_group=0)
+        while process.poll() is None and not stop.wait(0.2):
+            pass
+        _end(process)
+        if not stop.wait(_RESTART_SECONDS):
+            words = f"The mail worker ended ({process.returncode}) and is started again."
+            click.echo(words, err=True)
+
+
+def _end(process: subprocess.Popen[bytes], *, within_seconds: float = _STOP_SECONDS) -> None:
+    """Ask a process to end, and end it where it doesn't."""
+    process.terminate()
+    try:
+        process.wait(within_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

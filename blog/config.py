@@ -1,0 +1,382 @@
+"""The table of settings: name, cast, default, unit and one sentence of help.
+
+A setting comes from the environment (`BLOG_…`), else from `[settings]` in content/site.toml,
+else from its default. It is read once, when the application is made. A bad value stops the
+start with one sentence that names key, value and wish. No other module reads the environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+
+from flask import current_app
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from blog.errors import SettingError
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRET_KEY_MIN_CHARS = 32
+ADDRESS_MAX_CHARS = 254
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
+# Who listens on all addresses of a machine is reached at its own.
+_HERE = (*LOOPBACK_HOSTS, "::1", "::", "0.0.0.0")  # noqa: S104 (compared with, never listened on)
+
+_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_IPV6 = re.compile(r"[0-9a-f]*:[0-9a-f:.]+")
+# What the outbox takes for one plain address; an enquiry's mail must never fail for its addressee.
+_ADDRESS = re.compile(
+    r"(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+    r"@\w[\w-]{0,62}(\.\w[\w-]{0,62})*",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class SmtpServer:
+    """Where mail is handed over; `tls` is `starttls`, `tls` or `none`."""
+
+    host: str
+    port: int
+    tls: str
+    user: str = ""
+    password: str = field(default="", repr=False)
+
+
+def _path(value: str) -> Path:
+    try:
+        return (ROOT / Path(value).expanduser()).resolve()
+    except (RuntimeError, ValueError):
+        raise ValueError("a folder, like /srv/blog") from None
+
+
+def _host(value: str) -> str:
+    value = value.lower()
+    if not _HOST.fullmatch(value) and not _IPV6.fullmatch(value):
+        raise ValueError("a name or an IP address, like 127.0.0.1")
+    return value
+
+
+def _integer(low: int, high: int) -> Callable[[str], int]:
+    def cast(value: str) -> int:
+        if not re.fullmatch(r"\d{1,6}", value) or not low <= int(value) <= high:
+            raise ValueError(f"a whole number from {low} to {high}")
+        return int(value)
+
+    return cast
+
+
+def _choice(*words: str) -> Callable[[str], str]:
+    def cast(value: str) -> str:
+        if value not in words:
+            raise ValueError(f"one of {', '.join(words)}")
+        return value
+
+    return cast
+
+
+def _split(value: str, wish: str, *schemes: str) -> SplitResult:
+    """Take an address apart; an unescaped sign in a password moves its parts, and is found."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+    except ValueError:
+        raise ValueError(wish) from None
+    is_clean = value.isprintable() and " " not in value and not parts.fragment
+    if parts.scheme not in schemes or not parts.hostname or not is_clean:
+        raise ValueError(wish)
+    return parts
+
+
+def _site_url(value: str) -> str:
+    """Write an address as a browser writes an origin."""
+    wish = "an absolute address in ASCII without a path, like https://blog.example.org"
+    parts = _split(value, wish, "http", "https")
+    host, extra = parts.hostname or "", parts.path.strip("/") or parts.query or "@" in value
+    if extra or not _HOST.fullmatch(host):
+        raise ValueError(wish)
+    usual = 443 if parts.scheme == "https" else 80
+    port = "" if parts.port in (None, usual) else f":{parts.port}"
+    return f"{parts.scheme}://{host}{port}"
+
+
+def _database_url(value: str) -> str:
+    wish = "sqlite:////absolute/path.db or postgresql://user:password@host/name"
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        raise ValueError(wish) from None
+    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg") and url.database:
+        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
+    is_file = url.drivername == "sqlite" and not url.host and not url.query
+    if not is_file or not url.database or ":memory:" in url.database:
+        raise ValueError(wish)
+    return value
+
+
+def _smtp_url(value: str) -> SmtpServer | None:
+    if not value:
+        return None
+    wish = "smtp://user:password@host:587?tls=starttls, smtps://… or nothing"
+    parts = _split(value, wish, "smtp", "smtps")
+    options = parse_qs(parts.query, keep_blank_values=True)
+    if parts.path.strip("/") or set(options) - {"tls"}:
+        raise ValueError(wish)
+    host = parts.hostname or ""
+    is_here = host in _HERE
+    usual = "tls" if parts.scheme == "smtps" else "none" if is_here else "starttls"
+    tls = options.get("tls", [usual])[-1]
+    if tls not in ("starttls", "tls", "none") or (parts.scheme == "smtps" and tls != "tls"):
+        raise ValueError(f"{wish}; tls is starttls, tls or none")
+    user, password = unquote(parts.username or ""), unquote(parts.password or "")
+    if user and tls == "none" and not is_here:
+        raise ValueError("a password only over tls=starttls or smtps://")
+    return SmtpServer(host, parts.port or (465 if tls == "tls" else 587), tls, user, password)
+
+
+def _limits_url(value: str) -> str:
+    if value:
+        wish = "redis://host:6379/0, or nothing for a file in the instance folder"
+        _split(value, wish, "redis", "rediss")
+    return value
+
+
+def _address(value: str) -> str:
+    if value and (len(value) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(value)):
+        raise ValueError("one e-mail address, like clinic@example.org")
+    return value
+
+
+def _origins(value: str) -> tuple[str, ...]:
+    return tuple(_site_url(origin) for origin in re.split(r"[\s,]+", value) if origin)
+
+
+def setting(cast: Callable[[str], Any], default: str, help: str, unit: str = "") -> Any:  # noqa: A002 (the word a table of settings uses)
+    """Declare one row of the table; `default` is written as a person would write it."""
+    return field(metadata={"cast": cast, "default": default, "help": help, "unit": unit})
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Settings:
+    """Every setting, cast and checked; the variable of `site_url` is `BLOG_SITE_URL`."""
+
+    content_dir: Path = setting(
+        _path, "content", "Folder of the words: articles, authors, pages, media.", "path"
+    )
+    instance_dir: Path = setting(
+        _path,
+        "instance",
+        "Folder of what one installation owns: database, secret, local mail.",
+        "path",
+    )
+    database_url: str = setting(
+        _database_url,
+        "",
+        "SQLite file or PostgreSQL; empty is blog.db in the instance folder.",
+        "URL",
+    )
+    site_url: str = setting(
+        _site_url,
+        "",
+        "Public address of the site; empty is http://HOST:PORT. Its scheme alone decides Secure cookies and HSTS.",
+        "URL",
+    )
+    secret_key: str = setting(
+        str, "", "Signs cookies and tokens; empty is a random one kept in the instance folder."
+    )
+    smtp_url: SmtpServer | None = setting(
+        _smtp_url, "", "Mail server; empty writes mail as .eml files to instance/mail/.", "URL"
+    )
+    mail_from: str = setting(
+        _address,
+        "",
+        "The site's own address, from which all mail is sent; empty is blog@ and the site's host.",
+        "address",
+    )
+    clinic_email: str = setting(
+        _address, "", "Who gets enquiries; empty is the clinic's e-mail of site.toml.", "address"
+    )
+    comments: str = setting(
+        _choice("pre", "trusted", "post", "closed"),
+        "pre",
+        "pre: all wait for review; trusted: those of confirmed readers appear; post: clean ones appear at once; closed: no new ones.",
+    )
+    trusted_proxies: int = setting(
+        _integer(0, 5),
+        "0",
+        "How many proxies in front set X-Forwarded-For and -Proto; 0 ignores these headers.",
+        "proxies",
+    )
+    limits_url: str = setting(
+        _limits_url,
+        "",
+        "Where rate limits are counted; redis://… for several machines, empty is a file.",
+        "URL",
+    )
+    hsts: str = setting(
+        _choice("host", "preload"),
+        "host",
+        "On https: HSTS for this host alone, or for all below it with preload.",
+    )
+    allowed_origins: tuple[str, ...] = setting(
+        _origins, "", "Other sites whose pages may post comments and enquiries.", "URLs"
+    )
+    workers: int = setting(
+        _integer(0, 64), "0", "Web processes; 0 is one for each core.", "processes"
+    )
+    host: str = setting(_host, "127.0.0.1", "Address to listen on; its variable is HOST.")
+    port: int = setting(
+        _integer(1, 65535), "8000", "Port to listen on; its variable is PORT.", "port"
+    )
+
+    @property
+    def is_https(self) -> bool:
+        """Whether readers reach the site over TLS."""
+        return self.site_url.startswith("https://")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the site's address is this machine itself, as when developing."""
+        return urlsplit(self.site_url).hostname in _HERE
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self.database_url.startswith("sqlite:")
+
+    @property
+    def trusted_hosts(self) -> list[str]:
+        """Host names a request may name."""
+        own = urlsplit(self.site_url).hostname or ""
+        return [own, *(LOOPBACK_HOSTS if self.is_local else ())]
+
+
+def variable(row: Field[Any]) -> str:
+    """Name the environment variable of a row of the table."""
+    return row.name.upper() if row.name in ("host", "port") else f"BLOG_{row.name.upper()}"
+
+
+# What stands for these when they are empty depends on other settings.
+_FILLED_IN = ("database_url", "site_url")
+_SECRET = ("database_url", "limits_url", "smtp_url")
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all settings, once; makes the instance folder and its secret key where missing.
+
+    Raises: SettingError for the first value that can't be used.
+    """
+    environ = os.environ if environ is None else environ
+    values: dict[str, Any] = {}
+    written: Mapping[str, str] = {}
+    for row in fields(Settings):
+        if row.name == "instance_dir":
+            written = _site_toml(values["content_dir"])
+        values[row.name] = _value(row, environ, written)
+    _fill_in(values)
+    return Settings(**values)
+
+
+def current() -> Settings:
+    """Return the settings of the application at work."""
+    settings: Settings = current_app.extensions["blog.settings"]
+    return settings
+
+
+def _value(row: Field[Any], environ: Mapping[str, str], written: Mapping[str, str]) -> Any:
+    name, cast, default = variable(row), row.metadata["cast"], row.metadata["default"]
+    from_file = written.get(row.name, "").strip()
+    raw = environ.get(name, "").strip() or from_file or default
+    if not raw and row.name in _FILLED_IN:
+        return ""
+    try:
+        return cast(raw)
+    except ValueError as error:
+        shown = "(hidden)" if row.name in _SECRET else repr(re.sub("//.*@", "//(hidden)@", raw))
+        place = " (in site.toml)" if raw == from_file else ""
+        raise SettingError(f"{name}{place} is {shown}, but must be {error}.") from None
+
+
+def _site_toml(content_dir: Path) -> Mapping[str, str]:
+    """Read the settings written in content/site.toml; its words are content.py's to check.
+
+    Raises: SettingError where they can't be known, since a start without them may be unsafe.
+    """
+    path = content_dir / "site.toml"
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingError(f"The settings in {path} can't be read: {error}.") from None
+    settings, clinic = table.get("settings", {}), table.get("clinic", {})
+    if not isinstance(settings, dict):
+        raise SettingError(f"`settings` in {path} must be a part that begins with [settings].")
+    written = {key: _as_typed(value) for key, value in settings.items()}
+    if isinstance(clinic, dict) and not written.get("clinic_email"):
+        written["clinic_email"] = str(clinic.get("email", ""))
+    return written
+
+
+def _as_typed(value: Any) -> str:
+    """Write a value of site.toml as it would be typed into a variable."""
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _fill_in(values: dict[str, Any]) -> None:
+    instance: Path = values["instance_dir"]
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        values["secret_key"] = values["secret_key"] or _kept_secret(instance / "secret_key")
+    except OSError as error:
+        raise SettingError(
+            f"BLOG_INSTANCE_DIR is {str(instance)!r}, but must be a folder that can be written: {error.strerror}."
+        ) from None
+    file = URL.create("sqlite", database=str(instance / "blog.db")).render_as_string()
+    values["database_url"] = values["database_url"] or file
+    # Browsers find both kinds of loopback address under this name, but trust no bare IPv6.
+    host = "localhost" if ":" in values["host"] else values["host"]
+    values["site_url"] = values["site_url"] or _site_url(f"http://{host}:{values['port']}")
+    host = urlsplit(values["site_url"]).hostname or "localhost"
+    values["mail_from"] = (
+        values["mail_from"]
+        or f"blog@{host if '.' in host and not host[-1].isdigit() else 'localhost.localdomain'}"
+    )
+    if len(values["secret_key"]) < SECRET_KEY_MIN_CHARS:
+        raise SettingError(
+            f"BLOG_SECRET_KEY is (hidden), but must be at least {SECRET_KEY_MIN_CHARS} random characters."
+        )
+    if not values["clinic_email"]:
+        raise SettingError(
+            "BLOG_CLINIC_EMAIL is '', but must be who gets enquiries; it may also be `email` in the part"
+            f" [clinic] of {values['content_dir'] / 'site.toml'}."
+        )
+
+
+def _kept_secret(path: Path) -> str:
+    """Read the installation's key, making it first where there is none (mode 600)."""
+    if not path.exists():
+        draft = path.with_name(f".secret_key-{secrets.token_hex(8)}")
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        # A link is made once, so two processes that start together agree on one key.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(draft)
+        draft.unlink()
+    if path.stat().st_mode & 0o077:
+        raise SettingError(f"The secret key {path} can be read by others; run: chmod 600 {path}")
+    key = path.read_text(encoding="latin-1").strip()
+    if len(key) < SECRET_KEY_MIN_CHARS:
+        raise SettingError(
+            f"The secret key {path} is shorter than {SECRET_KEY_MIN_CHARS} characters; delete it, and the next start makes one."
+        )
+    return key

@@ -1,0 +1,47 @@
+"""Reads and writes content/, the words: articles, authors, pages and the site's own.
+
+Every file becomes a frozen value or a ContentError that names each problem's line, column and
+remedy. Files are written whole or not at all, and never outside their folder. Knows no database
+and renders no Markdown.
+"""
+
+from blog.content.documents import (
+    ArticleFile,
+    AuthorFile,
+    Commenting,
+    PageFile,
+    Status,
+    Topic,
+    new_article,
+    parse_article,
+    parse_author,
+    parse_page,
+)
+from blog.content.fields import Link
+from blog.content.files import Kind, SourceFile, list_files, read_text, safe_path, write_whole
+from blog.content.names import slugify
+from blog.content.site import Site, parse_site, read_site
+
+__all__ = [
+    "ArticleFile",
+    "AuthorFile",
+    "Commenting",
+    "Kind",
+    "Link",
+    "PageFile",
+    "Site",
+    "SourceFile",
+    "Status",
+    "Topic",
+    "list_files",
+    "new_article",
+    "parse_article",
+    "parse_author",
+    "parse_page",
+    "parse_site",
+    "read_site",
+    "read_text",
+    "safe_path",
+    "slugify",
+    "write_whole",
+]

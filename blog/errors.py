@@ -1,0 +1,160 @@
+"""The tree of our errors.
+
+    BlogError                 anything this product raises on purpose
+    ├── SettingError          a setting that can't be used; stops the start
+    ├── DatabaseUnready       the database can't be opened or isn't migrated
+    ├── ContentError          a file in content/ that can't be used, with line, column and remedy
+    ├── MarkupError           a text that can't be rendered within its limits
+    ├── MailError             a message that can't be built or handed over
+    ├── BadRequest            bytes that are no request of ours
+    ├── Forbidden             the actor may not do this
+    ├── NotFound              nothing here by that name
+    ├── Conflict              somebody else was there before
+    ├── Invalid               fields that are wrong, each with its sentence
+    ├── TooMany               a limit is reached, with seconds to wait
+    └── Busy                  no room at this moment; the same request will do later
+
+Every message is a whole sentence for a person. Surfaces render the tree in one place,
+as a page or as problem details (RFC 9457).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class BlogError(Exception):
+    """Anything this product raises on purpose.
+
+    `status` is the HTTP status a surface answers with, `code` the name a program reads.
+    """
+
+    status = 500
+    code = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class SettingError(BlogError):
+    """A setting that can't be used; names key, value and what is wanted."""
+
+    code = "setting"
+
+
+class DatabaseUnready(BlogError):
+    """The database can't be opened or isn't migrated; the message says what to run."""
+
+    status = 503
+    code = "database-unready"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong in a file of content/: where, what, and what to do about it.
+
+    Units: `line` and `column` count from 1; None where the whole file is meant.
+    """
+
+    path: str
+    message: str
+    remedy: str
+    line: int | None = None
+    column: int | None = None
+    is_warning: bool = False
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.path, self.line, self.column) if part)
+        return f"{place}: {self.message} {self.remedy}"
+
+
+class ContentError(BlogError):
+    """A file in content/ that can't be used; `problems` holds at least one that is no warning."""
+
+    code = "content"
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+class MarkupError(BlogError):
+    """A text that can't be rendered within its limits.
+
+    Units: `line` counts from 1 in the text given; None where no line is to blame.
+    """
+
+    status = 422
+    code = "markup"
+
+    def __init__(self, message: str, *, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class MailError(BlogError):
+    """A message that can't be built or handed over."""
+
+    code = "mail"
+
+
+class BadRequest(BlogError):
+    """Bytes that are no request of ours."""
+
+    status = 400
+    code = "bad-request"
+
+
+class Forbidden(BlogError):
+    """The actor may not do this."""
+
+    status = 403
+    code = "forbidden"
+
+
+class NotFound(BlogError):
+    """Nothing here by that name."""
+
+    status = 404
+    code = "not-found"
+
+
+class Conflict(BlogError):
+    """Somebody else was there before; the message says who or what."""
+
+    status = 409
+    code = "conflict"
+
+
+class Invalid(BlogError):
+    """Fields that are wrong: `fields` maps a field's name to its sentence."""
+
+    status = 422
+    code = "invalid"
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        super().__init__(" ".join(fields.values()))
+        self.fields = fields
+
+
+class TooMany(BlogError):
+    """A limit is reached; the same will be taken after `retry_after_seconds`."""
+
+    status = 429
+    code = "too-many"
+
+    def __init__(self, message: str, *, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Busy(BlogError):
+    """No room at this moment; the same request will do after `retry_after_seconds`."""
+
+    status = 503
+    code = "busy"
+
+    def __init__(self, message: str, *, retry_after_seconds: int = 5) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds

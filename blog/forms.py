@@ -1,0 +1,313 @@
+"""The forms of all surfaces. Limits come from the modules that own the thing.
+
+Public forms carry a token that is signed and stateless, so that a cached page can hold it and
+no reader gets a cookie for looking. Forms behind the sign-in use Flask-WTF's own.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    Field,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.csrf.core import CSRF, CSRFTokenField
+from wtforms.validators import DataRequired, Length, Optional, StopValidation, ValidationError
+
+from blog import accounts, comments, config, db, enquiries, markup, tokens, urls
+from blog.errors import MailError
+from blog.outbox.mails import plain_address
+
+TOKEN_LIVES = timedelta(hours=48)
+PAGE_KEPT = "page"
+TOUCHED = "touched"
+
+# They count as letters or symbols, and show nothing.
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+# From here on nothing is ever shown.
+_TAGS = "\U000e0000"
+
+
+def issue_token(purpose: str, kind: str, *, now: datetime) -> str:
+    """Sign a token for one form: `page` is printed into it, `touched` is fetched by the script."""
+    return tokens.issue(config.current().secret_key, f"form:{purpose}", kind, now=now)
+
+
+class SignedToken(CSRF):  # type: ignore[misc]  # the library is untyped
+    """A form token that needs no cookie; cross-site posts are refused by their headers too."""
+
+    def setup_form(self, form: Any) -> Any:
+        """Learn what the form is for, as `article-comment:<article id>`."""
+        self.purpose = str(form.meta.csrf_context)
+        return super().setup_form(form)
+
+    def generate_csrf_token(self, csrf_token_field: CSRFTokenField) -> str:
+        """Make the token that a page carries."""
+        return issue_token(self.purpose, PAGE_KEPT, now=db.utc_now())
+
+    def validate_csrf_token(self, form: Any, field: CSRFTokenField) -> None:
+        """Accept only this form's tokens, for two days."""
+        token = tokens.read(
+            config.current().secret_key,
+            f"form:{self.purpose}",
+            field.data or "",
+            now=db.utc_now(),
+            max_age=TOKEN_LIVES,
+        )
+        if token is None:
+            raise ValidationError(
+                "This page was open for too long. Nothing you wrote is lost: please send it again."
+            )
+        field.touched_for = token.age if token.subject == TOUCHED else None
+
+
+class PublicForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """What the forms of readers and visitors have in common: a token and a trap."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # the library is untyped
+        """Use our token instead of one that needs a cookie."""
+
+        csrf_class = SignedToken
+        csrf_field_name = "form_token"
+
+    note = StringField("Leave this empty", filters=[lambda text: (text or "")[:100]])
+
+    @property
+    def touched_for(self) -> timedelta | None:
+        """How long before it was sent the form was first touched; None where no script told."""
+        return getattr(self.form_token, "touched_for", None)
+
+
+def _stripped(text: str | None) -> str:
+    return (text or "").strip()
+
+
+def _newlines(text: str | None) -> str:
+    return (text or "").replace("\r\n", "\n").replace("\r", "\n").strip()
+
+
+def one_line(form: Any, field: Field) -> None:
+    """Refuse control characters, which could reach a mail's header."""
+    if any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in field.data or ""):
+        raise StopValidation("Please leave out line breaks and control characters.")
+
+
+def plain_characters(form: Any, field: Field) -> None:
+    """Refuse control characters but for line breaks and tabs."""
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in field.data or ""):
+        raise StopValidation("Please leave out control characters.")
+
+
+def visible(form: Any, field: Field) -> None:
+    """Refuse what looks empty though it isn't: spaces and invisible characters alone."""
+    if not any(_is_visible(char) for char in field.data):
+        raise StopValidation("Please write something that can be seen.")
+
+
+def _is_visible(char: str) -> bool:
+    category = unicodedata.category(char)
+    # What this Python doesn't know yet may be a new emoji.
+    is_new = category == "Cn" and char < _TAGS
+    return (category[0] in "LNPS" and char not in _FILLERS) or is_new
+
+
+def address(form: Any, field: Field) -> None:
+    """Accept exactly one e-mail address; no server is asked whether it exists."""
+    try:
+        found = validate_email(field.data, check_deliverability=False, test_environment=True)
+        plain_address(found.normalized)
+    except (EmailNotValidError, MailError):
+        raise StopValidation("Please give one e-mail address, like name@example.org.") from None
+    field.data = found.normalized
+
+
+def _at_most(chars: int) -> Length:
+    return Length(max=chars, message=f"Please use at most {chars:,} characters.")
+
+
+def _needed(sentence: str) -> DataRequired:
+    return DataRequired(message=sentence)
+
+
+class CommentForm(PublicForm):
+    """A comment or a reply."""
+
+    name = StringField(
+        "Your name",
+        filters=[_stripped],
+        validators=[
+            _needed("Please give a name. It needn't be your full one."),
+            one_line,
+            visible,
+            _at_most(comments.NAME_MAX_CHARS),
+        ],
+    )
+    email = StringField(
+        "Email",
+        filters=[_stripped],
+        validators=[Optional(), one_line, _at_most(comments.EMAIL_MAX_CHARS), address],
+    )
+    body = TextAreaField(
+        "Comment",
+        filters=[_newlines],
+        validators=[
+            _needed("Please write your comment."),
+            plain_characters,
+            visible,
+            _at_most(markup.COMMENT_MAX_CHARS),
+        ],
+    )
+    parent = HiddenField(filters=[_stripped])
+
+    @property
+    def parent_id(self) -> int | None:
+        """The comment answered; 0, which no comment has, where what came is no number."""
+        if not self.parent.data:
+            return None
+        try:
+            return urls.row_id(self.parent.data)
+        except ValueError:
+            return 0
+
+
+class ContactForm(PublicForm):
+    """An enquiry."""
+
+    name = StringField(
+        "Your name",
+        filters=[_stripped],
+        validators=[
+            _needed("Please give your name."),
+            one_line,
+            visible,
+            _at_most(enquiries.NAME_MAX_CHARS),
+        ],
+    )
+    email = StringField(
+        "Email",
+        filters=[_stripped],
+        validators=[Optional(), one_line, _at_most(enquiries.EMAIL_MAX_CHARS), address],
+    )
+    phone = StringField(
+        "Phone",
+        filters=[_stripped],
+        validators=[Optional(), one_line, _at_most(enquiries.PHONE_MAX_CHARS)],
+    )
+    topic = SelectField("What is it about?", validate_choice=False)
+    message = TextAreaField(
+        "Message",
+        filters=[_newlines],
+        validators=[
+            _needed("Please write your message."),
+            plain_characters,
+            visible,
+            _at_most(enquiries.MESSAGE_MAX_CHARS),
+        ],
+    )
+    consent = BooleanField("I agree", validators=[_needed("Please agree, so that we may answer.")])
+    about = HiddenField(filters=[_stripped])
+
+    def validate_topic(self, field: Field) -> None:
+        """Accept what the site offers; it may offer nothing to choose from."""
+        offered = [value for value, _ in field.choices]
+        if offered and field.data not in offered:
+            raise ValidationError("Please choose what it is about.")
+        field.data = field.data if offered else ""
+
+    def validate_phone(self, field: Field) -> None:
+        """Accept any usual spelling of a number."""
+        digits = sum(char.isdigit() for char in field.data)
+        if not all(c.isdigit() or c in " +-./()" for c in field.data) or not 7 <= digits <= 15:
+            raise ValidationError("Please give a phone number, like 082 555 0134.")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check every field, and that there is a way to answer."""
+        is_valid: bool = super().validate(extra_validators)
+        if not self.email.data and not self.phone.data:
+            sentence = "Please give an e-mail address or a phone number, so that we can answer."
+            self.email.errors = [*self.email.errors, sentence]
+            return False
+        return is_valid
+
+
+class SignInForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """Address and password."""
+
+    email = StringField(
+        "Email",
+        filters=[_stripped],
+        validators=[
+            _needed("Please give your e-mail address."),
+            _at_most(accounts.EMAIL_MAX_CHARS),
+        ],
+    )
+    password = PasswordField(
+        "Password",
+        validators=[_needed("Please give your password."), _at_most(accounts.PASSWORD_MAX_CHARS)],
+    )
+    next = HiddenField()
+
+
+class SetUpForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """The first account."""
+
+    name = StringField(
+        "Your name",
+        filters=[_stripped],
+        validators=[
+            _needed("Please give your name, as readers shall see it."),
+            one_line,
+            visible,
+            _at_most(comments.NAME_MAX_CHARS),
+        ],
+    )
+    email = StringField(
+        "Email",
+        filters=[_stripped],
+        validators=[
+            _needed("Please give your e-mail address."),
+            one_line,
+            _at_most(accounts.EMAIL_MAX_CHARS),
+            address,
+        ],
+    )
+    password = PasswordField(
+        "Password",
+        validators=[
+            _needed("Please choose a password."),
+            Length(
+                min=accounts.PASSWORD_MIN_CHARS,
+                message=f"Choose at least {accounts.PASSWORD_MIN_CHARS} characters.",
+            ),
+            _at_most(accounts.PASSWORD_MAX_CHARS),
+        ],
+    )
+
+
+class ReplyForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """The author's answer to a comment."""
+
+    body = TextAreaField(
+        "Your reply",
+        filters=[_newlines],
+        validators=[
+            _needed("Please write your reply."),
+            plain_characters,
+            visible,
+            _at_most(markup.COMMENT_MAX_CHARS),
+        ],
+    )
+
+
+class ButtonForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A button alone; carries nothing but the token."""

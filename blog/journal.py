@@ -1,0 +1,73 @@
+"""The journal: who did what to what, and when. Lines are only ever added.
+
+A line holds ids, verbs and states, never a visitor's words, so that it can stand for ever.
+Lines of one click share a batch, which is what an undo takes back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, String, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog import db
+from blog.accounts import User
+
+
+class JournalLine(db.Model):
+    """One act."""
+
+    __tablename__ = "journal_line"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    verb: Mapped[str] = mapped_column(String(40))
+    thing: Mapped[str] = mapped_column(String(40))
+    thing_id: Mapped[str] = mapped_column(String(100))
+    was: Mapped[str | None] = mapped_column(String(20))
+    became: Mapped[str | None] = mapped_column(String(20))
+    batch: Mapped[str | None] = mapped_column(String(40), index=True)
+    actor: Mapped[User | None] = relationship(lazy="joined")
+
+
+def record(
+    verb: str,
+    thing: str,
+    thing_id: str | int,
+    *,
+    by: User | None,
+    now: datetime,
+    was: str | None = None,
+    became: str | None = None,
+    batch: str | None = None,
+) -> None:
+    """Add a line; `by` is None for what an operator did at the command line."""
+    db.session.add(
+        JournalLine(
+            at=now,
+            actor=by,
+            verb=verb,
+            thing=thing,
+            thing_id=str(thing_id),
+            was=was,
+            became=became,
+            batch=batch,
+        )
+    )
+
+
+def of_batch(batch: str) -> Sequence[JournalLine]:
+    """Return the lines of one click."""
+    query = select(JournalLine).where(JournalLine.batch == batch).order_by(JournalLine.id)
+    return db.session.execute(query).scalars().all()
+
+
+def recent(*, before: int | None = None, limit: int = 50) -> Sequence[JournalLine]:
+    """Return the newest lines, or those before one of them."""
+    query = select(JournalLine).order_by(JournalLine.id.desc()).limit(limit)
+    if before is not None:
+        query = query.where(JournalLine.id < before)
+    return db.session.execute(query).scalars().all()

@@ -1,0 +1,25 @@
+"""HTML that was stored: given to a page where its policy still holds, else rendered anew."""
+
+from __future__ import annotations
+
+from markupsafe import Markup
+
+from blog.markup.articles import render_article
+from blog.markup.cleaning import ARTICLE_POLICY, COMMENT_POLICY, trusted_article, trusted_comment
+from blog.markup.comments import render_comment
+
+
+def article_html(source: str, html: str, policy: int) -> Markup:
+    """Return an article's HTML for a page; what was made under another policy is not served."""
+    stored = trusted_article(html, policy)
+    if stored is None:
+        stored = trusted_article(render_article(source).html, ARTICLE_POLICY)
+    return stored or Markup()
+
+
+def comment_html(source: str, html: str, policy: int) -> Markup:
+    """Return a comment's HTML for a page; what was made under another policy is not served."""
+    stored = trusted_comment(html, policy)
+    if stored is None:
+        stored = trusted_comment(render_comment(source), COMMENT_POLICY)
+    return stored or Markup()

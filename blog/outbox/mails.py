@@ -1,0 +1,345 @@
+"""The rows of the outbox: what is to be sent, how far it got, and what happened at each try.
+
+Refuses whatever could become a second recipient or a further header: control characters, and
+anything but one plain address. Hands nothing over itself and opens no connection.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import secrets
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String, Text, func, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog import db
+from blog.errors import Conflict, MailError
+
+ADDRESS_MAX_CHARS = 254
+SUBJECT_MAX_CHARS = 200
+BODY_MAX_BYTES = 200_000
+WORDS_MAX_CHARS = 500
+GIVE_UP_AFTER = timedelta(hours=25)
+LATE_AFTER = timedelta(minutes=15)
+FAILURE_COUNTS_FOR = timedelta(days=3)
+_BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)]
+_jitter = random.SystemRandom()
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
+# Dot-atom @ host; quoted local parts and address literals are nobody's address in practice.
+_ADDRESS = re.compile(
+    r"(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+    r"@\w[\w-]{0,62}(\.\w[\w-]{0,62})*",
+    re.ASCII,
+)
+# Lines of any length survive every server: what isn't short ASCII goes encoded.
+_POLICY = SMTP.clone(cte_type="7bit")
+
+
+class MailState(StrEnum):
+    """How far a mail has come."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """How one attempt ended."""
+
+    ACCEPTED = "accepted"
+    DEFERRED = "deferred"
+    REFUSED = "refused"
+    INTERRUPTED = "interrupted"
+
+
+class Health(StrEnum):
+    """Whether mail arrives."""
+
+    OK = "ok"
+    WAITING = "waiting"
+    FAILING = "failing"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one attempt came to, in the server's words or ours.
+
+    `is_about_server` says that no other mail would have fared better.
+    """
+
+    outcome: Outcome
+    words: str
+    is_about_server: bool = False
+
+
+class MailAttempt(db.Model):
+    """One line of a mail's history."""
+
+    __tablename__ = "mail_attempt"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mail_id: Mapped[int] = mapped_column(
+        ForeignKey("outgoing_mail.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    outcome: Mapped[Outcome] = mapped_column(String(20))
+    reply: Mapped[str] = mapped_column(String(WORDS_MAX_CHARS))
+
+
+class OutgoingMail(db.Model):
+    """One mail to one recipient; its Message-ID is fixed, whatever is sent twice.
+
+    `trying_since` begins the day in which it has to arrive, `waits` counts the back-offs of that
+    day, `attempts` all attempts there ever were.
+    """
+
+    __tablename__ = "outgoing_mail"
+    __table_args__ = (
+        Index("ix_outgoing_mail_state_next_attempt_at", "state", "next_attempt_at"),
+        Index("ix_outgoing_mail_kind_recipient", "kind", "recipient"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[str] = mapped_column(String(300), unique=True)
+    kind: Mapped[str] = mapped_column(String(40))
+    sender: Mapped[str] = mapped_column(String(ADDRESS_MAX_CHARS))
+    recipient: Mapped[str] = mapped_column(String(ADDRESS_MAX_CHARS))
+    reply_to: Mapped[str | None] = mapped_column(String(ADDRESS_MAX_CHARS))
+    subject: Mapped[str] = mapped_column(String(SUBJECT_MAX_CHARS))
+    text: Mapped[str] = mapped_column(Text)
+    html: Mapped[str] = mapped_column(Text)
+    state: Mapped[MailState] = mapped_column(String(20))
+    attempts: Mapped[int] = mapped_column(default=0)
+    waits: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    due_at: Mapped[datetime]
+    next_attempt_at: Mapped[datetime]
+    claimed_by: Mapped[str | None] = mapped_column(String(100))
+    claimed_until: Mapped[datetime | None]
+    trying_since: Mapped[datetime | None]
+    tried_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None] = mapped_column(index=True)
+    last_error: Mapped[str | None] = mapped_column(String(WORDS_MAX_CHARS))
+    server_reply: Mapped[str | None] = mapped_column(String(WORDS_MAX_CHARS))
+    history: Mapped[list[MailAttempt]] = relationship(
+        order_by=MailAttempt.id, cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def is_unsent(self) -> bool:
+        """Whether it waits and no worker has it in hand."""
+        return self.state == MailState.QUEUED
+
+    def settle(self, answer: Answer, *, now: datetime) -> None:
+        """Note how an attempt ended, and what is to happen next."""
+        words = one_line(answer.words)
+        self.history.append(MailAttempt(at=now, outcome=answer.outcome, reply=words))
+        self.tried_at = now
+        self.trying_since = self.trying_since or now
+        self.claimed_by = self.claimed_until = None
+        if answer.outcome == Outcome.ACCEPTED:
+            self.state = MailState.SENT
+            self.sent_at, self.server_reply, self.last_error = now, words, None
+            return
+        self.last_error = words
+        if answer.outcome == Outcome.REFUSED or now >= self.trying_since + GIVE_UP_AFTER:
+            self.state = MailState.FAILED
+        else:
+            self._wait(answer.outcome, now, self.trying_since + GIVE_UP_AFTER)
+
+    def _wait(self, outcome: Outcome, now: datetime, last_try_at: datetime) -> None:
+        delay = _BACK_OFF[min(self.waits, len(_BACK_OFF) - 1)] * _jitter.uniform(0.8, 1.2)
+        if outcome == Outcome.INTERRUPTED:
+            delay = timedelta()  # the lease was wait enough
+        self.state = MailState.QUEUED
+        self.waits += 1
+        # The last try is at the very end of the day, wherever the back-off would lead.
+        self.next_attempt_at = min(now + delay, last_try_at)
+
+    def retry(self, *, now: datetime) -> None:
+        """Make a failed or waiting mail due now, with a new day to arrive in.
+
+        Raises: Conflict where it has been sent.
+        """
+        if self.state == MailState.SENT:
+            raise Conflict("This mail has been sent already.")
+        if self.state == MailState.SENDING:
+            return
+        self.state = MailState.QUEUED
+        self.due_at = self.next_attempt_at = now
+        self.trying_since = None
+        self.waits = 0
+
+
+def one_line(words: str) -> str:
+    """Make a server's words fit to be stored and shown: one line, bounded, printable."""
+    return " ".join(_CONTROL.sub(" ", words).split())[:WORDS_MAX_CHARS]
+
+
+def queue(
+    *,
+    kind: str,
+    sender: str,
+    recipient: str,
+    subject: str,
+    text: str,
+    html: str,
+    now: datetime,
+    reply_to: str | None = None,
+    due_at: datetime | None = None,
+) -> OutgoingMail:
+    """Add a mail to the transaction at work; a subject too long is cut.
+
+    Raises: MailError for control characters, for anything but one plain address, and for a
+        text that is too long or can't be stored.
+    """
+    sender = plain_address(sender)
+    mail = OutgoingMail(
+        message_id=f"<{secrets.token_hex(10)}@{sender.rpartition('@')[2]}>",
+        kind=kind,
+        sender=sender,
+        recipient=plain_address(recipient),
+        reply_to=None if reply_to is None else plain_address(reply_to),
+        subject=_subject(subject),
+        text=_body(text),
+        html=_body(html),
+        state=MailState.QUEUED,
+        created_at=now,
+        due_at=due_at or now,
+        next_attempt_at=due_at or now,
+    )
+    db.session.add(mail)
+    return mail
+
+
+def plain_address(address: str) -> str:
+    """Return one plain address, its host in ASCII.
+
+    Raises: MailError for a name beside it, a list, or letters that mail servers don't take.
+    """
+    local, _, host = address.rpartition("@")
+    plain = f"{local}@{'.'.join(_ascii_label(label) for label in host.split('.'))}"
+    if len(plain) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(plain):
+        raise MailError(f"{address[:ADDRESS_MAX_CHARS]!r} is not one plain e-mail address.")
+    return plain
+
+
+def _ascii_label(label: str) -> str:
+    if label.isascii() or _CONTROL.search(label):
+        return label
+    # Python's own "idna" codec is that of 2003, for which straße.example is strasse.example.
+    folded = unicodedata.normalize("NFC", label.lower())
+    return f"xn--{folded.encode('punycode').decode('ascii')}"
+
+
+def _subject(subject: str) -> str:
+    if _CONTROL.search(subject):
+        raise MailError("The subject of a mail can't hold line ends or control characters.")
+    subject = subject.strip()
+    if len(subject) > SUBJECT_MAX_CHARS:
+        return f"{subject[: SUBJECT_MAX_CHARS - 1].rstrip()}…"
+    return subject
+
+
+def _body(body: str) -> str:
+    if _UNSTORABLE.search(body):
+        raise MailError("The text of a mail holds characters that can't be stored.")
+    if len(body.encode()) > BODY_MAX_BYTES:
+        raise MailError(f"The text of a mail can have {BODY_MAX_BYTES} bytes at most.")
+    return body
+
+
+def build(mail: OutgoingMail) -> EmailMessage:
+    """Build the message of a row: its text, and the same as HTML.
+
+    Source: RFC 3834 section 5 for Auto-Submitted.
+    """
+    message = EmailMessage(policy=_POLICY)
+    message["From"] = mail.sender
+    message["To"] = mail.recipient
+    if mail.reply_to:
+        message["Reply-To"] = mail.reply_to
+    # EmailMessage decodes an encoded word in a plain string, and line ends in it become headers.
+    message["Subject"] = mail.subject.replace("=?", "= ?")
+    message["Date"] = mail.created_at
+    message["Message-ID"] = mail.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(mail.text)
+    message.add_alternative(mail.html, subtype="html")
+    return message
+
+
+def by_id(mail_id: int) -> OutgoingMail | None:
+    """Return a mail whatever its state."""
+    return db.session.get(OutgoingMail, mail_id)
+
+
+def recent(
+    state: MailState | None = None, *, before: int | None = None, limit: int = 50
+) -> Sequence[OutgoingMail]:
+    """Return mails, newest first; those older than the id `before` for a further page."""
+    query = select(OutgoingMail).order_by(OutgoingMail.id.desc()).limit(limit)
+    if state is not None:
+        query = query.where(OutgoingMail.state == state)
+    if before is not None:
+        query = query.where(OutgoingMail.id < before)
+    return db.session.execute(query).scalars().all()
+
+
+def last_of_kind(kind: str, recipient: str) -> OutgoingMail | None:
+    """Return the newest mail of a kind to a recipient."""
+    query = (
+        select(OutgoingMail)
+        .where(OutgoingMail.kind == kind, OutgoingMail.recipient == plain_address(recipient))
+        .order_by(OutgoingMail.id.desc())
+        .limit(1)
+    )
+    found: OutgoingMail | None = db.session.execute(query).scalar_one_or_none()
+    return found
+
+
+def failed_count() -> int:
+    """Return how many mails could not be delivered."""
+    query = select(func.count(OutgoingMail.id)).where(OutgoingMail.state == MailState.FAILED)
+    return db.session.execute(query).scalar_one()
+
+
+def retry_all(*, now: datetime) -> int:
+    """Make every failed or waiting mail due now; return how many these are."""
+    waiting = (OutgoingMail.state == MailState.QUEUED) & (OutgoingMail.due_at <= now)
+    changed = db.session.execute(
+        update(OutgoingMail)
+        .where(or_(OutgoingMail.state == MailState.FAILED, waiting))
+        .values(state=MailState.QUEUED, due_at=now, next_attempt_at=now, trying_since=None, waits=0)
+        .returning(OutgoingMail.id)
+    )
+    return len(changed.all())
+
+
+def health(*, now: datetime) -> Health:
+    """Tell whether mail arrives.
+
+    Failing: one has waited too long, or lately one failed and none arrived since.
+    """
+    mail = OutgoingMail
+    unsent = mail.state.in_((MailState.QUEUED, MailState.SENDING))
+    due_at = db.session.execute(select(func.min(mail.due_at)).where(unsent)).scalar()
+    failed = select(func.max(mail.tried_at)).where(mail.state == MailState.FAILED)
+    failed_at = db.session.execute(failed).scalar()
+    sent_at = db.session.execute(select(func.max(mail.sent_at))).scalar()
+    earliest = now - FAILURE_COUNTS_FOR
+    has_failed = failed_at is not None and failed_at > max(earliest, sent_at or earliest)
+    if has_failed or (due_at is not None and due_at < now - LATE_AFTER):
+        return Health.FAILING
+    return Health.OK if due_at is None or due_at > now else Health.WAITING

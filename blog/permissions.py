@@ -1,0 +1,43 @@
+"""The one rule that every surface asks: may this actor do this to this thing?"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from blog.accounts import Role, User
+from blog.errors import Forbidden
+
+
+class Action(StrEnum):
+    """What can be done behind the sign-in."""
+
+    MODERATE = "moderate comments"
+    REPLY = "reply as the author"
+    READ_ENQUIRIES = "read enquiries"
+    READ_MAIL = "see and retry mail"
+    READ_JOURNAL = "read the journal"
+    READ_CONTENT = "see the state of the content"
+
+
+_ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.ADMIN: frozenset(Action),
+    Role.AUTHOR: frozenset(
+        {Action.MODERATE, Action.REPLY, Action.READ_JOURNAL, Action.READ_CONTENT}
+    ),
+    Role.MODERATOR: frozenset({Action.MODERATE, Action.READ_JOURNAL}),
+}
+
+
+def may(actor: User | None, action: Action) -> bool:
+    """Tell whether an actor may do something; nobody may do nothing."""
+    return actor is not None and action in _ALLOWED[Role(actor.role)]
+
+
+def require(actor: User | None, action: Action) -> User:
+    """Return the actor where it may.
+
+    Raises: Forbidden where it may not.
+    """
+    if actor is None or not may(actor, action):
+        raise Forbidden(f"Your account may not {action}.")
+    return actor

@@ -1,0 +1,166 @@
+"""Answers every error, in one shape: a page for people, problem details for programs.
+
+What a visitor typed is on the page again, whatever went wrong.
+
+Source: RFC 9457 (problem details).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+from typing import Any
+
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    g,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException, InternalServerError
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import articles, db
+from blog.errors import BlogError, Busy
+
+_TITLES = {
+    400: "That isn't a request we understand",
+    401: "You are signed out",
+    403: "That isn't allowed",
+    404: "This page isn't here",
+    405: "That can't be done here",
+    409: "Somebody was there before",
+    410: "This article was removed",
+    411: "The length of the form is missing",
+    413: "That is too long",
+    415: "That isn't a form",
+    422: "There is a problem",
+    429: "Please wait a moment",
+    500: "Something went wrong on our side",
+    503: "The site can't do this at this moment",
+}
+_SENTENCES = {
+    400: "What was sent isn't anything this site understands. Please check the address, then try again.",
+    404: "The address may be mistyped, or the page may have moved.",
+    405: "This address can't be used in that way.",
+    411: "Please send the form again with a browser.",
+    413: "The form is longer than we can take, so it was not read. Please shorten it and send it again.",
+    429: "That was a lot in a short time. Please wait a moment, then try again.",
+    500: "It was noted, and it is not your fault. Please try again shortly.",
+}
+# What people type, with the words it is shown again under.
+_TYPED = {
+    "name": "Your name",
+    "email": "Email",
+    "phone": "Phone",
+    "topic": "Topic",
+    "body": "Comment",
+    "message": "Message",
+}
+_RESEND = (429, 500, 503)
+_RESEND_MAX_FIELDS = 50
+_NOT_READ = "Your browser's Back button still has what you wrote."
+
+
+def init_app(app: Flask) -> None:
+    """Answer all errors of the application."""
+    app.register_error_handler(BlogError, answer_ours)
+    app.register_error_handler(HTTPException, answer_http)
+    app.register_error_handler(DatabaseError, answer_database)
+    app.register_error_handler(Exception, answer_unknown)
+
+
+def answer_ours(error: BlogError) -> AnyResponse:
+    """Answer an error of our tree."""
+    wait = getattr(error, "retry_after_seconds", None)
+    return answer(error.status, error.code, error.message, retry_after_seconds=wait)
+
+
+def answer_http(error: HTTPException) -> AnyResponse:
+    """Answer an error of the framework."""
+    status = error.code or 500
+    sentence = _SENTENCES.get(status, str(error.description))
+    response = answer(status, error.name.lower().replace(" ", "-"), sentence)
+    for name, value in error.get_headers():
+        if name.lower() in ("allow", "retry-after"):
+            response.headers[name] = value
+    return response
+
+
+def answer_database(error: DatabaseError) -> AnyResponse:
+    """Answer when the database can't be used at this moment; other mistakes with it are ours."""
+    # A damaged SQLite file is a plain DatabaseError; the other kinds are bad statements and values.
+    if type(error) not in (OperationalError, DatabaseError):
+        return answer_unknown(error)
+    current_app.logger.error("database: %s", error.orig)
+    return answer_ours(Busy("The site's database can't be reached at this moment."))
+
+
+def answer_unknown(error: Exception) -> AnyResponse:
+    """Answer what nobody foresaw, after noting it."""
+    current_app.logger.exception("unforeseen", exc_info=error)
+    return answer_http(InternalServerError())
+
+
+def answer(
+    status: int, code: str, sentence: str, *, retry_after_seconds: int | None = None
+) -> AnyResponse:
+    """Render one error, for a program below /api/ and for a person elsewhere."""
+    db.session.rollback()
+    title = _TITLES.get(status, "There is a problem")
+    if request.path.startswith("/api/"):
+        response = _as_problem(status, code, title, sentence)
+    else:
+        response = _as_page(status, title, sentence)
+    if retry_after_seconds is not None:
+        response.headers["Retry-After"] = str(retry_after_seconds)
+    return response
+
+
+def _as_problem(status: int, code: str, title: str, sentence: str) -> Response:
+    response = jsonify(
+        type="about:blank", title=title, status=status, detail=sentence, code=code, errors=[]
+    )
+    response.status_code = status
+    response.content_type = "application/problem+json"
+    return response
+
+
+def _as_page(status: int, title: str, sentence: str) -> Response:
+    typed = _typed()
+    is_public = not request.path.startswith("/admin")
+    is_unread = request.method == "POST" and "typed" not in g
+    page = render_template(
+        "error.html",
+        status=status,
+        title=title,
+        message=f"{sentence} {_NOT_READ}" if is_unread else sentence,
+        typed=typed,
+        resend=_resend() if typed and is_public and status in _RESEND else None,
+        articles=_latest() if status == 404 else [],
+        with_search=status == 404,
+    )
+    return make_response(page, status)
+
+
+def _typed() -> list[tuple[str, str]]:
+    form = g.get("typed", {})
+    return [(label, form[name]) for name, label in _TYPED.items() if form.get(name)]
+
+
+def _resend() -> dict[str, Any]:
+    fields = islice(g.typed.items(multi=True), _RESEND_MAX_FIELDS)
+    return {"action": request.path, "fields": list(fields)}
+
+
+def _latest() -> Sequence[articles.Article]:
+    try:
+        return articles.published(now=db.utc_now(), limit=5)
+    except SQLAlchemyError:
+        db.session.rollback()
+        return []

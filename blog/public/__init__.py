@@ -1,0 +1,8 @@
+"""The pages of readers and visitors."""
+
+from __future__ import annotations
+
+from blog.public import reading, talking
+from blog.public.surface import public
+
+__all__ = ["public", "reading", "talking"]

@@ -1,0 +1,128 @@
+"""Pages that are only looked at: home, article, author, topic, page, search, media."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flask import Response, redirect, render_template, request, send_file
+from werkzeug.exceptions import NotFound as NoRoute
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import articles, comments, config, content, db, urls
+from blog.articles import SEARCH_MAX_CHARS
+from blog.comments import thread
+from blog.errors import NotFound
+from blog.public import talking
+from blog.public.surface import for_anybody, public, reader_hash
+
+HOME_ARTICLES = 100
+MEDIA_SECONDS = 3_600
+
+
+@public.get("/")
+def show_home() -> Response:
+    """Show the latest articles."""
+    found = articles.published(now=db.utc_now(), limit=HOME_ARTICLES)
+    return for_anybody(render_template("home.html", articles=found, counts=_counts(found)))
+
+
+@public.get("/articles/<slug>")
+def show_article(slug: str) -> AnyResponse:
+    """Show an article with its comments and the form for the next."""
+    now = db.utc_now()
+    article = articles.by_slug(slug, now=now)
+    if article is None:
+        return _moved("There is no article at this address. It may have moved or been removed.")
+    nodes = thread.visible_on(article, reader_hash=reader_hash())
+    closed_reason = comments.closed_because(article, now=now)
+    page = render_template(
+        "article.html",
+        article=article,
+        authors=article.authors,
+        thread=nodes,
+        comment_count=thread.count(nodes),
+        closed_reason=closed_reason,
+        form=None if closed_reason else talking.comment_form(article),
+    )
+    return for_anybody(page)
+
+
+@public.get("/authors/<author_id>")
+def show_author(author_id: str) -> Response:
+    """Show who somebody is and what she wrote."""
+    author = articles.author(author_id)
+    if author is None:
+        raise NotFound("There is no author at this address.")
+    found = articles.by_author(author_id, now=db.utc_now())
+    page = render_template("author.html", author=author, articles=found, counts=_counts(found))
+    return for_anybody(page)
+
+
+@public.get("/topics/<slug>")
+def show_topic(slug: str) -> Response:
+    """Show the articles on a topic."""
+    found = articles.on_topic(slug, now=db.utc_now())
+    if not found:
+        raise NotFound("There are no articles on this topic.")
+    # As the newest article writes it; one that isn't public has no say in it.
+    topic = next(topic for topic in found[0].topics if topic.slug == slug)
+    page = render_template("topic.html", topic=topic, articles=found, counts=_counts(found))
+    return for_anybody(page)
+
+
+@public.get("/search")
+def search() -> Response:
+    """Show the articles that hold some words."""
+    query = request.args.get("q", "").strip()
+    is_too_long = len(query) > SEARCH_MAX_CHARS
+    error = f"Please search for at most {SEARCH_MAX_CHARS} characters." if is_too_long else ""
+    found = [] if is_too_long else articles.search(query, now=db.utc_now())
+    page = render_template(
+        "search.html", query=query, articles=found, counts=_counts(found), error=error
+    )
+    response = for_anybody(page)
+    response.status_code = 400 if is_too_long else 200
+    return response
+
+
+@public.get("/media/<path:path>")
+def show_media(path: str) -> Response:
+    """Send an image or file that an article refers to."""
+    found = content.safe_path(config.current().content_dir / "media", path)
+    if not found.is_file():
+        raise NotFound("There is no such file.")
+    response = send_file(found, conditional=True, max_age=MEDIA_SECONDS)
+    response.headers["Cache-Control"] = f"public, max-age={MEDIA_SECONDS}"
+    return response
+
+
+@public.get("/<page_id>")
+def show_page(page_id: str) -> AnyResponse:
+    """Show a page that stands by itself."""
+    page = articles.page(page_id)
+    if page is None:
+        return _moved("The address may be mistyped, or the page may have moved.")
+    return for_anybody(render_template("page.html", page=page))
+
+
+@public.before_app_request
+def show_moved() -> AnyResponse | None:
+    """Lead an old address of any depth on to its article, where no view of ours answers."""
+    if isinstance(request.routing_exception, NoRoute):
+        return _moved("The address may be mistyped, or the page may have moved.")
+    return None
+
+
+def _moved(sentence: str) -> AnyResponse:
+    """Lead an old address on to its article.
+
+    Raises: NotFound with the sentence where it never was one.
+    """
+    article = articles.moved_to(f"/{request.path.strip('/')}", now=db.utc_now())
+    if article is None:
+        raise NotFound(sentence)
+    return redirect(urls.article(article.slug), 301)
+
+
+def _counts(found: Sequence[articles.Article]) -> dict[str, int]:
+    return comments.counts_on(article.id for article in found)

@@ -1,0 +1,65 @@
+"""What the public pages share: their blueprint, who the reader is, and what may be cached."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, Response, make_response, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import articles, config, security, tokens
+from blog.articles import Article
+from blog.errors import NotFound
+
+READER_REMEMBERED = timedelta(days=30)
+# Shared caches may hold a page for a minute, and serve it while they fetch the next.
+FOR_ANYBODY = "public, max-age=0, s-maxage=60, stale-while-revalidate=600"
+
+public = Blueprint("public", __name__)
+
+
+def article_at(slug: str, *, now: datetime) -> Article:
+    """Return the article at a slug.
+
+    Raises: NotFound where a reader finds none.
+    """
+    article = articles.by_slug(slug, now=now)
+    if article is None:
+        raise NotFound("There is no article at this address. It may have moved or been removed.")
+    return article
+
+
+def for_anybody(page: str) -> Response:
+    """Answer with a page that is the same for all, or one reader's own where she has a cookie."""
+    response = make_response(page)
+    response.headers["Cache-Control"] = "no-store" if reader_token() else FOR_ANYBODY
+    return response
+
+
+def reader_token() -> str | None:
+    """Return the random token by which a browser that has posted is known."""
+    token = request.cookies.get(_reader_cookie())
+    return token if token and len(token) <= 100 else None
+
+
+def reader_hash() -> str | None:
+    """Return the hash under which this browser's comments are stored."""
+    token = reader_token()
+    return tokens.digest(token) if token else None
+
+
+def remember_reader(response: AnyResponse, token: str) -> None:
+    """Let the browser show its own waiting comments; it is told nothing else."""
+    response.set_cookie(
+        _reader_cookie(),
+        token,
+        max_age=READER_REMEMBERED,
+        secure=config.current().is_https,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
+
+
+def _reader_cookie() -> str:
+    return security.cookie_name("blog_reader", config.current())

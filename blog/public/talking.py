@@ -1,0 +1,226 @@
+"""Pages that take something: the comment form and the contact form.
+
+Whatever goes wrong, the answer holds what was typed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flask import Response, jsonify, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import (
+    articles,
+    comments,
+    config,
+    content,
+    db,
+    enquiries,
+    forms,
+    limits,
+    spam,
+    tokens,
+    urls,
+)
+from blog.articles import Article
+from blog.comments import Comment, CommentState, Draft
+from blog.enquiries import About
+from blog.errors import Invalid, NotFound
+from blog.forms import CommentForm, ContactForm
+from blog.public.surface import (
+    READER_REMEMBERED,
+    article_at,
+    for_anybody,
+    public,
+    reader_hash,
+    reader_token,
+    remember_reader,
+)
+
+CONTACT = "contact"
+THANKS = "thanks"
+
+
+def comment_form(article: Article) -> CommentForm:
+    """Make the comment form of an article, filled from this request if it posts one."""
+    return CommentForm(meta={"csrf_context": _comment_purpose(article)})
+
+
+def _comment_purpose(article: Article) -> str:
+    return f"comment:{article.id}"
+
+
+@public.get("/articles/<slug>/comments/token")
+def show_comment_token(slug: str) -> Response:
+    """Give the script a token for a form that was touched just now."""
+    now = db.utc_now()
+    purpose = _comment_purpose(article_at(slug, now=now))
+    return jsonify(token=forms.issue_token(purpose, forms.TOUCHED, now=now))
+
+
+@public.get("/articles/<slug>/comments/new")
+def show_reply_form(slug: str) -> AnyResponse:
+    """Show the form alone, with the comment it answers."""
+    article = article_at(slug, now=db.utc_now())
+    form = comment_form(article)
+    form.parent.data = request.args.get("parent", "")
+    parent = _parent(article, form)
+    if parent is None:
+        return redirect(urls.article(slug), 303)
+    return make_response(_comment_page(article, form, None))
+
+
+@public.post("/articles/<slug>/comments")
+@limits.limiter.limit(limits.POSTS)
+def post_comment(slug: str) -> AnyResponse:
+    """Take a comment, or show how it will look."""
+    now = db.utc_now()
+    article = article_at(slug, now=now)
+    form = comment_form(article)
+    draft = _draft(article, form, now=now)
+    if draft is None or "preview" in request.form:
+        return make_response(_comment_page(article, form, draft), 200 if draft else 422)
+    verdict = spam.judge(spam.Submission(draft.source, form.note.data, form.touched_for))
+    token, client = reader_token() or tokens.random_token(), limits.client()
+    with db.writing():
+        comment_id = comments.submit(
+            draft, verdict=verdict, address_hash=client, reader_hash=tokens.digest(token), now=now
+        ).id
+    response = redirect(urls.waiting(slug, comment_id), 303)
+    remember_reader(response, token)
+    return response
+
+
+def _draft(article: Article, form: CommentForm, *, now: datetime) -> Draft | None:
+    """Return the comment of a form, or None with the form saying what is wrong."""
+    if not form.validate():
+        return None
+    try:
+        return comments.compose(
+            article,
+            name=form.name.data,
+            email=form.email.data,
+            body=form.body.data,
+            parent_id=form.parent_id,
+            now=now,
+        )
+    except Invalid as error:
+        for name, sentence in error.fields.items():
+            form[name].errors = [sentence]
+        return None
+
+
+def _comment_page(article: Article, form: CommentForm, draft: Draft | None) -> str:
+    return render_template(
+        "comment.html",
+        article=article,
+        parent=_parent(article, form),
+        form=form,
+        preview=draft.body_html if draft else None,
+        notice="",
+    )
+
+
+def _parent(article: Article, form: CommentForm) -> Comment | None:
+    """Return the published comment that a form answers."""
+    parent = comments.by_id(form.parent_id) if form.parent_id else None
+    if parent is None or parent.article_id != article.id or parent.state != CommentState.APPROVED:
+        return None
+    return parent
+
+
+@public.get(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>")
+def show_waiting(slug: str, comment_id: int) -> AnyResponse:
+    """Thank for a comment and show it, to the browser that wrote it alone."""
+    article = article_at(slug, now=db.utc_now())
+    comment = comments.by_id(comment_id)
+    if comment is None or comment.article_id != article.id:
+        raise NotFound("There is no comment at this address.")
+    if comment.reader_hash is not None and comment.reader_hash == reader_hash():
+        return make_response(
+            render_template("comment_waiting.html", article=article, comment=comment)
+        )
+    if comment.state != CommentState.APPROVED:
+        raise NotFound("There is no comment at this address.")
+    return redirect(urls.comment(slug, comment_id), 303)
+
+
+@public.get("/contact/token")
+def show_contact_token() -> Response:
+    """Give the script a token for a form that was touched just now."""
+    return jsonify(token=forms.issue_token(CONTACT, forms.TOUCHED, now=db.utc_now()))
+
+
+@public.get("/contact")
+def show_contact() -> Response:
+    """Show the form for an enquiry, naming the article it is about."""
+    form = _contact_form()
+    form.about.data = request.args.get("about", "")[:100]
+    about = _about(form)
+    if about is not None:
+        form.topic.data = _topic_of(about, form)
+    return for_anybody(render_template("contact.html", form=form, about=about))
+
+
+@public.post("/contact")
+@limits.limiter.limit(limits.POSTS)
+def post_enquiry() -> AnyResponse:
+    """Take an enquiry."""
+    form = _contact_form()
+    about = _about(form)
+    if not form.validate():
+        return make_response(render_template("contact.html", form=form, about=about), 422)
+    now = db.utc_now()
+    message = enquiries.Message(
+        name=form.name.data,
+        email=form.email.data,
+        phone=form.phone.data,
+        topic=form.topic.data,
+        message=form.message.data,
+        about=About(about.id, about.title, about.slug) if about else None,
+    )
+    verdict = spam.judge(spam.Submission(form.message.data, form.note.data, form.touched_for))
+    site, client = articles.site(), limits.client()
+    with db.writing():
+        reference = enquiries.submit(
+            message, site=site, verdict=verdict, address_hash=client, now=now
+        ).reference
+    token = tokens.issue(config.current().secret_key, THANKS, reference, now=now)
+    return redirect(f"/contact/thanks?enquiry={token}", 303)
+
+
+@public.get("/contact/thanks")
+def show_thanks() -> Response:
+    """Thank for an enquiry and name its reference, to who holds the link alone."""
+    token = tokens.read(
+        config.current().secret_key,
+        THANKS,
+        request.args.get("enquiry", ""),
+        now=db.utc_now(),
+        max_age=READER_REMEMBERED,
+    )
+    enquiry = enquiries.by_reference(token.subject) if token else None
+    if enquiry is None:
+        raise NotFound("There is no enquiry at this address.")
+    return make_response(render_template("thanks.html", enquiry=enquiry))
+
+
+def _contact_form() -> ContactForm:
+    site = articles.site()
+    form = ContactForm(meta={"csrf_context": CONTACT})
+    form.topic.choices = [(topic, topic) for topic in site.contact_topics]
+    form.consent.label.text = site.contact_consent
+    return form
+
+
+def _about(form: ContactForm) -> Article | None:
+    """Return the article an enquiry is about; a name that is none is left out."""
+    return articles.public_by_id(form.about.data or "", now=db.utc_now())
+
+
+def _topic_of(article: Article, form: ContactForm) -> str | None:
+    """Return the topic on the form's list that an article's title names."""
+    title = content.slugify(article.title)
+    named = (topic for topic, _ in form.topic.choices if content.slugify(topic) in title)
+    return next(named, None)

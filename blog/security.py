@@ -1,0 +1,174 @@
+"""What every request must be and every answer must say.
+
+Hosts, proxies, body size, bytes that are no text, and posts from other sites are settled here,
+before a view runs; the security headers are set here, after it.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from blog.config import Settings
+from blog.errors import BadRequest, Busy, Forbidden
+
+BODY_MAX_BYTES = 256 * 1024
+THREADS = 8
+_BODY_READERS = threading.BoundedSemaphore(THREADS // 2)
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_WITH_BODY = ("POST", "PUT", "PATCH")
+_TWO_YEARS_SECONDS = 63_072_000
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([0-9a-z.-]+))(?::\d{1,5})?")
+
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self';"
+        " connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none';"
+        " object-src 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Permissions-Policy": (
+        "accelerometer=(), camera=(), geolocation=(), gyroscope=(), magnetometer=(),"
+        " microphone=(), payment=(), usb=()"
+    ),
+}
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Put the checks before every view and the headers after it."""
+    app.config.update(
+        MAX_CONTENT_LENGTH=BODY_MAX_BYTES,
+        MAX_FORM_MEMORY_SIZE=BODY_MAX_BYTES,
+        MAX_FORM_PARTS=50,
+        SESSION_COOKIE_NAME=cookie_name("blog_session", settings),
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        # The row behind a session ends it; a form's token lives as long as the session.
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
+        app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's documented way
+    headers = _HEADERS | _hsts(settings)
+
+    def add_headers(response: Response) -> Response:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        response.headers.setdefault("Cache-Control", "no-store")
+        if response.location:
+            # The framework's own redirects name scheme and host as they look behind a proxy.
+            response.location = response.location.removeprefix(request.host_url[:-1])
+        return response
+
+    app.before_request(lambda: refuse_unknown_hosts(settings))
+    app.before_request(refuse_bad_bytes)
+    app.before_request(read_body)
+    app.before_request(lambda: refuse_foreign_posts(settings))
+    app.after_request(add_headers)
+
+
+def cookie_name(name: str, settings: Settings) -> str:
+    """Name a cookie so that on https no other host could have set it."""
+    return f"__Host-{name}" if settings.is_https else name
+
+
+def _hsts(settings: Settings) -> dict[str, str]:
+    if not settings.is_https:
+        return {}
+    wide = "; includeSubDomains; preload" if settings.hsts == "preload" else ""
+    return {"Strict-Transport-Security": f"max-age={_TWO_YEARS_SECONDS}{wide}"}
+
+
+def refuse_unknown_hosts(settings: Settings) -> None:
+    """Refuse a request that names another host than the site's; the port doesn't matter.
+
+    Raises: BadRequest.
+    """
+    # Flask's own setting for this knows neither capitals nor IPv6.
+    named = _HOST.fullmatch(request.headers.get("Host", "").lower())
+    if named is None or (named[1] or named[2]) not in settings.trusted_hosts:
+        raise BadRequest(
+            f"This site is at {settings.site_url} and isn't known by the name that was asked for."
+        )
+
+
+def refuse_bad_bytes() -> None:
+    """Refuse NUL and bytes that are not UTF-8 in a path or query, and control characters in a path.
+
+    Raises: BadRequest.
+    """
+    path = request.environ["PATH_INFO"].encode("latin-1")
+    _check_text(path, "address")
+    _check_text(unquote_to_bytes(request.query_string), "address")
+    # A path comes back in the header of a redirect, where a line break would begin another.
+    if any(byte < 0x20 or byte == 0x7F for byte in path):
+        raise BadRequest("The address holds a control character, which no page's address has.")
+
+
+def _check_text(data: bytes, where: str) -> None:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadRequest(f"The {where} holds bytes that are not text (UTF-8).") from None
+    if b"\0" in data:
+        raise BadRequest(f"The {where} holds a NUL character, which no text has.")
+
+
+def read_body() -> None:
+    """Read a body once, whole and bounded, so that no view waits for a slow client.
+
+    `g.typed` holds its fields from then on; nothing else may read a body.
+
+    Raises: BadRequest for bytes that are no text or not all there; Busy where too many bodies
+    are on their way.
+    """
+    if request.method not in _WITH_BODY:
+        return
+    if not request.environ.get("CONTENT_LENGTH") or "Transfer-Encoding" in request.headers:
+        # A chunked form past the limit would be cut silently.
+        raise LengthRequired
+    length_bytes = request.content_length or 0
+    if length_bytes > BODY_MAX_BYTES:
+        raise RequestEntityTooLarge
+    # Half of the threads stay free, so that reading goes on while slow clients post.
+    if not _BODY_READERS.acquire(blocking=False):
+        raise Busy("Many are sending something at this moment. Please try again shortly.")
+    try:
+        data = request.get_data(cache=True)
+    finally:
+        _BODY_READERS.release()
+    if len(data) != length_bytes:
+        # Some servers tell in no other way that the connection broke.
+        raise BadRequest("The form did not arrive whole. Please send it again.")
+    is_urlencoded = request.mimetype == "application/x-www-form-urlencoded"
+    _check_text(unquote_to_bytes(data) if is_urlencoded else data, "form")
+    g.typed = request.form
+
+
+def refuse_foreign_posts(settings: Settings) -> None:
+    """Refuse what another site makes a browser send; forms carry a token besides.
+
+    Raises: Forbidden.
+    """
+    if request.method in _SAFE:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    own = [settings.site_url]
+    if settings.is_local:
+        own.append(f"{request.scheme}://{request.host}")
+    is_own = site in ("same-origin", "none") if site else origin is None or origin in own
+    if not is_own:
+        raise Forbidden("This form was sent from another site. Please send it from this one.")

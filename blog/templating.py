@@ -1,0 +1,106 @@
+"""What every template has at hand: the site's words, paths, and times in words."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, g, has_request_context, request
+from sqlalchemy.exc import SQLAlchemyError
+
+from blog import articles, config, content, db, markup, urls
+
+_UNITS = (
+    ("year", 31_557_600),
+    ("month", 2_629_800),
+    ("week", 604_800),
+    ("day", 86_400),
+    ("hour", 3_600),
+    ("minute", 60),
+)
+
+
+def init_app(app: Flask) -> None:
+    """Give the filters and globals to all templates."""
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(
+        date=date,
+        datetime_words=datetime_words,
+        since=since,
+        machine=machine,
+        initials=initials,
+        count=count,
+        excerpt=markup.excerpt,
+    )
+    app.jinja_env.globals.update(url=urls, absolute=urls.absolute)
+    app.context_processor(_words)
+
+
+def site() -> content.Site:
+    """Return the site's own words, once for a request; plain ones where the database is away."""
+    if "site" not in g:
+        try:
+            g.site = articles.site()
+        except SQLAlchemyError:
+            db.session.rollback()
+            g.site = content.parse_site("")
+    found: content.Site = g.site
+    return found
+
+
+def _words() -> dict[str, Any]:
+    now = db.utc_now()
+    return {
+        "site": site(),
+        "settings": config.current(),
+        "now": now,
+        "year": _local(now).year,
+        "request_path": request.path if has_request_context() else "",
+    }
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.astimezone(site().zone)
+
+
+def date(moment: datetime) -> str:
+    """Say a day in words, in the site's time zone."""
+    return f"{_local(moment):%-d %B %Y}"
+
+
+def datetime_words(moment: datetime) -> str:
+    """Say a day and time in words, in the site's time zone."""
+    return f"{_local(moment):%-d %B %Y, %H:%M}"
+
+
+def machine(moment: datetime) -> str:
+    """Write a moment for programs (RFC 3339, UTC)."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def since(moment: datetime) -> str:
+    """Say how long ago a moment was."""
+    seconds = (db.utc_now() - moment).total_seconds()
+    for unit, length_seconds in _UNITS:
+        if seconds >= length_seconds:
+            return f"{count(int(seconds // length_seconds), unit)} ago"
+    return "just now"
+
+
+def count(number: int, noun: str) -> str:
+    """Say how many."""
+    return (
+        f"{number:,} {noun}"
+        if number == 1
+        else f"{number or 'no'} {noun}s"
+        if number < 1000
+        else f"{number:,} {noun}s"
+    )
+
+
+def initials(name: str) -> str:
+    """Shorten a name to one or two letters."""
+    words = [word for word in name.split() if unicodedata.category(word[0])[0] in "LN"]
+    ends = [words[0], words[-1]] if len(words) > 1 else words
+    return "".join(word[0].upper()[0] for word in ends) or "·"

@@ -1,0 +1,66 @@
+"""Where things are: paths of pages, and the absolute links that mails and feeds need."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from blog import config
+
+# A row's number in a path; a larger one is no path, since no database could hold it.
+ROW_ID_MAX = 2**31 - 1
+ROW = f"int(max={ROW_ID_MAX})"
+
+
+def row_id(text: str) -> int:
+    """Read a row's number as a query or form has it.
+
+    Raises: ValueError for anything else.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) <= 10 and int(text) <= ROW_ID_MAX):
+        raise ValueError("not the number of a row")
+    return int(text)
+
+
+def article(slug: str) -> str:
+    """Path of an article."""
+    return f"/articles/{slug}"
+
+
+def comment(slug: str, comment_id: int) -> str:
+    """Path of a comment in its article's thread."""
+    return f"{article(slug)}#comment-{comment_id}"
+
+
+def waiting(slug: str, comment_id: int) -> str:
+    """Path of the page that thanks for a comment and shows it to its writer."""
+    return f"{article(slug)}/comments/{comment_id}"
+
+
+def topic(slug: str) -> str:
+    """Path of a topic."""
+    return f"/topics/{slug}"
+
+
+def author(author_id: str) -> str:
+    """Path of an author's profile."""
+    return f"/authors/{author_id}"
+
+
+def contact(article_id: str = "") -> str:
+    """Path of the contact form, with the article it was reached from."""
+    return f"/contact?about={quote(article_id)}" if article_id else "/contact"
+
+
+def enquiry(reference: str) -> str:
+    """Path of an enquiry in the clinic's inbox."""
+    return f"/admin/enquiries/{reference}"
+
+
+def review() -> str:
+    """Path of the queue of comments that wait."""
+    return "/admin/comments"
+
+
+def absolute(path: str) -> str:
+    """Full address of a path of this site."""
+    return config.current().site_url + path

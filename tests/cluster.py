@@ -1,0 +1,90 @@
+"""A PostgreSQL server of the tests' own, in a temporary folder, for one run."""
+
+import contextlib
+import os
+import pwd
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+# A power cut in the middle of a test loses nothing that anybody wants.
+_CONFIG = """
+listen_addresses = '127.0.0.1'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+max_connections = 60
+timezone = 'Africa/Johannesburg'
+"""
+
+
+@contextlib.contextmanager
+def running(binaries: Path) -> Iterator[str]:
+    """Start a server; gives the address of its first database."""
+    user = _unprivileged()
+    with tempfile.TemporaryDirectory(prefix="blog-postgres-") as folder:
+        os.chown(folder, user.pw_uid, user.pw_gid)
+        data = Path(folder) / "data"
+        _as(
+            user,
+            [
+                binaries / "initdb",
+                "-D",
+                data,
+                "-U",
+                "blog",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+            ],
+        )
+        with (data / "postgresql.conf").open("a") as config:
+            config.write(f"{_CONFIG}port = {_free_port()}\nunix_socket_directories = '{folder}'\n")
+        _as(user, [binaries / "pg_ctl", "-D", data, "-w", "-l", Path(folder) / "log", "start"])
+        try:
+            port = (data / "postmaster.pid").read_text().splitlines()[3]
+            yield f"postgresql://blog@127.0.0.1:{port}/postgres"
+        finally:
+            _as(user, [binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"])
+
+
+def _unprivileged() -> pwd.struct_passwd:
+    """The server refuses to run as root, so it runs as somebody who may do nothing."""
+    return pwd.getpwnam("nobody") if os.geteuid() == 0 else pwd.getpwuid(os.geteuid())
+
+
+def _as(user: pwd.struct_passwd, command: list[str | Path]) -> None:
+    subprocess.run(
+        command,
+        check=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        user=user.pw_uid,
+        group=user.pw_gid,
+        cwd="/",
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def create(server: str, name: str, *, template: str = "template1") -> str:
+    """Make a database; gives its address."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+    return server.rpartition("/")[0] + f"/{name}"
+
+
+def drop(server: str, name: str) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

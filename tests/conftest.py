@@ -1,0 +1,187 @@
+"""The ground every test stands on: a site of its own, on a copy of a prepared database."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from blog import accounts, create_app, db
+from blog.accounts import Role
+from blog.articles import sync
+from tests import cluster
+from tests.cast import (
+    AUTHOR,
+    CLOCK,
+    MODERATOR,
+    SECOND_AUTHOR,
+    Clock,
+    Person,
+    Visitor,
+    write_content,
+)
+from tests.needs import postgres_folder
+
+Environ = dict[str, str]
+
+
+@pytest.fixture(scope="session")
+def content_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Words for a small site; a test that changes them works on `own_content`."""
+    return write_content(tmp_path_factory.mktemp("content"))
+
+
+@pytest.fixture
+def own_content(content_dir: Path, tmp_path: Path) -> Path:
+    """The same words, this test's own to change; `make_app(content_dir=str(own_content))`."""
+    return Path(shutil.copytree(content_dir, tmp_path / "content"))
+
+
+def _environ(instance: Path, content: Path, database_url: str) -> Environ:
+    return {
+        "BLOG_INSTANCE_DIR": str(instance),
+        "BLOG_CONTENT_DIR": str(content),
+        "BLOG_DATABASE_URL": database_url,
+        "BLOG_SECRET_KEY": "a secret of the tests, long enough to be taken",
+        "BLOG_MAIL_FROM": "blog@clinic.example",
+    }
+
+
+def _prepare(environ: Environ) -> None:
+    """Migrate a database, sync the words and let the cast in."""
+    app = create_app(environ)
+    with app.app_context():
+        db.upgrade()
+        changes = sync.find_changes(Path(environ["BLOG_CONTENT_DIR"]), now=CLOCK)
+        hashed = {person: accounts.hash_password(person.password) for person in _STAFF}
+        with db.writing():
+            changes.apply(now=CLOCK)
+            for person, role in _STAFF.items():
+                accounts.add(
+                    email=person.email,
+                    name=person.name,
+                    role=role,
+                    password_hash=hashed[person],
+                    now=CLOCK,
+                )
+        db.db.engine.dispose()
+
+
+_STAFF = {AUTHOR: Role.ADMIN, SECOND_AUTHOR: Role.AUTHOR, MODERATOR: Role.MODERATOR}
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory, content_dir: Path) -> Path:
+    instance = tmp_path_factory.mktemp("prepared")
+    path = instance / "blog.db"
+    _prepare(_environ(instance, content_dir, f"sqlite:///{path}"))
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """A PostgreSQL server of this run."""
+    with cluster.running(postgres_folder()) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(
+    postgres: str, tmp_path_factory: pytest.TempPathFactory, content_dir: Path
+) -> str:
+    url = cluster.create(postgres, "prepared")
+    _prepare(_environ(tmp_path_factory.mktemp("prepared-pg"), content_dir, url))
+    return "prepared"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A prepared database of this test's own; every test that has one runs on both kinds."""
+    if request.param == "sqlite":
+        path = tmp_path / "blog.db"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield f"sqlite:///{path}"
+        return
+    server: str = request.getfixturevalue("postgres")
+    name = f"test-{tmp_path.name}"[:60]
+    yield cluster.create(server, name, template=request.getfixturevalue("postgres_template"))
+    cluster.drop(server, name)
+
+
+@pytest.fixture
+def environ(tmp_path: Path, content_dir: Path, database_url: str) -> Environ:
+    """The settings of this test's site."""
+    return _environ(tmp_path / "instance", content_dir, database_url)
+
+
+@pytest.fixture
+def make_app(environ: Environ) -> Iterator[Callable[..., Flask]]:
+    """Make applications on this test's database, with settings of their own."""
+    made: list[Flask] = []
+
+    def make(**settings: str) -> Flask:
+        app = create_app(
+            environ | {f"BLOG_{name.upper()}": value for name, value in settings.items()}
+        )
+        made.append(app)
+        return app
+
+    yield make
+    for app in made:
+        with app.app_context():
+            db.db.engine.dispose()
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
+    """This test's site."""
+    return make_app()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of day, standing still until a test moves it."""
+    standing = Clock()
+    monkeypatch.setattr(db, "utc_now", standing)
+    return standing
+
+
+@pytest.fixture
+def reader(app: Flask) -> Visitor:
+    """Somebody on a phone."""
+    return Visitor(app)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Visitor:
+    """Somebody else on another phone."""
+    return Visitor(app, address="198.51.100.7")
+
+
+@pytest.fixture
+def author(app: Flask) -> Visitor:
+    """Sandra, signed in."""
+    return _signed_in(app, AUTHOR)
+
+
+@pytest.fixture
+def second_author(app: Flask) -> Visitor:
+    """Somebody who writes too but may not read the clinic's mail."""
+    return _signed_in(app, SECOND_AUTHOR)
+
+
+@pytest.fixture
+def moderator(app: Flask) -> Visitor:
+    """Somebody who helps with comments."""
+    return _signed_in(app, MODERATOR)
+
+
+def _signed_in(app: Flask, person: Person) -> Visitor:
+    visitor = Visitor(app, address="192.0.2.10")
+    assert visitor.sign_in(person).status_code == 303
+    return visitor

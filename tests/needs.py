@@ -1,0 +1,33 @@
+"""What tests need of the machine: found, or skipped with a line that says how to get it."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+REQUIRE_ALL = bool(os.environ.get("BLOG_TEST_REQUIRE_ALL"))
+
+
+def need(found: str | None, sentence: str) -> str:
+    """Return what was found, else skip; with BLOG_TEST_REQUIRE_ALL lacking it is a failure."""
+    if found:
+        return found
+    if REQUIRE_ALL:
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
+def chromium() -> str:
+    return need(
+        shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or shutil.which("google-chrome"),
+        "A browser is needed; on Debian: apt-get install chromium",
+    )
+
+
+def postgres_folder() -> Path:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+    initdb = shutil.which("initdb") or (str(found[-1]) if found else None)
+    return Path(need(initdb, "PostgreSQL is needed; on Debian: apt-get install postgresql")).parent

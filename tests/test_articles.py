@@ -1,0 +1,286 @@
+"""The index: who may read what at which moment, and what a search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import update
+
+from blog import articles, db, markup
+from blog.articles import Article, Author, Page, fold, sync
+from tests.cast import ARTICLE, CLOCK, SECOND
+
+AUTHOR_ID = "sandra-de-beer"
+SECOND_AGO, SECOND_AHEAD = CLOCK - timedelta(seconds=1), CLOCK + timedelta(seconds=1)
+NOT_PUBLIC = {
+    "draft": {"status": "draft"},
+    "archived": {"status": "archived"},
+    "scheduled": {"date": "2026-05-04T09:30:01Z"},
+    "expired": {"expires": "2026-05-04T09:30:00Z"},
+}
+
+
+@dataclass
+class Shelf:
+    """Articles in a folder of their own, put into the index."""
+
+    root: Path
+
+    def put(self, id: str, title: str = "Skin", body: str = "Words.", **fields: str) -> None:  # noqa: A002  # the contract's word
+        lines = {"title": title, "date": "2026-03-01", "summary": "In short."} | fields
+        head = "".join(f"{name}: {value}\n" for name, value in lines.items())
+        self.write(f"articles/{id}.md", f"---\n{head}---\n{body}\n")
+
+    def write(self, path: str, text: str) -> None:
+        (self.root / path).write_text(text, encoding="utf-8")
+
+    def sync(self) -> None:
+        changes = sync.find_changes(self.root, now=CLOCK)
+        with db.writing():
+            changes.apply(now=CLOCK)
+
+
+@pytest.fixture
+def shelf(make_app: Callable[..., Flask], own_content: Path) -> Iterator[Shelf]:
+    with make_app(content_dir=str(own_content)).app_context():
+        yield Shelf(own_content)
+
+
+def ids(found: Any) -> list[str]:
+    return [article.id for article in found]
+
+
+# Who may read what
+
+
+@pytest.mark.parametrize("state", NOT_PUBLIC)
+def test_what_is_not_public_is_found_nowhere(shelf: Shelf, state: str) -> None:
+    fields = {"author": AUTHOR_ID, "topics": "[Hidden]", "aliases": "[/old/hidden]"}
+    shelf.put("hidden", "Hidden", **fields | NOT_PUBLIC[state])
+    shelf.sync()
+    now = CLOCK
+    assert "hidden" not in ids(articles.published(now=now))
+    assert "hidden" not in ids(articles.by_author(AUTHOR_ID, now=now))
+    assert articles.by_slug("hidden", now=now) is None
+    assert articles.public_by_id("hidden", now=now) is None
+    assert articles.moved_to("/old/hidden", now=now) is None
+    assert articles.on_topic("hidden", now=now) == []
+    assert articles.search("hidden", now=now) == []
+    # Those who work on the site see it, and how it stands.
+    article = articles.by_id("hidden")
+    assert article is not None
+    assert article.status_words(now=now) == state
+    assert "hidden" in ids(articles.all_of_them())
+    assert set(articles.titles({"hidden", ARTICLE, "none"})) == {"hidden", ARTICLE}
+
+
+def test_an_article_is_public_from_its_moment_to_its_end(shelf: Shelf) -> None:
+    shelf.put("brief", date="2026-05-04T09:30:00Z", expires="2026-05-04T09:30:01Z")
+    shelf.sync()
+    moments = (SECOND_AGO, CLOCK, SECOND_AHEAD)
+    assert [articles.by_slug("brief", now=now) is not None for now in moments] == [
+        False,
+        True,
+        False,
+    ]
+    article = articles.by_id("brief")
+    assert article is not None
+    assert [article.status_words(now=now) for now in moments] == [
+        "scheduled",
+        "published",
+        "expired",
+    ]
+
+
+def test_articles_come_newest_first_a_page_at_a_time(shelf: Shelf) -> None:
+    shelf.put("twin-b", date="2026-04-01")
+    shelf.put("twin-a", date="2026-04-01")
+    shelf.sync()
+    assert ids(articles.published(now=CLOCK)) == ["twin-a", "twin-b", ARTICLE, SECOND]
+    assert ids(articles.published(now=CLOCK, limit=2, offset=1)) == ["twin-b", ARTICLE]
+    assert ids(articles.all_of_them()) == ["twin-a", "twin-b", ARTICLE, SECOND]
+
+
+def test_an_article_is_found_by_its_id_its_author_and_its_topic(shelf: Shelf) -> None:
+    shelf.put("other", slug="another-name", author="nomsa-k", topics="[Daily care]")
+    shelf.sync()
+    found = articles.public_by_id("other", now=CLOCK)
+    assert found is not None
+    assert found.slug == "another-name"
+    assert ids(articles.by_author("nomsa-k", now=CLOCK)) == ["other"]
+    assert ids(articles.by_author(AUTHOR_ID, now=CLOCK, limit=1)) == [ARTICLE]
+    assert ids(articles.on_topic("daily-care", now=CLOCK)) == ["other", SECOND]
+    assert articles.by_slug("other", now=CLOCK) is None
+    assert articles.by_id("nothing") is None
+
+
+def test_profiles_and_pages_are_found_by_their_id(shelf: Shelf) -> None:
+    author, page = articles.author(AUTHOR_ID), articles.page("privacy")
+    assert author is not None
+    assert (author.name, author.body) == ("Sandra de Beer", "<p>Sandra writes about skin.</p>")
+    assert page is not None
+    assert (page.title, page.body) == ("Privacy", "<p>What we keep, and for how long.</p>")
+    assert articles.author("nobody") is None
+    assert articles.page("nothing") is None
+
+
+def test_reading_takes_a_minute_at_least(shelf: Shelf) -> None:
+    shelf.put("long", body="word " * 1000)
+    shelf.put("empty", body="")
+    shelf.sync()
+    found = articles.titles({"long", "empty"})
+    assert (found["long"].reading_minutes, found["empty"].reading_minutes) == (4, 1)
+
+
+def test_comments_close_when_the_file_says_so(shelf: Shelf) -> None:
+    shelf.put("shut", comments="closed")
+    shelf.put("soon", date="2026-05-01T09:30:00Z", comments_close_after_days="3")
+    shelf.put("never")
+    shelf.put("draft", date="", status="draft", comments_close_after_days="3")
+    shelf.sync()
+    found = articles.titles({"shut", "soon", "never", "draft"})
+    assert found["shut"].comments_closed_because(now=CLOCK) == (
+        "Comments on this article are closed."
+    )
+    assert found["soon"].comments_closed_because(now=SECOND_AGO) == ""
+    assert found["soon"].comments_closed_because(now=CLOCK) == (
+        "Comments closed 3 days after this article appeared."
+    )
+    assert found["never"].comments_closed_because(now=CLOCK) == ""
+    assert found["draft"].comments_closed_because(now=CLOCK) == ""
+
+
+@pytest.mark.parametrize("model", [Article, Author, Page])
+def test_html_of_an_older_policy_is_never_given_to_a_page(
+    shelf: Shelf, model: type[Article | Author | Page]
+) -> None:
+    with db.writing():
+        db.session.execute(update(model).values(html="<script>alert(1)</script>", html_policy=0))
+    article = articles.by_slug(SECOND, now=CLOCK)
+    author, page = articles.author(AUTHOR_ID), articles.page("privacy")
+    assert article is not None
+    assert author is not None
+    assert page is not None
+    assert (article.body, author.body, page.body) == (
+        "<p>Cold air is dry air, and a café is drier still.</p>",
+        "<p>Sandra writes about skin.</p>",
+        "<p>What we keep, and for how long.</p>",
+    )
+    assert [each.body for each in article.authors] == [author.body]
+
+
+def test_a_site_without_words_has_the_usual_ones(shelf: Shelf) -> None:
+    assert articles.site().title == "The Skin Journal"
+    (shelf.root / "site.toml").unlink()
+    shelf.sync()
+    assert articles.site().title == "Clinic Blog"
+
+
+def test_errors_come_before_warnings(shelf: Shelf) -> None:
+    shelf.put("a-stranger", author="nomsa-k")
+    shelf.put("b-note", colour="red")
+    shelf.write("articles/c-broken.md", "Just words.")
+    shelf.sync()
+    assert [(problem["path"], problem["is_warning"]) for problem in articles.problems()] == [
+        ("articles/c-broken.md", False),
+        ("articles/b-note.md", True),
+        ("articles/a-stranger.md", True),
+    ]
+
+
+# Search
+
+
+def found_by(query: str, *, now: datetime = CLOCK) -> list[str]:
+    return ids(articles.search(query, now=now))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["café", "cafe", "CAFÉ", "cafe\u0301", "  cafe\tair ", "drier cold", "daily CARE", "dry-ish"],
+)
+def test_case_accents_and_order_make_no_difference(shelf: Shelf, query: str) -> None:
+    shelf.put(SECOND, "Winter", "Cold air, a café: drier, dry\u2011ish.", topics="[Daily care]")
+    shelf.sync()
+    assert found_by(query) == [SECOND]
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("The body’s own collagen", "body's"),
+        ("The body's own collagen", "body’s"),
+        ("Micro\u00adneedling", "microneedling"),
+        ("Straße", "STRASSE"),
+        ("ﬁne needles", "fine"),
+        ("𝐇yaluron", "hyaluron"),
+        ("İstanbul", "istanbul"),
+        ("皮肤护理", "皮肤"),
+    ],
+)
+def test_what_is_set_is_found_by_what_is_typed(text: str, query: str) -> None:
+    assert fold(query) in fold(text)
+
+
+def test_every_word_must_occur(shelf: Shelf) -> None:
+    assert found_by("cold café") == [SECOND]
+    assert found_by("cold needles") == []
+
+
+def test_words_of_the_title_the_summary_the_text_and_the_topics_are_found(shelf: Shelf) -> None:
+    for query in ("apart", "side by side", "solution", "compared"):
+        assert found_by(query) == [ARTICLE]
+    assert found_by("sandra") == []
+
+
+def test_titles_come_first_however_many_newer_texts_there_are(shelf: Shelf) -> None:
+    for number in range(4):
+        shelf.put(f"newer-{number}", body="Peeling is mentioned.", date=f"2026-04-0{number + 1}")
+    shelf.put("older", "All about Peeling")
+    shelf.put("oldest", "Peeling, and nothing more", date="2026-01-01")
+    shelf.sync()
+    found = articles.search("peeling", now=CLOCK, limit=4)
+    assert ids(found) == ["older", "oldest", "newer-3", "newer-2"]
+    # Where a word of several is missing in the title, the title is no hit.
+    assert found_by("peeling mentioned")[0] == "newer-3"
+    assert found_by("peeling short")[0] == "newer-3"
+
+
+@pytest.mark.parametrize("query", ["%", "_", "/", "\\", "%%", "c_ld", "c%d", "[a-z]", "/%", "''"])
+def test_wildcards_of_the_database_are_just_characters(shelf: Shelf, query: str) -> None:
+    assert found_by(query) == []
+
+
+def test_a_percent_sign_is_found_where_one_is(shelf: Shelf) -> None:
+    shelf.put("half", "50% and a_b/c")
+    shelf.put("other", "Some 50 of them, or 505")
+    shelf.sync()
+    for query in ("50%", "a_b", "b/c", "%"):
+        assert found_by(query) == ["half"]
+
+
+@pytest.mark.parametrize("query", ["", "   ", "\u0301", "\u00ad \u3000"])
+def test_a_search_for_nothing_finds_nothing(shelf: Shelf, query: str) -> None:
+    assert found_by(query) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["'; DROP TABLE article; --", '" OR 1=1', "(" * 200, "ﷺ" * 200, "\ud800", "a " * 200, "😀"],
+)
+def test_a_hostile_search_finds_nothing(shelf: Shelf, query: str) -> None:
+    assert len(found_by(query)) <= (2 if query.startswith("a ") else 0)
+    assert len(articles.published(now=CLOCK)) == 2
+
+
+def test_the_policy_of_stored_html_is_todays(shelf: Shelf) -> None:
+    article = articles.by_slug(ARTICLE, now=CLOCK)
+    assert article is not None
+    assert article.html_policy == markup.ARTICLE_POLICY
+    assert article.published_at == datetime(2026, 3, 9, 22, tzinfo=UTC)

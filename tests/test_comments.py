@@ -1,0 +1,338 @@
+"""Comments: how one is made, decided about, undone, and who is told."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from blog import accounts, articles, comments, db, journal, outbox, revision, spam
+from blog.accounts import User
+from blog.articles import Article
+from blog.comments import Comment, CommentState
+from blog.errors import Conflict, Forbidden, Invalid
+from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, SECOND_AUTHOR, Person
+
+FINE = spam.Verdict(())
+HELD = spam.Verdict((spam.Reason("1 link", spam.Tone.BAD),))
+
+
+@pytest.fixture(autouse=True)
+def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
+    with app.app_context():
+        yield
+
+
+def article(article_id: str = ARTICLE) -> Article:
+    found = articles.by_id(article_id)
+    assert found
+    return found
+
+
+def user(person: Person = AUTHOR) -> User:
+    found = accounts.by_email(person.email)
+    assert found
+    return found
+
+
+def draft(
+    body: str = "Very clear, thank you.", *, to: int | None = None, on: str = ARTICLE
+) -> comments.Draft:
+    return comments.compose(article(on), name="Nomsa", body=body, parent_id=to, now=CLOCK)
+
+
+def submit(
+    body: str = "Very clear, thank you.",
+    *,
+    to: int | None = None,
+    on: str = ARTICLE,
+    verdict: spam.Verdict = FINE,
+    client: str = "client",
+    browser: str = "browser",
+    later: timedelta = timedelta(),
+) -> Comment:
+    made = draft(body, to=to, on=on)
+    with db.writing():
+        comment = comments.submit(
+            made, verdict=verdict, address_hash=client, reader_hash=browser, now=CLOCK + later
+        )
+        comment_id = comment.id
+    found = comments.by_id(comment_id)
+    assert found
+    return found
+
+
+def approved(body: str = "Very clear, thank you.", **where: object) -> Comment:
+    comment = submit(body, **where)  # type: ignore[arg-type]  # passed on as given
+    with db.writing():
+        comment.approve(by=user(), now=CLOCK)
+    return comment
+
+
+def test_a_comment_waits_and_keeps_its_reasons() -> None:
+    comment = submit(verdict=HELD)
+    assert comment.state == CommentState.PENDING
+    assert comment.reasons == [{"words": "1 link", "tone": "bad"}]
+    assert comment.article_id == ARTICLE
+    assert str(comment.body_html) == "<p>Very clear, thank you.</p>\n"
+
+
+def test_the_same_words_sent_twice_are_one_comment_for_the_browser_that_came_last() -> None:
+    first = submit(browser="one")
+    second = submit(browser="two")
+    assert first.id == second.id
+    assert second.reader_hash == "two"
+    assert comments.count_in(CommentState.PENDING) == 1
+
+
+@pytest.mark.parametrize(
+    "other", [{"body": "Something else"}, {"client": "another client"}, {"on": SECOND}]
+)
+def test_other_words_another_client_or_another_article_are_another_comment(
+    other: dict[str, str],
+) -> None:
+    assert submit().id != submit(**other).id  # type: ignore[arg-type]  # one of three words
+
+
+def test_a_comment_in_post_mode_appears_at_once_unless_it_is_held(make_app) -> None:  # type: ignore[no-untyped-def]  # a factory
+    with make_app(comments="post").app_context():
+        before = revision.current(db.session)
+        assert submit().state == CommentState.APPROVED
+        assert revision.current(db.session) == before + 1
+        assert submit("see a.com", verdict=HELD).state == CommentState.PENDING
+        assert outbox.last_of_kind("comment-waiting", AUTHOR.email) is not None
+
+
+def test_on_a_closed_site_no_comment_is_taken_but_the_author_may_answer(make_app) -> None:  # type: ignore[no-untyped-def]  # a factory
+    parent = approved()
+    with make_app(comments="closed").app_context():
+        with pytest.raises(Invalid, match="Comments on this site are closed"):
+            draft()
+        answer = comments.compose(
+            article(), name="Sandra", body="Yes.", parent_id=parent.id, now=CLOCK, by=user()
+        )
+        assert answer.parent_id == parent.id
+
+
+def test_an_article_closes_its_comments_by_word_or_by_days() -> None:
+    with db.writing():
+        article().comments_open = False
+    with pytest.raises(Invalid, match="Comments on this article are closed"):
+        draft()
+    with db.writing():
+        article(SECOND).comments_close_after_days = 30
+    with pytest.raises(Invalid, match="closed 30 days after"):
+        draft(on=SECOND)
+
+
+def test_comments_stay_open_until_the_last_of_the_days() -> None:
+    with db.writing():
+        article(SECOND).comments_close_after_days = 3_000
+    assert draft(on=SECOND).article_id == SECOND
+
+
+def test_a_reply_needs_a_published_parent_of_the_same_article() -> None:
+    waiting, elsewhere = submit(), approved("On winter", on=SECOND)
+    for parent, sentence in (
+        (waiting.id, "isn't published yet"),
+        (elsewhere.id, "isn't part of this article"),
+        (99_999, "isn't part of this article"),
+    ):
+        with pytest.raises(Invalid, match=sentence):
+            draft("A reply", to=parent)
+    with db.writing():
+        waiting.reject(by=user(), now=CLOCK)
+    with pytest.raises(Invalid, match="isn't there any more"):
+        draft("A reply", to=waiting.id)
+
+
+def test_a_reply_knows_its_parent_and_its_root() -> None:
+    root = approved("Root")
+    child = approved("Child", to=root.id)
+    grandchild = submit("Grandchild", to=child.id)
+    assert (child.parent_id, child.root_id) == (root.id, root.id)
+    assert (grandchild.parent_id, grandchild.root_id) == (child.id, root.id)
+
+
+def test_a_text_past_the_limit_is_refused_not_cut() -> None:
+    with pytest.raises(Invalid) as refused:
+        draft("x" * 5_001)
+    assert "5,000" in refused.value.fields["body"]
+
+
+def test_html_made_under_another_policy_is_rendered_anew() -> None:
+    comment = submit()
+    with db.writing():
+        comment.html, comment.html_policy = "<script>old</script>", 0
+    assert str(comment.body_html) == "<p>Very clear, thank you.</p>\n"
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "said"),
+    [
+        (Comment.approve, CommentState.APPROVED, "approved"),
+        (Comment.reject, CommentState.REJECTED, "rejected"),
+        (Comment.mark_spam, CommentState.SPAM, "marked as spam"),
+    ],
+)
+def test_a_decision_changes_the_state_once_and_leaves_one_line(verb, state, said) -> None:  # type: ignore[no-untyped-def]  # a verb
+    comment = submit()
+    with db.writing():
+        assert verb(comment, by=user(), now=CLOCK, batch="click")
+        assert not verb(comment, by=user(), now=CLOCK, batch="click")
+    (line,) = journal.of_batch("click")
+    assert comment.state == state
+    assert (line.verb, line.was, line.became) == (said, "pending", str(state))
+    assert (line.thing, line.thing_id, line.actor) == ("comment", str(comment.id), user())
+    assert (comment.decided_at, comment.decided_by) == (CLOCK, user())
+
+
+def test_only_what_readers_see_raises_the_revision() -> None:
+    comment = submit()
+    before = revision.current(db.session)
+    with db.writing():
+        comment.reject(by=user(), now=CLOCK)
+    assert revision.current(db.session) == before
+    with db.writing():
+        comment.approve(by=user(), now=CLOCK)
+    with db.writing():
+        comment.mark_spam(by=user(), now=CLOCK)
+    assert revision.current(db.session) == before + 2
+
+
+def test_a_withdrawn_comment_stays_withdrawn() -> None:
+    comment = submit()
+    with db.writing():
+        comment.state = CommentState.WITHDRAWN
+    with db.writing():
+        assert not comment.approve(by=user(), now=CLOCK)
+    assert comment.state == CommentState.WITHDRAWN
+
+
+def test_undo_puts_all_comments_of_a_click_back() -> None:
+    pair = [submit("One"), submit("Two")]
+    with db.writing():
+        for comment in pair:
+            comment.approve(by=user(), now=CLOCK, batch="click")
+    with db.writing():
+        assert comments.undo("click", by=user(), now=CLOCK + timedelta(minutes=9)) == 2
+    assert {comment.state for comment in pair} == {CommentState.PENDING}
+    assert {comment.decided_by for comment in pair} == {None}
+
+
+def test_undo_leaves_what_somebody_decided_since() -> None:
+    comment = submit()
+    with db.writing():
+        comment.approve(by=user(), now=CLOCK, batch="click")
+    with db.writing():
+        comment.mark_spam(by=user(MODERATOR), now=CLOCK + timedelta(minutes=1))
+    with db.writing():
+        assert comments.undo("click", by=user(), now=CLOCK + timedelta(minutes=2)) == 0
+    assert comment.state == CommentState.SPAM
+
+
+def test_undo_twice_changes_nothing_more() -> None:
+    comment = submit()
+    with db.writing():
+        comment.reject(by=user(), now=CLOCK, batch="click")
+    for undone in (1, 0):
+        with db.writing():
+            assert comments.undo("click", by=user(), now=CLOCK) == undone
+
+
+@pytest.mark.parametrize(("batch", "minutes"), [("click", 11), ("no such click", 1)])
+def test_undo_ends_after_ten_minutes(batch: str, minutes: int) -> None:
+    comment = submit()
+    with db.writing():
+        comment.reject(by=user(), now=CLOCK, batch="click")
+    with pytest.raises(Conflict, match="can't be undone any more"), db.writing():
+        comments.undo(batch, by=user(), now=CLOCK + timedelta(minutes=minutes))
+
+
+def test_the_author_replies_at_once_with_a_badge_no_reader_has() -> None:
+    parent = approved()
+    with db.writing():
+        answer = comments.reply(parent, draft("Yes.", to=parent.id), by=user(), now=CLOCK)
+    assert answer.state == CommentState.APPROVED
+    assert answer.is_by_author
+    assert not parent.is_by_author
+
+
+def test_a_reply_sent_twice_is_one() -> None:
+    parent = approved()
+    made = draft("Yes.", to=parent.id)
+    for _ in range(2):
+        with db.writing():
+            comments.reply(parent, made, by=user(), now=CLOCK)
+    assert comments.counts()["approved"] == 2
+
+
+def test_a_moderator_may_not_reply_as_the_author() -> None:
+    parent = approved()
+    made = draft("Yes.", to=parent.id)
+    with pytest.raises(Forbidden), db.writing():
+        comments.reply(parent, made, by=user(MODERATOR), now=CLOCK)
+
+
+def test_a_reply_to_something_else_is_refused() -> None:
+    parent, other = approved("One"), approved("Two")
+    made = draft("Yes.", to=other.id)
+    with pytest.raises(Conflict), db.writing():
+        comments.reply(parent, made, by=user(), now=CLOCK)
+
+
+def test_everybody_who_moderates_gets_a_mail_when_a_comment_waits() -> None:
+    submit("I **had** it <script>last</script> year")
+    for person in (AUTHOR, SECOND_AUTHOR, MODERATOR):
+        mail = outbox.last_of_kind("comment-waiting", person.email)
+        assert mail is not None
+        assert "I had it" in mail.text
+        assert "/admin/comments" in mail.text
+        assert "<script>" not in mail.html
+
+
+def test_a_flood_of_comments_is_one_mail_now_and_one_ten_minutes_later() -> None:
+    def mails() -> int:
+        return len([m for m in outbox.recent(limit=500) if m.recipient == AUTHOR.email])
+
+    submit("One")
+    submit("Two")
+    assert mails() == 1
+    with db.writing():
+        for mail in outbox.recent():
+            mail.state = outbox.MailState.SENT
+    submit("Three", later=timedelta(minutes=2))
+    submit("Four", later=timedelta(minutes=3))
+    assert mails() == 2
+    last = outbox.last_of_kind("comment-waiting", AUTHOR.email)
+    assert last
+    assert last.next_attempt_at == CLOCK + timedelta(minutes=10)
+
+
+def test_where_nobody_has_an_account_yet_the_clinic_is_told() -> None:
+    with db.writing():
+        db.session.query(User).delete()
+    submit()
+    assert outbox.last_of_kind("comment-waiting", "hello@clinic.example") is not None
+
+
+def test_lists_are_by_state_newest_first_and_paged() -> None:
+    first, second, third = submit("One"), submit("Two"), submit("Three")
+    with db.writing():
+        second.reject(by=user(), now=CLOCK)
+    assert [c.id for c in comments.in_state(CommentState.PENDING)] == [third.id, first.id]
+    assert [c.id for c in comments.in_state(CommentState.PENDING, before=third.id)] == [first.id]
+    assert [c.id for c in comments.recent()] == [third.id, second.id, first.id]
+    assert [c.id for c in comments.recent(CommentState.REJECTED)] == [second.id]
+
+
+def test_counts_know_every_state_and_only_published_ones_count_on_an_article() -> None:
+    submit("One")
+    approved("Two")
+    assert comments.counts() == {
+        "pending": 1,
+        "approved": 1,
+        "rejected": 0,
+        "spam": 0,
+        "withdrawn": 0,
+    }
+    assert comments.counts_on([ARTICLE, SECOND]) == {ARTICLE: 1}

@@ -1,0 +1,111 @@
+"""Enquiries: the row and its mail come together or not at all."""
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from blog import accounts, articles, db, enquiries, journal, outbox, spam
+from blog.accounts import User
+from blog.enquiries import About, Enquiry, Folder, Message
+from blog.errors import Forbidden, MailError
+from tests.cast import AUTHOR, CLOCK, MODERATOR, Person
+
+MESSAGE = Message(
+    name="Lerato",
+    email="lerato@reader.example",
+    phone="",
+    topic="Microneedling",
+    message="May I book?\nOn Tuesday.",
+    about=About("winter", "Caring for skin", "caring"),
+)
+FINE = spam.Verdict(())
+HELD = spam.Verdict((spam.Reason("1 link", spam.Tone.BAD),))
+
+
+@pytest.fixture(autouse=True)
+def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
+    with app.app_context():
+        yield
+
+
+def submit(message: Message = MESSAGE, verdict: spam.Verdict = FINE) -> Enquiry:
+    site = articles.site()
+    with db.writing():
+        made = enquiries.submit(message, site=site, verdict=verdict, address_hash="a", now=CLOCK)
+        reference = made.reference
+    found = enquiries.by_reference(reference)
+    assert found
+    return found
+
+
+def user(person: Person) -> User:
+    found = accounts.by_email(person.email)
+    assert found
+    return found
+
+
+def test_an_enquiry_and_its_mail_are_stored_together() -> None:
+    enquiry = submit()
+    assert enquiry.mail.state == outbox.MailState.QUEUED
+    assert "/articles/caring" in enquiry.mail.text
+    assert f"/admin/enquiries/{enquiry.reference}" in enquiry.mail.text
+    assert "May I book?\nOn Tuesday." in enquiry.mail.text
+
+
+def test_where_the_mail_can_not_be_queued_there_is_no_enquiry() -> None:
+    broken = replace(MESSAGE, email="two@a.example, three@b.example")
+    with pytest.raises(MailError):
+        submit(broken)
+    assert enquiries.count_in(Folder.ALL) == 0
+    assert outbox.recent() == []
+
+
+def test_a_reference_is_hard_to_guess_and_easy_to_say() -> None:
+    references = {submit(replace(MESSAGE, message=f"No {n}")).reference for n in range(20)}
+    assert len(references) == 20
+    for reference in references:
+        assert len(reference) == 9
+        assert not set(reference) & set("01ILOU")
+
+
+def test_markup_in_an_enquiry_is_only_text_in_the_mail() -> None:
+    mail = submit(replace(MESSAGE, name="<b>L</b>", message="<img src=x onerror=alert(1)>")).mail
+    assert "<img" not in mail.html
+    assert "<b>L</b>" not in mail.html
+    assert "<img src=x onerror=alert(1)>" in mail.text
+
+
+def test_folders_divide_what_is_new_read_and_suspected() -> None:
+    first, second = submit(), submit(replace(MESSAGE, message="Buy at a.com"), HELD)
+    assert [e.id for e in enquiries.in_folder(Folder.NEW)] == [first.id]
+    assert [e.id for e in enquiries.in_folder(Folder.SUSPECTED)] == [second.id]
+    with db.writing():
+        first.mark_seen(by=user(AUTHOR), now=CLOCK)
+    assert enquiries.in_folder(Folder.NEW) == []
+    assert [e.id for e in enquiries.in_folder(Folder.ALL)] == [first.id]
+    with db.writing():
+        second.mark_genuine(by=user(AUTHOR), now=CLOCK)
+    assert [e.id for e in enquiries.in_folder(Folder.ALL)] == [second.id, first.id]
+    assert [e.id for e in enquiries.in_folder(Folder.ALL, before=second.id)] == [first.id]
+    assert enquiries.count_in(Folder.SUSPECTED) == 0
+
+
+def test_acts_on_an_enquiry_leave_one_line_each_without_its_words() -> None:
+    enquiry = submit(verdict=HELD)
+    for _ in range(2):
+        with db.writing():
+            enquiry.mark_seen(by=user(AUTHOR), now=CLOCK)
+            enquiry.mark_genuine(by=user(AUTHOR), now=CLOCK)
+    lines = journal.recent()
+    assert [(line.verb, line.thing_id) for line in reversed(lines)] == [
+        ("read", enquiry.reference),
+        ("marked as genuine", enquiry.reference),
+    ]
+
+
+def test_a_moderator_may_not_touch_an_enquiry() -> None:
+    enquiry = submit(verdict=HELD)
+    for verb in (enquiry.mark_seen, enquiry.mark_genuine):
+        with pytest.raises(Forbidden):
+            verb(by=user(MODERATOR), now=CLOCK)

@@ -1,0 +1,174 @@
+"""The inbox, with what became of the mail."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from blog import db, enquiries, outbox
+from blog.enquiries import Folder
+from blog.outbox import Answer, Outcome
+from tests.cast import ARTICLE, Visitor
+
+INBOX = "/admin/enquiries"
+
+
+def reference(app: Flask) -> str:
+    with app.app_context():
+        rows = [*enquiries.in_folder(Folder.ALL), *enquiries.in_folder(Folder.SUSPECTED)]
+        return rows[0].reference
+
+
+def settle(app: Flask, outcome: Outcome, words: str, *, attempts: int = 1) -> None:
+    """Let the mail worker note how an attempt ended."""
+    with app.app_context(), db.writing():
+        (mail,) = outbox.recent()
+        mail.attempts = attempts
+        mail.settle(Answer(outcome, words), now=db.utc_now())
+
+
+def test_the_inbox_shows_who_wrote_about_what(reader: Visitor, author: Visitor) -> None:
+    reader.enquire("May I book for Tuesday?", about=ARTICLE, phone="082 555 0134")
+    page = author.get(INBOX).text
+    for words in (
+        "Lerato",
+        "Microneedling",
+        "May I book for Tuesday?",
+        "Mesotherapy or microneedling: what sets them apart?",
+        "on its way",
+    ):
+        assert words in page
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.ACCEPTED, "delivered"),
+        (Outcome.DEFERRED, "waiting to be tried again"),
+        (Outcome.REFUSED, "failed"),
+    ],
+)
+def test_the_inbox_says_what_became_of_the_mail(
+    app: Flask, reader: Visitor, author: Visitor, outcome: Outcome, said: str
+) -> None:
+    reader.enquire()
+    settle(app, outcome, "250 words of the server")
+    assert said in author.get(INBOX).text
+    page = author.get(f"{INBOX}/{reference(app)}").text
+    assert "250 words of the server" in page
+
+
+def test_a_failed_mail_is_a_banner_on_every_page_and_can_be_tried_again(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire()
+    settle(app, Outcome.REFUSED, "550 no such user")
+    assert "could not be delivered" in author.get("/admin/").text
+    assert "could not be delivered" in author.get("/admin/journal").text
+    with app.app_context():
+        (mail,) = outbox.recent()
+    after = author.press("/admin/mail", f"/admin/mail/{mail.id}/retry")
+    assert "tried again" in author.get(after.location).text
+    assert "could not be delivered" not in author.get("/admin/").text
+    with app.app_context():
+        (mail,) = outbox.recent()
+        assert mail.state == outbox.MailState.QUEUED
+
+
+def test_a_mail_that_arrived_is_not_sent_again(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire()
+    settle(app, Outcome.ACCEPTED, "250 ok")
+    with app.app_context():
+        (mail,) = outbox.recent()
+    assert author.press("/admin/mail", f"/admin/mail/{mail.id}/retry").status_code == 409
+
+
+def test_an_unknown_mail_is_not_found(author: Visitor) -> None:
+    assert author.press("/admin/mail", "/admin/mail/99/retry").status_code == 404
+
+
+def test_one_enquiry_is_shown_whole_and_as_text(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire("First line\n\n<script>alert(1)</script>", about=ARTICLE)
+    page = author.get(f"{INBOX}/{reference(app).lower()}").text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "mailto:lerato@reader.example" in page
+    assert "The clinic may keep what I write here" in page
+    assert f"/articles/{ARTICLE}" in page
+
+
+def test_marking_as_read_takes_it_out_of_the_new_ones(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire()
+    one = f"{INBOX}/{reference(app)}"
+    assert "New 1" in author.get(INBOX).text
+    author.press(one, f"{one}/reading")
+    assert "New 0" in author.get(INBOX).text
+    assert "Marked as read" in author.get(one).text
+
+
+def test_looking_at_an_enquiry_changes_nothing(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire()
+    author.get(f"{INBOX}/{reference(app)}")
+    assert "New 1" in author.get(INBOX).text
+
+
+def test_a_suspected_enquiry_can_be_marked_as_genuine(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire(note="filled in by a robot")
+    assert "Lerato" not in author.get(INBOX).text
+    assert "Lerato" in author.get(f"{INBOX}?folder=suspected").text
+    one = f"{INBOX}/{reference(app)}"
+    assert "a hidden field was filled in" in author.get(one).text
+    author.press(one, f"{one}/genuine")
+    assert "Lerato" in author.get(INBOX).text
+
+
+@pytest.mark.parametrize("path", [f"{INBOX}/ABCD-EFGH", f"{INBOX}/%00", f"{INBOX}/" + "x" * 300])
+def test_a_guessed_reference_is_not_found(author: Visitor, path: str) -> None:
+    assert author.get(path).status_code in (400, 404)
+
+
+def test_acts_on_an_unknown_enquiry_are_not_found(author: Visitor) -> None:
+    for act in ("reading", "genuine"):
+        assert author.press(INBOX, f"{INBOX}/ABCD-EFGH/{act}").status_code == 404
+
+
+@pytest.mark.parametrize("act", ["reading", "genuine"])
+def test_the_second_author_and_the_stranger_may_not_touch_enquiries(
+    app: Flask, reader: Visitor, stranger: Visitor, second_author: Visitor, act: str
+) -> None:
+    reader.enquire()
+    path = f"{INBOX}/{reference(app)}/{act}"
+    assert stranger.post(path, {"x": "1"}).status_code == 401
+    assert second_author.press("/admin/account", path).status_code == 403
+    assert second_author.get(path).status_code == 405
+
+
+def test_fifty_enquiries_stand_on_a_page(app: Flask, reader: Visitor, author: Visitor) -> None:
+    from blog import articles, spam
+    from blog.enquiries import Message
+
+    with app.app_context():
+        site = articles.site()
+        with db.writing():
+            for number in range(51):
+                enquiries.submit(
+                    Message("L", "l@r.example", "", "Microneedling", f"No {number}", None),
+                    site=site,
+                    verdict=spam.Verdict(()),
+                    address_hash="a",
+                    now=db.utc_now() + timedelta(seconds=number),
+                )
+    page = author.get(INBOX).text
+    assert "No 50" in page
+    assert "No 0<" not in page
+    older = page.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+    assert "No 0" in author.get(INBOX + older.replace("&amp;", "&")).text

@@ -1,0 +1,131 @@
+"""The author's first page, and the pages about articles, mail and the journal."""
+
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from blog import db, outbox
+from blog.articles import sync
+from tests.cast import CLOCK, SECOND, Visitor, write_content
+
+
+def test_with_nothing_to_do_the_first_page_says_so(author: Visitor) -> None:
+    page = author.get("/admin/").text
+    assert "Nothing is waiting" in page
+
+
+def test_the_first_page_says_what_waits(reader: Visitor, author: Visitor) -> None:
+    reader.comment()
+    reader.enquire()
+    page = author.get("/admin/").text
+    assert "1 comment" in page
+    assert "1 enquiry" in page or "1 new enquiry" in page
+
+
+@pytest.fixture
+def broken(make_app: Any, tmp_path: Path) -> Visitor:
+    """A site with a file that can't be used, and its author."""
+    from tests.cast import AUTHOR
+
+    folder = write_content(tmp_path / "content")
+    app = make_app(content_dir=str(folder))
+    path = folder / f"articles/{SECOND}.md"
+    path.write_text("---\ntitle: Winter: skin\ndate: soon\n---\nText\n")
+    with app.app_context():
+        changes = sync.find_changes(folder, now=CLOCK)
+        with db.writing():
+            changes.apply(now=CLOCK)
+    visitor = Visitor(app)
+    visitor.sign_in(AUTHOR)
+    return visitor
+
+
+@pytest.mark.parametrize("page", ["/admin/", "/admin/articles"])
+def test_a_file_that_can_not_be_used_is_reported_with_place_and_remedy(
+    broken: Visitor, page: str
+) -> None:
+    text = broken.get(page).text
+    assert f"articles/{SECOND}.md" in text
+    assert "line 2" in text
+
+
+def test_the_last_good_version_of_a_broken_article_stays_online(broken: Visitor) -> None:
+    assert "Cold air is dry air" in broken.get(f"/articles/{SECOND}").text
+
+
+def test_articles_are_listed_with_where_they_stand(app: Flask, author: Visitor) -> None:
+    from datetime import timedelta
+
+    from blog import articles
+
+    with app.app_context(), db.writing():
+        article = articles.by_id(SECOND)
+        assert article
+        article.published_at = db.utc_now() + timedelta(days=2)
+    page = author.get("/admin/articles").text
+    assert "published" in page
+    assert "scheduled" in page
+    assert f'href="/articles/{SECOND}"' not in page
+
+
+def test_mail_is_listed_by_state(app: Flask, reader: Visitor, author: Visitor) -> None:
+    reader.enquire()
+    assert "hello@clinic.example" in author.get("/admin/mail").text
+    assert "hello@clinic.example" in author.get("/admin/mail?state=queued").text
+    assert "hello@clinic.example" not in author.get("/admin/mail?state=failed").text
+    assert "hello@clinic.example" in author.get("/admin/mail?state=nonsense").text
+
+
+def test_the_mail_page_says_where_mail_goes_without_a_server(
+    make_app: Any, author: Visitor
+) -> None:
+    from tests.cast import AUTHOR
+
+    assert "leave this machine" in unescape(author.get("/admin/mail").text)
+    served = Visitor(make_app(smtp_url="smtp://127.0.0.1:2525"))
+    served.sign_in(AUTHOR)
+    assert "leave this machine" not in served.get("/admin/mail").text
+
+
+def test_the_journal_says_who_did_what_and_holds_no_words(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.comment("These very words")
+    author.press("/admin/comments", "/admin/comments/1/approval")
+    page = author.get("/admin/journal").text
+    assert "Sandra de Beer" in page
+    assert "approved comment 1" in page
+    assert "These very words" not in page
+
+
+def test_older_lines_and_mail_are_on_older_pages(app: Flask, author: Visitor) -> None:
+    from blog import journal
+
+    with app.app_context(), db.writing():
+        for number in range(51):
+            journal.record("tested", "mail", number, by=None, now=CLOCK)
+            outbox.queue(
+                kind="other",
+                sender="blog@clinic.example",
+                recipient=f"r{number}@clinic.example",
+                subject="S",
+                text="T",
+                html="T",
+                now=CLOCK,
+            )
+    for page, first in (("/admin/journal", "mail 0"), ("/admin/mail", "r0@clinic.example")):
+        text = author.get(page).text
+        assert "An operator" in text or page == "/admin/mail"
+        assert first not in text
+        older = text.partition('rel="next"')[0].rpartition('href="')[2].partition('"')[0]
+        assert first in author.get(page + older.replace("&amp;", "&")).text
+
+
+def test_every_page_of_the_desk_is_refused_to_who_may_not(moderator: Visitor) -> None:
+    for page in ("/admin/enquiries", "/admin/mail", "/admin/articles"):
+        assert moderator.get(page).status_code == 403
+    for page in ("/admin/", "/admin/comments", "/admin/journal", "/admin/account"):
+        assert moderator.get(page).status_code == 200
