@@ -101,7 +101,8 @@ def _site_url(value: str) -> str:
     """Write an address as a browser writes an origin."""
     wish = "an absolute address in ASCII without a path, like https://blog.example.org"
     parts = _split(value, wish, "http", "https")
-    host, extra = parts.hostname or "", parts.path.strip("/") or parts.query or "@" in value
+    host = parts.hostname or ""
+    extra = parts.path.strip("/") or parts.query or re.search(r"[@\[]", value)
     if extra or not _HOST.fullmatch(host):
         raise ValueError(wish)
     usual = 443 if parts.scheme == "https" else 80

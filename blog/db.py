@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import Connection, DateTime, Dialect, MetaData, event, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -151,6 +151,16 @@ def writing() -> Iterator[None]:
         raise Busy(_CANT_STORE) from error
     finally:
         session.rollback()
+
+
+@contextlib.contextmanager
+def unless_taken() -> Iterator[None]:
+    """Leave out what a block stores where a unique key is taken: somebody was quicker.
+
+    On PostgreSQL two who send the same thing at once both find it missing before they store it.
+    """
+    with contextlib.suppress(IntegrityError), session.begin_nested():
+        yield
 
 
 _turn = threading.Lock()

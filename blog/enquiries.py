@@ -119,10 +119,19 @@ def submit(
         message.topic,
         message.message,
     )
-    known = db.session.execute(select(Enquiry).where(Enquiry.submission_key == key))
-    if (twin := known.scalar_one_or_none()) is not None:
-        return twin
-    enquiry = Enquiry(
+    known = select(Enquiry).where(Enquiry.submission_key == key)
+    if db.session.execute(known).scalar_one_or_none() is None:
+        with db.unless_taken():
+            enquiry = _new_enquiry(message, key, site=site, verdict=verdict, now=now)
+            enquiry.mail = _mail_to_clinic(enquiry, message.about, site=site, now=now)
+            db.session.add(enquiry)
+    return db.session.execute(known).scalar_one()
+
+
+def _new_enquiry(
+    message: Message, key: str, *, site: Site, verdict: spam.Verdict, now: datetime
+) -> Enquiry:
+    return Enquiry(
         reference=_new_reference(),
         name=message.name,
         email=message.email,
@@ -136,10 +145,6 @@ def submit(
         submission_key=key,
         created_at=now,
     )
-    enquiry.mail = _mail_to_clinic(enquiry, message.about, site=site, now=now)
-    db.session.add(enquiry)
-    db.session.flush()
-    return enquiry
 
 
 def _new_reference() -> str:

@@ -29,8 +29,8 @@ _ALLOWED: dict[Role, frozenset[Action]] = {
 
 
 def may(actor: User | None, action: Action) -> bool:
-    """Tell whether an actor may do something; nobody may do nothing."""
-    return actor is not None and action in _ALLOWED[Role(actor.role)]
+    """Tell whether an actor may do something; nobody may do nothing, nor may an unknown role."""
+    return actor is not None and action in _ALLOWED.get(actor.role, ())
 
 
 def require(actor: User | None, action: Action) -> User:

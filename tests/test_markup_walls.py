@@ -164,3 +164,10 @@ def test_stored_html_of_an_older_policy_is_rendered_anew() -> None:
             "<p><em>a</em> &lt;script&gt;</p>"
         )
         assert isinstance(shown("", "", policy - 1), Markup)
+
+
+def test_what_can_not_be_rendered_anew_is_shown_as_it_was_written() -> None:
+    source = "> " * 200 + "<b>deep</b>"
+    shown = markup.article_html(source, "<p>of another policy</p>", 0)
+    assert "&lt;b&gt;deep&lt;/b&gt;</pre>" in shown
+    assert "another policy" not in shown

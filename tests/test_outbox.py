@@ -21,7 +21,7 @@ from flask import Flask
 from sqlalchemy import event, func, select, text, update
 
 from blog import config, db, outbox
-from blog.config import SmtpServer
+from blog.config import Settings, SmtpServer
 from blog.errors import Conflict, MailError
 from blog.outbox import (
     Answer,
@@ -766,6 +766,7 @@ settings = config.load({
     "BLOG_INSTANCE_DIR": instance_dir,
     "BLOG_DATABASE_URL": database_url,
     "BLOG_SMTP_URL": smtp_url,
+    "BLOG_CLINIC_EMAIL": "clinic@example.org",
 })
 app = Flask("worker")
 db.init_app(app, settings)
@@ -846,8 +847,13 @@ def test_a_worker_that_is_told_to_stop_finishes_the_mail_in_hand(app: Flask) -> 
 # Files instead of a server
 
 
+def settings(instance_dir: Path, **more: str) -> Settings:
+    environ = {"BLOG_INSTANCE_DIR": str(instance_dir), "BLOG_CLINIC_EMAIL": CLINIC}
+    return config.load(environ | more)
+
+
 def test_without_a_mail_server_each_mail_becomes_a_file(tmp_path: Path) -> None:
-    transport = outbox.transport(config.load({"BLOG_INSTANCE_DIR": str(tmp_path)}))
+    transport = outbox.transport(settings(tmp_path))
     for _ in "twice":
         answer = transport.send(letter())
         assert answer == Answer(Outcome.ACCEPTED, "written to 20260302T090000Z-7.eml")
@@ -858,8 +864,7 @@ def test_without_a_mail_server_each_mail_becomes_a_file(tmp_path: Path) -> None:
 
 
 def test_with_a_mail_server_the_settings_name_it(tmp_path: Path) -> None:
-    environ = {"BLOG_INSTANCE_DIR": str(tmp_path), "BLOG_SMTP_URL": "smtp://mail.example.org"}
-    transport = outbox.transport(config.load(environ))
+    transport = outbox.transport(settings(tmp_path, BLOG_SMTP_URL="smtp://mail.example.org"))
     assert isinstance(transport, SmtpTransport)
     assert transport.server == SmtpServer("mail.example.org", 587, "starttls")
     assert timedelta(seconds=transport.deadline_seconds) < outbox.LEASE

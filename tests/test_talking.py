@@ -1,5 +1,7 @@
 """The comment form and the contact form, as a browser meets them."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from html import unescape
 from typing import Any
@@ -8,7 +10,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from blog import comments, db, enquiries
+from blog import comments, db, enquiries, outbox
 from blog.comments import CommentState
 from blog.enquiries import Folder
 from tests.cast import ARTICLE, SECOND, Clock, Visitor
@@ -114,6 +116,43 @@ def test_sending_twice_makes_one_comment(app: Flask, reader: Visitor) -> None:
     filled = reader.form(PAGE, COMMENTS) | {"name": "Nomsa", "body": "Once."}
     assert number(reader.post(COMMENTS, filled)) == number(reader.post(COMMENTS, filled))
     assert stored(app) == 1
+
+
+def at_once(app: Flask, visitor: Visitor, path: str, filled: dict[str, str]) -> set[str]:
+    """Send the same form from several threads at the same moment; gives where they were led."""
+    barrier = threading.Barrier(4)
+
+    def send(_: int) -> str:
+        twin = Visitor(app, address=visitor.address)
+        barrier.wait(10)
+        answer = twin.post(path, filled)
+        assert answer.status_code == 303, answer.text
+        return answer.location.partition("?")[0]
+
+    with ThreadPoolExecutor(4) as pool:
+        return set(pool.map(send, range(4)))
+
+
+def test_sent_four_times_at_once_it_is_one_comment(app: Flask, reader: Visitor) -> None:
+    filled = reader.form(PAGE, COMMENTS) | {"name": "Nomsa", "body": "Once."}
+    assert len(at_once(app, reader, COMMENTS, filled)) == 1
+    assert stored(app) == 1
+
+
+def test_sent_four_times_at_once_it_is_one_enquiry_with_one_mail(
+    app: Flask, reader: Visitor
+) -> None:
+    filled = reader.form("/contact", "/contact") | {
+        "name": "Lerato",
+        "email": "lerato@reader.example",
+        "topic": "Microneedling",
+        "message": "Once.",
+        "consent": "y",
+    }
+    at_once(app, reader, "/contact", filled)
+    assert enquired(app) == 1
+    with app.app_context():
+        assert len(outbox.recent()) == 1
 
 
 @pytest.mark.parametrize(

@@ -102,6 +102,7 @@ def _inside_app(command: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
         try:
             return command(*args, **kwargs)
         finally:
+            db.session.remove()
             db.db.engine.dispose()
 
 

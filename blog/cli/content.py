@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict
-from pathlib import Path
 
 import click
 
@@ -13,7 +12,7 @@ from blog import articles, config, content, db
 from blog.articles import sync
 from blog.articles.sync import Changes
 from blog.cli import cli, print_json, print_line, with_app, with_database
-from blog.errors import BlogError, Problem, SettingError
+from blog.errors import BlogError, Problem
 
 _BAR_CHARS = 30
 
@@ -25,16 +24,6 @@ def group() -> None:
     \b
     Example:  blog content sync
     """
-
-
-def _root() -> Path:
-    """Return the folder of words; one that isn't there would look as if all had been deleted."""
-    root = config.current().content_dir
-    if not root.is_dir():
-        raise SettingError(
-            f"BLOG_CONTENT_DIR is {str(root)!r}, but must be a folder that is there."
-        )
-    return root
 
 
 def _show_progress(done: int, total: int) -> None:
@@ -61,7 +50,7 @@ def synced() -> tuple[Changes, list[Problem]]:
 
     Returns: what changed, and all problems there are, those of files read before too.
     """
-    root, now = _root(), db.utc_now()
+    root, now = config.current().content_dir, db.utc_now()
     changes = sync.find_changes(root, now=now, progress=_show_progress)
     if changes:
         with db.writing():
@@ -100,7 +89,7 @@ def check_content(as_json: bool) -> None:
     \b
     Example:  blog content check
     """
-    problems = sync.check(_root(), progress=_show_progress)
+    problems = sync.check(config.current().content_dir, progress=_show_progress)
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:
@@ -121,5 +110,5 @@ def new_article(id: str, title: str) -> None:  # noqa: A002  # the contract's wo
     \b
     Example:  blog content new sun-care "Caring for skin in the sun"
     """
-    path = content.new_article(_root(), id, title, now=db.utc_now())
+    path = content.new_article(config.current().content_dir, id, title, now=db.utc_now())
     click.echo(f"Made {path}. Its status is draft until you write published.")

@@ -32,12 +32,23 @@ _STOP_SECONDS = 10
 @cli.command("serve")
 @click.option("--prepare", is_flag=True, help="First bring database and content up to date.")
 @click.option("--worker/--no-worker", default=True, help="Deliver mail beside the site.")
-@with_app
 def serve(prepare: bool, worker: bool) -> None:
     """Serve the site and deliver its mail, until stopped.
 
     \b
     Example:  blog serve --prepare
+    """
+    settings, address = _made_ready(prepare)
+    with _mail_worker() if worker else contextlib.nullcontext():
+        server = _server(settings, address)
+        server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
+
+
+@with_app
+def _made_ready(prepare: bool) -> tuple[Settings, str]:
+    """Make sure that the site can be served, and say where; keeps no connection open.
+
+    Returns: the settings and the address to listen on.
     """
     settings = config.current()
     address = _free_address(settings)
@@ -46,10 +57,7 @@ def serve(prepare: bool, worker: bool) -> None:
         synced()
     db.check_ready()
     _say_what(settings)
-    db.db.engine.dispose()
-    with _mail_worker() if worker else contextlib.nullcontext():
-        server = _server(settings, address)
-        server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
+    return settings, address
 
 
 def _free_address(settings: Settings) -> str:

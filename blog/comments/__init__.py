@@ -214,23 +214,25 @@ def submit(
         *(str(part) for part in (draft.article_id, draft.parent_id, draft.name, draft.email)),
         draft.source,
     )
-    known = db.session.execute(select(Comment).where(Comment.submission_key == key))
-    if (twin := known.scalar_one_or_none()) is not None:
-        # The browser holds the cookie of the answer it got last.
-        twin.reader_hash = reader_hash
-        return twin
-    is_published = config.current().comments == "post" and not verdict.is_held
-    comment = _store(
-        draft,
-        state=CommentState.APPROVED if is_published else CommentState.PENDING,
-        key=key,
-        reasons=[{"words": reason.words, "tone": reason.tone} for reason in verdict.reasons],
-        reader_hash=reader_hash,
-        now=now,
-    )
-    if comment.state == CommentState.PENDING:
-        _tell_moderators(comment, now=now)
-    return comment
+    known = select(Comment).where(Comment.submission_key == key)
+    if db.session.execute(known).scalar_one_or_none() is None:
+        is_published = config.current().comments == "post" and not verdict.is_held
+        with db.unless_taken():
+            comment = _store(
+                draft,
+                state=CommentState.APPROVED if is_published else CommentState.PENDING,
+                key=key,
+                reasons=[
+                    {"words": reason.words, "tone": reason.tone} for reason in verdict.reasons
+                ],
+                now=now,
+            )
+            if not is_published:
+                _tell_moderators(comment, now=now)
+    stored = db.session.execute(known).scalar_one()
+    # The browser holds the cookie of the answer it got last.
+    stored.reader_hash = reader_hash
+    return stored
 
 
 def reply(parent: Comment, draft: Draft, *, by: User, now: datetime) -> Comment:
@@ -244,13 +246,13 @@ def reply(parent: Comment, draft: Draft, *, by: User, now: datetime) -> Comment:
     key = tokens.keyed_hash(
         config.current().secret_key, "reply", str(by.id), str(parent.id), draft.source
     )
-    known = db.session.execute(select(Comment).where(Comment.submission_key == key))
-    if (twin := known.scalar_one_or_none()) is not None:
-        return twin
-    comment = _store(draft, state=CommentState.APPROVED, key=key, now=now)
-    comment.author_user_id = by.id
-    journal.record("replied to", "comment", parent.id, by=by, now=now)
-    return comment
+    known = select(Comment).where(Comment.submission_key == key)
+    if db.session.execute(known).scalar_one_or_none() is None:
+        with db.unless_taken():
+            comment = _store(draft, state=CommentState.APPROVED, key=key, now=now)
+            comment.author_user_id = by.id
+            journal.record("replied to", "comment", parent.id, by=by, now=now)
+    return db.session.execute(known).scalar_one()
 
 
 def _store(
@@ -260,7 +262,6 @@ def _store(
     key: str,
     now: datetime,
     reasons: Sequence[Any] = (),
-    reader_hash: str | None = None,
 ) -> Comment:
     parent = db.session.get(Comment, draft.parent_id) if draft.parent_id else None
     comment = Comment(
@@ -274,7 +275,6 @@ def _store(
         html_policy=markup.COMMENT_POLICY,
         state=state,
         reasons=list(reasons),
-        reader_hash=reader_hash,
         submission_key=key,
         created_at=now,
     )

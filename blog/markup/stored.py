@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
+from blog.errors import MarkupError
 from blog.markup.articles import render_article
 from blog.markup.cleaning import ARTICLE_POLICY, COMMENT_POLICY, trusted_article, trusted_comment
 from blog.markup.comments import render_comment
@@ -13,7 +14,11 @@ def article_html(source: str, html: str, policy: int) -> Markup:
     """Return an article's HTML for a page; what was made under another policy is not served."""
     stored = trusted_article(html, policy)
     if stored is None:
-        stored = trusted_article(render_article(source).html, ARTICLE_POLICY)
+        try:
+            stored = trusted_article(render_article(source).html, ARTICLE_POLICY)
+        except MarkupError:
+            # What an older version could render must not take its page away.
+            return Markup("<pre>{}</pre>").format(escape(source))
     return stored or Markup()
 
 

@@ -24,6 +24,7 @@ from blog.config import Settings, SmtpServer
 from blog.outbox.mails import Answer, Outcome, OutgoingMail, build
 
 _GRACE_SECONDS = 0.5
+_SPARE_SECONDS = 30.0
 _CONNECTING, _SIGNING_IN, _MAIL, _RCPT, _DATA = (
     "the connection",
     "the sign-in",
@@ -174,7 +175,7 @@ class _Attempt(threading.Thread):
         # A third, so that a host's second address has its turn where the first is deaf.
         sock = socket.create_connection((server.host, server.port), timeout=seconds / 3)
         # The cut comes before this; it only ends a thread that no cut could reach.
-        sock.settimeout(2 * seconds)
+        sock.settimeout(seconds + _SPARE_SECONDS)
         with self._lock:
             if self._is_cut:
                 sock.close()

@@ -1,0 +1,846 @@
+"""The command line as operators type it: what it does, what it says, and how it ends."""
+
+import io
+import json
+import os
+import pty
+import re
+import shlex
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from flask import Flask
+from sqlalchemy import select, text
+
+from blog import accounts, cli, comments, db, journal, outbox
+from blog.cli.comments import LIST_ROWS
+from blog.comments import Comment, CommentState
+from blog.journal import JournalLine
+from blog.outbox import MailState, OutgoingMail
+from tests import cluster
+from tests.cast import ARTICLE, AUTHOR, MODERATOR, Person, Visitor, write_content
+from tests.smtp_server import HOST, MailServer, unused_port
+
+PASSWORD = b"a few words to remember\n"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def sentence(self) -> str:
+        """Read the one sentence of a command that could not do its work."""
+        assert (self.code, self.out) == (1, "")
+        return self.last_sentence()
+
+    def last_sentence(self) -> str:
+        assert self.code == 1
+        *_, last = self.err.splitlines()
+        assert last.startswith("Error: ")
+        assert last.endswith((".", "upgrade"))
+        assert "Traceback" not in self.err
+        return last.removeprefix("Error: ")
+
+
+Blog = Callable[..., Ran]
+
+
+@pytest.fixture
+def type_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Blog:
+    """Type a command in a shell that has no settings but these."""
+    for name in [*os.environ]:
+        if name.startswith("BLOG_") or name in ("HOST", "PORT"):
+            monkeypatch.delenv(name)
+
+    def run(*arguments: str, stdin: bytes = b"", **environ: str) -> Ran:
+        with monkeypatch.context() as shell:
+            for name, value in environ.items():
+                shell.setenv(name, value)
+            shell.setattr(sys, "argv", ["blog", *arguments])
+            shell.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        return Ran(int(ended.value.code or 0), *capsys.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def blog(type_in: Blog, environ: dict[str, str]) -> Blog:
+    """Type a command for this test's site."""
+
+    def run(*arguments: str, stdin: bytes = b"", **settings: str) -> Ran:
+        return type_in(*arguments, stdin=stdin, **environ | settings)
+
+    return run
+
+
+@pytest.fixture
+def bare(tmp_path: Path, content_dir: Path) -> dict[str, str]:
+    """The settings of a site that nobody prepared."""
+    return {"BLOG_INSTANCE_DIR": str(tmp_path / "bare"), "BLOG_CONTENT_DIR": str(content_dir)}
+
+
+@pytest.fixture
+def own_content(tmp_path: Path) -> Path:
+    """Words that a test may change."""
+    return write_content(tmp_path / "own-content")
+
+
+@pytest.fixture
+def inside(app: Flask) -> Iterator[None]:
+    """The database, open to be looked at."""
+    with app.app_context():
+        yield
+
+
+def lines() -> list[tuple[str, str, str]]:
+    """Read the journal, oldest first; all of it is by an operator."""
+    db.session.rollback()
+    rows = list(reversed(journal.recent()))
+    assert [row.actor for row in rows] == [None] * len(rows)
+    return [(row.verb, row.thing, row.thing_id) for row in rows]
+
+
+# Help
+
+
+def commands(
+    group: click.Group = cli.cli, path: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Find all commands there are."""
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
+        assert command is not None
+        yield (*path, name), command
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+
+
+ALL = dict(commands())
+LEAVES = [path for path, command in ALL.items() if not isinstance(command, click.Group)]
+
+
+@pytest.mark.parametrize("path", [(), *ALL], ids=" ".join)
+def test_every_command_shows_help_with_an_example(path: tuple[str, ...], type_in: Blog) -> None:
+    ran = type_in(*path, "--help")
+    assert (ran.code, ran.err) == (0, "")
+    assert "\n  Example:  " in ran.out
+    assert f"blog {' '.join(path)}" in ran.out.partition("Example:")[2]
+    assert type_in(*path, "-h") == ran
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_example_can_be_typed(path: tuple[str, ...]) -> None:
+    found = re.search(r"Example:\s+(.*)", ALL[path].help or "")
+    assert found
+    words = shlex.split(found[1].rpartition("|")[2])
+    assert tuple(words[: len(path) + 1]) == ("blog", *path)
+    ALL[path].make_context(path[-1], words[len(path) + 1 :])
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself(type_in: Blog) -> None:
+    shown = " ".join(type_in("--help").out.split())
+    for path, command in ALL.items():
+        if len(path) == 1:
+            assert f" {path[0]} {command.get_short_help_str(200)}" in shown
+
+
+def loaded_by(*arguments: str, **environ: str) -> set[str]:
+    """Tell which of the large libraries a command loads."""
+    program = (
+        "import atexit, sys; from blog.cli import main; sys.argv[0] = 'blog';"
+        " large = {'alembic', 'flask', 'granian', 'markdown', 'sqlalchemy'};"
+        " atexit.register(lambda: print(*large & set(sys.modules), file=sys.stderr)); main()"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", program, *arguments],
+        env=minimal(environ),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(ran.stderr.split())
+
+
+def minimal(environ: dict[str, str]) -> dict[str, str]:
+    """Return an environment with nothing else in it but what measures coverage."""
+    measuring = {name: value for name, value in os.environ.items() if "COVERAGE" in name}
+    return {"PATH": os.defpath} | measuring | environ
+
+
+def test_help_loads_none_of_the_large_libraries() -> None:
+    assert loaded_by("--help") == set()
+
+
+def test_commands_load_neither_the_server_nor_the_migrations(bare: dict[str, str]) -> None:
+    assert loaded_by("content", "check", **bare) == {"flask", "markdown", "sqlalchemy"}
+
+
+# What is typed wrongly
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "",
+        "nonsense",
+        "comments",
+        "comments nonsense",
+        "comments approve",
+        "comments approve twelve",
+        "comments approve 0",
+        "comments approve 12 99999999999999999999",
+        "comments list --state asleep",
+        "content new only-an-id",
+        "mail retry 0",
+        "mail retry 2147483648",
+        "mail retry",
+        "mail retry 1 --all",
+        "serve --workers 3",
+        "user add",
+        "user add sandra@clinic.example",
+        "user add sandra@clinic.example --password-stdin --role queen",
+    ],
+)
+def test_what_is_typed_wrongly_ends_with_two(words: str, blog: Blog) -> None:
+    ran = blog(*words.split())
+    assert (ran.code, ran.out) == (2, "")
+    assert "Usage: blog" in ran.err
+
+
+# What stands in the way of every command
+
+ON_A_DATABASE = [
+    "comments list",
+    "comments approve 1",
+    "comments reject 1",
+    "comments spam 1",
+    "content sync",
+    "mail list",
+    "mail deliver",
+    "mail retry --all",
+    "serve",
+    "user add sandra@clinic.example --password-stdin",
+    "worker",
+]
+
+
+def test_the_list_of_commands_on_a_database_is_whole() -> None:
+    without = {("content", "check"), ("content", "new"), ("db", "upgrade")}
+    on_one = {tuple(name for name in words.split() if name.isalpha()) for words in ON_A_DATABASE}
+    on_one = {path[:2] if path[0] not in ("serve", "worker") else path[:1] for path in on_one}
+    assert on_one | without == set(LEAVES)
+
+
+@pytest.mark.parametrize("words", ON_A_DATABASE)
+def test_a_database_that_is_not_migrated_is_said_with_what_to_run(
+    words: str, type_in: Blog, bare: dict[str, str]
+) -> None:
+    ran = type_in(*words.split(), stdin=PASSWORD, PORT=str(unused_port()), **bare)
+    assert ran.sentence().endswith("is not migrated; run: blog db upgrade")
+
+
+def test_a_postgresql_database_that_is_not_migrated_is_said_too(
+    type_in: Blog, bare: dict[str, str], postgres: str
+) -> None:
+    url = cluster.create(postgres, "empty")
+    ran = type_in("comments", "list", BLOG_DATABASE_URL=url, **bare)
+    cluster.drop(postgres, "empty")
+    assert ran.sentence().endswith("is not migrated; run: blog db upgrade")
+
+
+@pytest.mark.parametrize("words", ["comments list", "comments approve 1", "db upgrade"])
+@pytest.mark.parametrize("place", ["folder", "nowhere", "refused"])
+def test_a_database_that_cannot_be_opened_is_said(
+    words: str, place: str, type_in: Blog, bare: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "a-folder.db").mkdir()
+    urls = {
+        "folder": f"sqlite:///{tmp_path}/a-folder.db",
+        "nowhere": "sqlite:////proc/blog.db",  # where not even root may make a file
+        "refused": f"postgresql://blog:hidden-word@{HOST}:{unused_port()}/blog",
+    }
+    ran = type_in(*words.split(), BLOG_DATABASE_URL=urls[place], **bare)
+    assert "can't be opened" in ran.sentence()
+    assert "BLOG_DATABASE_URL" in ran.err
+    assert "hidden-word" not in ran.err
+
+
+@pytest.mark.parametrize(
+    "words", [*ON_A_DATABASE, "content check", "content new a A", "db upgrade"]
+)
+def test_a_setting_that_cannot_be_used_is_said(
+    words: str, type_in: Blog, bare: dict[str, str]
+) -> None:
+    ran = type_in(*words.split(), BLOG_COMMENTS="sometimes", **bare)
+    assert ran.sentence().startswith("BLOG_COMMENTS is 'sometimes', but must be one of pre, ")
+
+
+def test_what_the_database_cannot_do_is_one_sentence(blog: Blog, inside: None) -> None:
+    with db.writing():
+        db.session.execute(text("ALTER TABLE comment RENAME TO lost"))
+    ran = blog("comments", "list")
+    assert re.fullmatch(r"The database can't do this: .*comment.*\.", ran.sentence())
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(
+    type_in: Blog, bare: dict[str, str]
+) -> None:
+    closed = {"BLOG_CONTENT_DIR": "/proc", "BLOG_CLINIC_EMAIL": "hello@clinic.example"}
+    ran = type_in("content", "new", "sun-care", "Sun", **bare | closed)
+    assert "/proc/articles" in ran.sentence()
+
+
+def test_a_reader_of_the_output_who_goes_away_is_no_mishap(bare: dict[str, str]) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("blog"), "content", "check"],
+        env=minimal(bare),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writing)
+    assert (ran.returncode, ran.stderr) == (1, "")
+
+
+# blog db
+
+
+def test_an_upgrade_makes_a_database_that_only_its_owner_reads(
+    type_in: Blog, bare: dict[str, str]
+) -> None:
+    made = Ran(0, "The database is up to date.\n", "")
+    assert type_in("db", "upgrade", **bare) == made
+    path = Path(bare["BLOG_INSTANCE_DIR"]) / "blog.db"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert type_in("db", "upgrade", **bare) == made
+    assert type_in("comments", "list", **bare) == Ran(0, "No comments.\n", "")
+
+
+# blog user
+
+
+def user_add(blog: Blog, *words: str, stdin: bytes = PASSWORD) -> Ran:
+    return blog("user", "add", *words, "--password-stdin", stdin=stdin)
+
+
+def test_an_added_user_can_sign_in(blog: Blog, inside: None, reader: Visitor) -> None:
+    ran = user_add(blog, "Lindiwe@Clinic.example", "--name", "Lindiwe Dube")
+    assert ran == Ran(0, "Added lindiwe@clinic.example (admin).\n", "")
+    user = accounts.by_email("lindiwe@clinic.example")
+    assert user is not None
+    assert (user.name, user.role) == ("Lindiwe Dube", "admin")
+    assert lines() == [("added", "account", str(user.id))]
+    person = Person("Lindiwe Dube", "lindiwe@clinic.example", PASSWORD.decode().strip())
+    assert reader.sign_in(person).status_code == 303
+
+
+def test_only_the_first_line_is_the_password_and_blanks_count(blog: Blog, inside: None) -> None:
+    ran = user_add(blog, "eve@clinic.example", stdin=b" blanks around it \r\na note\n")
+    assert ran.code == 0
+    assert accounts.verify("eve@clinic.example", " blanks around it ") is not None
+
+
+def test_a_user_without_a_name_is_called_by_the_address(blog: Blog, inside: None) -> None:
+    assert user_add(blog, "thandi@clinic.example", "--role", "moderator").code == 0
+    user = accounts.by_email("thandi@clinic.example")
+    assert user is not None
+    assert (user.name, user.role) == ("thandi", "moderator")
+
+
+@pytest.mark.parametrize(
+    ("email", "name", "password", "sentence"),
+    [
+        ("sandra", "S", PASSWORD, "Please give one e-mail address, like name@example.org."),
+        ("a@b.example, c@d.example", "S", PASSWORD, "Please give one e-mail address, "),
+        (f"{'a' * 300}@clinic.example", "S", PASSWORD, "Please use at most 254 characters."),
+        ("eve@clinic.example", "S", b"too short\n", "Choose at least 12 characters."),
+        ("eve@clinic.example", "S", b"", "Please choose a password."),
+        ("eve@clinic.example", "S", b"x" * 300, "Please use at most 200 characters."),
+        ("eve@clinic.example", "S", b"a letter \xff that is none", "The password isn't text "),
+        ("eve@clinic.example", " ", PASSWORD, "Please give your name, "),
+        ("eve@clinic.example", "x" * 300, PASSWORD, "Please use at most 80 characters."),
+        ("eve@clinic.example", "E\x1b[2J\n", PASSWORD, "Please leave out line breaks and "),
+        ("eve@clinic.example", "E\udcff", PASSWORD, "'E\\udcff' can't be written as utf-8."),
+        (AUTHOR.email, "S", PASSWORD, "sandra@clinic.example has an account already."),
+        (AUTHOR.email.upper(), "S", PASSWORD, "sandra@clinic.example has an account already."),
+    ],
+)
+def test_a_user_who_cannot_be_added_is_refused_with_the_reason(
+    email: str, name: str, password: bytes, sentence: str, blog: Blog, inside: None
+) -> None:
+    before = accounts.count()
+    ran = user_add(blog, email, "--name", name, stdin=password)
+    assert ran.sentence().startswith(sentence)
+    db.session.rollback()
+    assert (accounts.count(), lines()) == (before, [])
+
+
+# blog content
+
+BROKEN = "---\ntitle: Broken\ndate: the day after tomorrow\n---\n\nText.\n"
+GOOD = "---\ntitle: Sun\ndate: 2026-02-01\nsummary: Sun.\n---\n\nText.\n"
+
+
+def test_a_sync_reads_what_changed(blog: Blog, own_content: Path, reader: Visitor) -> None:
+    here = {"BLOG_CONTENT_DIR": str(own_content)}
+    assert blog("content", "sync", **here).code == 0
+    (own_content / "articles/sun.md").write_text(GOOD)
+    ran = blog("content", "sync", **here)
+    assert (ran.code, ran.err) == (0, "")
+    assert re.fullmatch(r"1 read, 0 removed, \d unchanged\.\n", ran.out)
+    assert "<h1" in reader.get("/articles/sun").text
+    (own_content / "articles/sun.md").unlink()
+    assert blog("content", "sync", **here).out.startswith("0 read, 1 removed, ")
+    assert reader.get("/articles/sun").status_code == 404
+
+
+def test_a_sync_tells_of_a_broken_file_and_applies_the_others(
+    blog: Blog, own_content: Path, reader: Visitor
+) -> None:
+    here = {"BLOG_CONTENT_DIR": str(own_content)}
+    (own_content / f"articles/{ARTICLE}.md").write_text(BROKEN)
+    (own_content / "articles/sun.md").write_text(GOOD)
+    ran = blog("content", "sync", **here)
+    assert ran.last_sentence().startswith("Some files can't be used; ")
+    assert re.search(rf"^error: articles/{ARTICLE}\.md:3:7: .*date.* like .*$", ran.err, re.M)
+    assert reader.get("/articles/sun").status_code == 200
+    assert "Comparing the two" in reader.get(f"/articles/{ARTICLE}").text
+
+    again = blog("content", "sync", **here)
+    assert again.out.startswith("0 read, 0 removed, ")
+    assert (again.code, again.err) == (1, ran.err)
+
+    (own_content / f"articles/{ARTICLE}.md").write_text(GOOD.replace("Sun", "Mended"))
+    mended = blog("content", "sync", **here)
+    assert (mended.code, mended.err) == (0, "")
+    assert "Mended" in reader.get(f"/articles/{ARTICLE}").text
+
+
+def test_a_warning_does_not_fail_a_sync(blog: Blog, own_content: Path) -> None:
+    (own_content / "articles/sun.md").write_text(GOOD.replace("summary", "sumary"))
+    ran = blog("content", "sync", BLOG_CONTENT_DIR=str(own_content))
+    assert ran.code == 0
+    assert re.search(r"^warning: articles/sun\.md:4:1: .*sumary", ran.err, re.M)
+
+
+@pytest.mark.parametrize("words", ["content sync", "content check"])
+def test_a_folder_of_words_that_is_not_there_is_said_and_nothing_removed(
+    words: str, blog: Blog, reader: Visitor, tmp_path: Path
+) -> None:
+    gone = {
+        "BLOG_CONTENT_DIR": str(tmp_path / "gone"),
+        "BLOG_CLINIC_EMAIL": "hello@clinic.example",
+    }
+    assert "There is no such folder." in blog(*words.split(), **gone).sentence()
+    assert reader.get(f"/articles/{ARTICLE}").status_code == 200
+    assert not (tmp_path / "gone").exists()
+
+
+@pytest.fixture
+def no_database(own_content: Path, tmp_path: Path) -> dict[str, str]:
+    """Settings with words, and a database that can't be reached."""
+    return {
+        "BLOG_INSTANCE_DIR": str(tmp_path / "bare"),
+        "BLOG_CONTENT_DIR": str(own_content),
+        "BLOG_DATABASE_URL": f"postgresql://blog@{HOST}:{unused_port()}/blog",
+    }
+
+
+def test_a_check_needs_no_database(type_in: Blog, no_database: dict[str, str]) -> None:
+    ran = type_in("content", "check", **no_database)
+    assert ran == Ran(0, "Everything can be used; 0 to look at.\n", "")
+
+
+def test_a_check_counts_warnings_but_does_not_fail_for_them(
+    type_in: Blog, own_content: Path, no_database: dict[str, str]
+) -> None:
+    (own_content / "articles/sun.md").write_text(GOOD.replace("summary", "sumary"))
+    ran = type_in("content", "check", **no_database)
+    assert (ran.code, ran.err) == (0, "")
+    assert re.search(r"^warning: articles/sun\.md:4:1: .*sumary", ran.out, re.M)
+    assert ran.out.endswith("Everything can be used; 2 to look at.\n")
+
+
+def test_a_check_tells_of_a_broken_file(
+    type_in: Blog, own_content: Path, no_database: dict[str, str]
+) -> None:
+    (own_content / "articles/sun.md").write_text(BROKEN)
+    ran = type_in("content", "check", **no_database)
+    assert ran.last_sentence() == "1 to mend."
+    assert re.search(r"^error: articles/sun\.md:3:7: .*date.* like .*$", ran.out, re.M)
+
+    ran = type_in("content", "check", "--json", **no_database)
+    assert ran.last_sentence() == "1 to mend."
+    assert set(ran.json[0]) == {"path", "message", "remedy", "line", "column", "is_warning"}
+    first = {name: ran.json[0][name] for name in ("path", "line", "column", "is_warning")}
+    assert first == {"path": "articles/sun.md", "line": 3, "column": 7, "is_warning": False}
+
+
+def test_a_check_in_order_prints_an_empty_list_for_a_program(
+    type_in: Blog, no_database: dict[str, str]
+) -> None:
+    assert type_in("content", "check", "--json", **no_database) == Ran(0, "[]\n", "")
+
+
+def test_a_check_changes_nothing(blog: Blog, own_content: Path, reader: Visitor) -> None:
+    (own_content / "articles/sun.md").write_text(GOOD)
+    shutil.rmtree(own_content / "pages")
+    assert blog("content", "check", BLOG_CONTENT_DIR=str(own_content)).code == 0
+    assert reader.get("/articles/sun").status_code == 404
+    assert reader.get("/privacy").status_code == 200
+
+
+def test_a_new_article_is_a_draft_that_can_be_used(
+    type_in: Blog, own_content: Path, no_database: dict[str, str]
+) -> None:
+    title = 'A "title": with marks'
+    ran = type_in("content", "new", "sun-care", title, **no_database)
+    path = own_content / "articles/sun-care.md"
+    assert (ran.code, ran.err) == (0, "")
+    assert str(path) in ran.out
+    assert "status: draft" in path.read_text()
+    assert type_in("content", "check", **no_database).code == 0
+
+    again = type_in("content", "new", "sun-care", "Another", **no_database)
+    assert again.sentence() == "There is an article sun-care already; choose another name."
+    assert "with marks" in path.read_text()
+
+
+@pytest.mark.parametrize("name", ["Sun Care", "../sun", "", "x" * 300])
+def test_a_new_article_needs_a_name_that_can_be_an_address(
+    name: str, type_in: Blog, own_content: Path, no_database: dict[str, str]
+) -> None:
+    before = sorted(own_content.rglob("*"))
+    ran = type_in("content", "new", name, "Sun", **no_database)
+    assert (ran.code, ran.out) == (1, "")
+    assert "can't be part of an address" in ran.err
+    assert sorted(own_content.rglob("*")) == before
+
+
+def test_progress_is_drawn_on_a_terminal(bare: dict[str, str]) -> None:
+    ours, theirs = pty.openpty()
+    ran = subprocess.run(
+        [Path(sys.executable).with_name("blog"), "content", "check"],
+        env=minimal(bare),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        text=True,
+        check=True,
+    )
+    os.close(theirs)
+    drawn = os.read(ours, 100_000).decode()
+    os.close(ours)
+    assert ran.stdout == "Everything can be used; 0 to look at.\n"
+    first, *_, last, end = drawn.split("\r")
+    assert (first, end) == ("", "\n")
+    assert last == f"Reading content  [{'#' * 30}] 4/4"
+
+
+# blog comments
+
+
+def state_of(comment_id: int) -> str:
+    db.session.rollback()
+    comment = comments.by_id(comment_id)
+    assert comment is not None
+    return str(comment.state)
+
+
+def test_comments_are_listed_for_a_person(blog: Blog, reader: Visitor) -> None:
+    assert blog("comments", "list") == Ran(0, "No comments.\n", "")
+    reader.comment("Thank you,\nvery clear.")
+    reader.comment("And another " + "long " * 30)
+    ran = blog("comments", "list")
+    assert (ran.code, ran.err) == (0, "")
+    second, first = ran.out.splitlines()
+    assert first == f"     1  pending   {ARTICLE}  Nomsa: Thank you, very clear."
+    assert second.startswith(f"     2  pending   {ARTICLE}  Nomsa: And another long ")
+    assert len(second) < 120
+
+
+def test_comments_are_listed_for_a_program(blog: Blog, reader: Visitor) -> None:
+    assert blog("comments", "list", "--json") == Ran(0, "[]\n", "")
+    body = "Visit https://one.example and https://two.example and https://three.example"
+    reader.comment("Thank you.", email="nomsa@reader.example")
+    blog("comments", "approve", "1")
+    reader.comment(body, name="Zoë", parent="1")
+    second, first = blog("comments", "list", "--json").json
+    fields = ["id", "state", "article", "parent", "name", "body", "created_at", "reasons"]
+    assert list(first) == list(second) == fields
+    made_at = first.pop("created_at")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", made_at)
+    assert first == {
+        "id": 1,
+        "state": "approved",
+        "article": ARTICLE,
+        "parent": None,
+        "name": "Nomsa",
+        "body": "Thank you.",
+        "reasons": first["reasons"],
+    }
+    assert (second["name"], second["parent"], second["body"]) == ("Zoë", 1, body)
+    assert second["reasons"]
+    assert all(isinstance(reason, str) for reason in second["reasons"])
+
+
+def test_comments_are_listed_by_state(blog: Blog, reader: Visitor) -> None:
+    reader.comment("One.")
+    reader.comment("Two.")
+    blog("comments", "reject", "1")
+    for state in CommentState:
+        listed = blog("comments", "list", "--json", "--state", state.value).json
+        expected = {"pending": [2], "rejected": [1]}.get(state.value, [])
+        assert [row["id"] for row in listed] == expected
+    assert "Two." in blog("comments", "list", "--state", "pending").out
+
+
+def store_comment(body: str, *, key: str = "key", name: str = "Nomsa") -> None:
+    """Store a comment past the forms, as an import would."""
+    words = {"name": name, "source": body, "html": "", "html_policy": 1, "reasons": []}
+    state = {"state": CommentState.PENDING, "submission_key": key, "created_at": db.utc_now()}
+    db.session.add(Comment(article_id=ARTICLE, **words, **state))
+
+
+def test_a_person_sees_the_newest_and_a_program_all(blog: Blog, inside: None) -> None:
+    with db.writing():
+        for number in range(LIST_ROWS + 5):
+            store_comment("Hello.", key=str(number))
+    newest = blog("comments", "list").out.splitlines()
+    assert (len(newest), newest[0].split()[0]) == (LIST_ROWS, str(LIST_ROWS + 5))
+    assert len(blog("comments", "list", "--json").json) == LIST_ROWS + 5
+
+
+HOSTILE = "\x1b]0;owned\x07\x1b[2J\x9b31m\u202eevil\u2028\r\n\t{0} \N{PILE OF POO}"
+
+
+def test_words_of_a_stranger_do_not_steer_the_terminal(blog: Blog, inside: None) -> None:
+    with db.writing():
+        store_comment(HOSTILE, name=HOSTILE[:80])
+    ran = blog("comments", "list")
+    assert ran.code == 0
+    assert ran.out.rstrip("\n").isprintable()
+    as_json = blog("comments", "list", "--json")
+    assert as_json.out.isascii()
+    assert "\x1b" not in as_json.out
+    assert as_json.json[0]["body"] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    ("verb", "state", "said"),
+    [
+        ("approve", "approved", "approved"),
+        ("reject", "rejected", "rejected"),
+        ("spam", "spam", "marked as spam"),
+    ],
+)
+def test_a_decision_is_made_once_and_journalled(
+    verb: str, state: str, said: str, blog: Blog, inside: None, reader: Visitor
+) -> None:
+    for body in ("One.", "Two.", "Three."):
+        reader.comment(body)
+    assert blog("comments", verb, "1", "3", "1") == Ran(0, f"2 {said}.\n", "")
+    assert [state_of(number) for number in (1, 2, 3)] == [state, "pending", state]
+    assert sorted(lines()) == [(said, "comment", "1"), (said, "comment", "3")]
+    rows = db.session.execute(select(JournalLine)).scalars().all()
+    assert {(row.was, row.became) for row in rows} == {("pending", state)}
+    assert len({row.batch for row in rows}) == 1
+
+    assert blog("comments", verb, "1", "3") == Ran(0, f"0 {said}.\n", "")
+    assert len(lines()) == 2
+
+
+def test_an_approved_comment_is_read_and_a_rejected_one_gone(
+    blog: Blog, reader: Visitor, stranger: Visitor
+) -> None:
+    reader.comment("Thank you, very clear.")
+    assert "very clear" not in stranger.get(f"/articles/{ARTICLE}").text
+    assert blog("comments", "approve", "1").code == 0
+    assert "very clear" in stranger.get(f"/articles/{ARTICLE}").text
+    assert blog("comments", "reject", "1").code == 0
+    assert "very clear" not in stranger.get(f"/articles/{ARTICLE}").text
+
+
+@pytest.mark.parametrize("verb", ["approve", "reject", "spam"])
+def test_an_unknown_comment_is_refused_and_nothing_changed(
+    verb: str, blog: Blog, inside: None, reader: Visitor
+) -> None:
+    reader.comment()
+    ran = blog("comments", verb, "1", "4711")
+    assert ran.sentence() == "There is no comment 4711; nothing was changed."
+    assert (state_of(1), lines()) == ("pending", [])
+
+
+# blog mail
+
+
+def queue(*, subject: str = "Hello", **changes: Any) -> int:
+    words: dict[str, Any] = {
+        "kind": "enquiry",
+        "sender": "blog@clinic.example",
+        "recipient": "hello@clinic.example",
+        "text": "Hello",
+        "html": "<p>Hello</p>",
+        "now": db.utc_now() - timedelta(minutes=1),
+    }
+    with db.writing():
+        mail = outbox.queue(**words | changes, subject=subject)
+        db.session.flush()
+        return mail.id
+
+
+def mail(mail_id: int) -> OutgoingMail:
+    db.session.rollback()
+    found = outbox.by_id(mail_id)
+    assert found is not None
+    return found
+
+
+def become(mail_id: int, state: MailState, **columns: Any) -> None:
+    with db.writing():
+        row = outbox.by_id(mail_id)
+        assert row is not None
+        for name, value in ({"state": state} | columns).items():
+            setattr(row, name, value)
+
+
+def test_mail_is_listed_for_a_person(blog: Blog, inside: None) -> None:
+    assert blog("mail", "list") == Ran(0, "No mail.\n", "")
+    queue(subject="First")
+    become(queue(subject="Second"), MailState.FAILED, attempts=3, last_error="No\x1b[2J such user")
+    assert blog("mail", "list").out.splitlines() == [
+        "     2  failed    3  hello@clinic.example  Second",
+        "        No [2J such user",
+        "     1  queued    0  hello@clinic.example  First",
+    ]
+
+
+def test_mail_is_listed_for_a_program(blog: Blog, inside: None) -> None:
+    assert blog("mail", "list", "--json") == Ran(0, "[]\n", "")
+    queue(subject="Grüße")
+    assert blog("mail", "list", "--json").json == [
+        {
+            "id": 1,
+            "state": "queued",
+            "to": "hello@clinic.example",
+            "subject": "Grüße",
+            "attempts": 0,
+            "last_error": None,
+        }
+    ]
+
+
+def test_mail_is_listed_by_state(blog: Blog, inside: None) -> None:
+    queue()
+    become(queue(), MailState.FAILED)
+    for state in MailState:
+        listed = blog("mail", "list", "--json", "--state", state.value).json
+        expected = {"queued": [1], "failed": [2]}.get(state.value, [])
+        assert [row["id"] for row in listed] == expected
+
+
+def test_an_enquiry_is_delivered_to_a_mail_server(blog: Blog, reader: Visitor) -> None:
+    reader.enquire("May I book for Tuesday?")
+    with MailServer() as server:
+        ran = blog("mail", "deliver", BLOG_SMTP_URL=f"smtp://{HOST}:{server.port}")
+    assert ran == Ran(0, "1 sent, 0 to be tried again, 0 failed.\n", "")
+    (received,) = server.received
+    assert received.recipients == ["hello@clinic.example"]
+    assert "Tuesday" in received.raw.decode()
+    (listed,) = blog("mail", "list", "--json").json
+    assert (listed["state"], listed["attempts"], listed["last_error"]) == ("sent", 1, None)
+    assert blog("mail", "deliver") == Ran(0, "0 sent, 0 to be tried again, 0 failed.\n", "")
+
+
+def test_without_a_mail_server_mail_is_delivered_to_files(
+    blog: Blog, inside: None, tmp_path: Path
+) -> None:
+    for _ in range(60):
+        queue()
+    assert blog("mail", "deliver").out == "60 sent, 0 to be tried again, 0 failed.\n"
+    files = list((tmp_path / "instance/mail").iterdir())
+    assert len(files) == 60
+    assert {path.suffix for path in files} == {".eml"}
+
+
+def test_mail_that_cannot_be_delivered_waits_and_says_why(blog: Blog, inside: None) -> None:
+    queue()
+    ran = blog("mail", "deliver", BLOG_SMTP_URL=f"smtp://{HOST}:{unused_port()}")
+    assert (ran.code, ran.out) == (0, "0 sent, 1 to be tried again, 0 failed.\n")
+    (listed,) = blog("mail", "list", "--json").json
+    assert (listed["state"], listed["attempts"]) == ("queued", 1)
+    assert "Connection refused" in listed["last_error"]
+
+    assert blog("mail", "deliver").out == "0 sent, 0 to be tried again, 0 failed.\n"
+    assert blog("mail", "retry", "1") == Ran(0, "1 due now.\n", "")
+    assert blog("mail", "deliver").out == "1 sent, 0 to be tried again, 0 failed.\n"
+    assert lines() == [("tried again", "mail", "1")]
+
+
+def test_mail_that_is_refused_has_failed(blog: Blog, inside: None) -> None:
+    queue()
+    with MailServer(rcpt_answers=["550 5.1.1 No such user"]) as server:
+        ran = blog("mail", "deliver", BLOG_SMTP_URL=f"smtp://{HOST}:{server.port}")
+    assert (ran.code, ran.out) == (0, "0 sent, 0 to be tried again, 1 failed.\n")
+    assert "No such user" in blog("mail", "list", "--json").json[0]["last_error"]
+
+
+def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> None:
+    stuck, at_work = queue(), queue()
+    now = db.utc_now()
+    ago, ahead = now - timedelta(minutes=1), now + timedelta(minutes=1)
+    become(stuck, MailState.SENDING, claimed_by="a dead one", claimed_until=ago)
+    become(at_work, MailState.SENDING, claimed_by="a live one", claimed_until=ahead)
+    assert blog("mail", "deliver").out == "1 sent, 0 to be tried again, 0 failed.\n"
+    assert [mail(stuck).state, mail(at_work).state] == ["sent", "sending"]
+
+
+def test_all_that_failed_or_waits_is_due_again(blog: Blog, inside: None) -> None:
+    later = db.utc_now() + timedelta(hours=1)
+    become(queue(), MailState.FAILED)
+    become(queue(), MailState.QUEUED, next_attempt_at=later)
+    become(queue(), MailState.SENT)
+    assert blog("mail", "retry", "--all") == Ran(0, "2 due now.\n", "")
+    assert lines() == [("tried again", "mail", "all")]
+    assert [mail(number).state for number in (1, 2, 3)] == ["queued", "queued", "sent"]
+    assert max(mail(1).next_attempt_at, mail(2).next_attempt_at) < later
+
+
+def test_a_retry_of_nothing_leaves_no_line(blog: Blog, inside: None) -> None:
+    become(queue(), MailState.SENDING, claimed_by="a worker", claimed_until=db.utc_now())
+    assert blog("mail", "retry", "--all") == Ran(0, "0 due now.\n", "")
+    assert blog("mail", "retry", "1") == Ran(0, "0 due now.\n", "")
+    assert (mail(1).state, lines()) == ("sending", [])
+
+
+def test_a_mail_that_was_sent_or_never_was_is_not_tried_again(blog: Blog, inside: None) -> None:
+    become(queue(), MailState.SENT)
+    assert blog("mail", "retry", "1").sentence() == "This mail has been sent already."
+    assert blog("mail", "retry", "4711").sentence() == "There is no mail 4711."
+    assert (mail(1).state, lines()) == ("sent", [])
+
+
+def test_everybody_in_the_cast_keeps_their_account(blog: Blog, inside: None) -> None:
+    """An operator's mistake changes nobody's password."""
+    user_add(blog, MODERATOR.email, stdin=b"another password entirely\n")
+    assert accounts.verify(MODERATOR.email, MODERATOR.password) is not None

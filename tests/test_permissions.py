@@ -1,0 +1,57 @@
+"""Permissions: the whole table of who may do what, and that nobody else may."""
+
+from __future__ import annotations
+
+import pytest
+
+from blog import permissions
+from blog.accounts import Role, User
+from blog.errors import Forbidden
+from blog.permissions import Action
+
+MAY = {
+    Role.ADMIN: set(Action),
+    Role.AUTHOR: {Action.MODERATE, Action.REPLY, Action.READ_JOURNAL, Action.READ_CONTENT},
+    Role.MODERATOR: {Action.MODERATE, Action.READ_JOURNAL},
+}
+
+
+def somebody(role: str) -> User:
+    return User(email="ann@clinic.example", name="Ann", role=role)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("role", Role)
+def test_each_role_may_what_the_table_says(role: Role, action: Action) -> None:
+    actor = somebody(role)
+    assert permissions.may(actor, action) == (action in MAY[role])
+    # A role read from the database is a plain word.
+    assert permissions.may(somebody(role.value), action) == (action in MAY[role])
+
+
+@pytest.mark.parametrize("action", Action)
+def test_whoever_may_goes_on_and_whoever_may_not_is_told(action: Action) -> None:
+    for role, actions in MAY.items():
+        actor = somebody(role)
+        if action in actions:
+            assert permissions.require(actor, action) is actor
+        else:
+            with pytest.raises(Forbidden, match=f"^Your account may not {action}[.]$"):
+                permissions.require(actor, action)
+
+
+@pytest.mark.parametrize("action", Action)
+def test_nobody_may_nothing(action: Action) -> None:
+    assert not permissions.may(None, action)
+    with pytest.raises(Forbidden):
+        permissions.require(None, action)
+
+
+@pytest.mark.parametrize("role", ["", "ADMIN", "admin ", "owner", "'; DROP TABLE x; --"])
+def test_an_unknown_role_may_nothing(role: str) -> None:
+    assert [action for action in Action if permissions.may(somebody(role), action)] == []
+
+
+def test_enquiries_and_mail_are_the_administrators_alone() -> None:
+    for action in (Action.READ_ENQUIRIES, Action.READ_MAIL):
+        assert [role for role in Role if permissions.may(somebody(role), action)] == [Role.ADMIN]
