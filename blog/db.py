@@ -271,5 +271,5 @@ def upgrade() -> None:
         raise DatabaseUnready(_FROM_NEWER.format(_name())) from None
     except DatabaseError as error:
         raise DatabaseUnready(
-            f"{_name()} can't be opened ({_cause(error)}); check BLOG_DATABASE_URL."
+            f"{_name()} can't be opened or changed ({_cause(error)}); check BLOG_DATABASE_URL."
         ) from error

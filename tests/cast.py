@@ -193,6 +193,12 @@ def _attribute(tag: str, name: str) -> str:
     return unescape(found[1]) if found else ""
 
 
+def kept(html: str) -> dict[str, str]:
+    """Read the fields that an error page's "Try again" form sends once more."""
+    found = re.findall(r'<textarea name="([^"]*)" hidden>\n(.*?)</textarea>', html, re.S)
+    return {unescape(name): unescape(text) for name, text in found}
+
+
 def csrf_token(html: str) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]*)"', html)
     assert found, "no form that carries a token"

@@ -20,6 +20,8 @@ full_page_writes = off
 max_connections = 60
 timezone = 'Africa/Johannesburg'
 """
+# Everybody is let in but who goes by this name, so that a wrong password can be tried.
+_LOCKED_OUT = "host all locked 127.0.0.1/32 scram-sha-256"
 
 
 @contextlib.contextmanager
@@ -44,6 +46,8 @@ def running(binaries: Path) -> Iterator[str]:
                 "--locale=C",
             ],
         )
+        rules = data / "pg_hba.conf"
+        rules.write_text(f"{_LOCKED_OUT}\n{rules.read_text()}")
         with (data / "postgresql.conf").open("a") as config:
             config.write(f"{_CONFIG}port = {_free_port()}\nunix_socket_directories = '{folder}'\n")
         _as(user, [binaries / "pg_ctl", "-D", data, "-w", "-l", Path(folder) / "log", "start"])

@@ -31,3 +31,9 @@ def postgres_folder() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     initdb = shutil.which("initdb") or (str(found[-1]) if found else None)
     return Path(need(initdb, "PostgreSQL is needed; on Debian: apt-get install postgresql")).parent
+
+
+def redis_server() -> str:
+    return need(
+        shutil.which("redis-server"), "Redis is needed; on Debian: apt-get install redis-server"
+    )

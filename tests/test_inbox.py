@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from blog import db, enquiries, outbox
+from blog import config, db, enquiries, outbox
 from blog.enquiries import Folder
 from blog.outbox import Answer, Outcome
 from tests.cast import ARTICLE, Visitor
@@ -56,6 +56,18 @@ def test_the_inbox_says_what_became_of_the_mail(
     assert said in author.get(INBOX).text
     page = author.get(f"{INBOX}/{reference(app)}").text
     assert "250 words of the server" in page
+
+
+def test_a_mail_written_to_a_file_is_not_called_delivered(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire()
+    with app.app_context():
+        outbox.deliver_due(outbox.transport(config.current()), worker="w", clock=db.utc_now)
+    assert "delivered" not in author.get(INBOX).text
+    assert "written to a file" in author.get(INBOX).text
+    page = author.get(f"{INBOX}/{reference(app)}").text
+    assert "No mail server is set, so it was written to" in page
 
 
 def test_a_failed_mail_is_a_banner_on_every_page_and_can_be_tried_again(

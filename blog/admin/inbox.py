@@ -11,7 +11,7 @@ from blog import articles, db, enquiries, markup, urls
 from blog.admin.desk import admin, back_to, desk, require
 from blog.enquiries import Enquiry, Folder
 from blog.errors import NotFound
-from blog.outbox import MailState, Outcome, OutgoingMail
+from blog.outbox import MailAttempt, MailState, Outcome, OutgoingMail
 from blog.permissions import Action
 
 PAGE = 50
@@ -71,7 +71,7 @@ def _row(enquiry: Enquiry, titles: dict[str, articles.Article]) -> dict[str, Any
 def mail_words(mail: OutgoingMail) -> tuple[str, str]:
     """Say where a mail stands, and whether that is good or bad."""
     if mail.state == MailState.SENT:
-        return "delivered", "good"
+        return ("written to a file", "plain") if mail.is_on_file else ("delivered", "good")
     if mail.state == MailState.FAILED:
         return "failed", "bad"
     is_late = mail.state == MailState.QUEUED and mail.attempts
@@ -106,12 +106,18 @@ def _timeline(enquiry: Enquiry) -> list[tuple[Any, str, str]]:
     mail = enquiry.mail
     lines = [(enquiry.created_at, f"Stored, and its mail to {mail.recipient} queued", "plain")]
     lines += [
-        (attempt.at, f"{_OUTCOMES[attempt.outcome]}: {attempt.reply}", _TONES[attempt.outcome])
+        (attempt.at, _said(mail, attempt), _TONES[attempt.outcome])
         for attempt in mail.history
     ]
     if enquiry.seen_at:
         lines.append((enquiry.seen_at, "Marked as read", "good"))
     return sorted(lines, key=lambda line: line[0])
+
+
+def _said(mail: OutgoingMail, attempt: MailAttempt) -> str:
+    if attempt.outcome == Outcome.ACCEPTED and mail.is_on_file:
+        return f"No mail server is set, so it was {attempt.reply}"
+    return f"{_OUTCOMES[attempt.outcome]}: {attempt.reply}"
 
 
 @admin.post("/enquiries/<reference>/reading")

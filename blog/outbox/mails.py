@@ -28,6 +28,7 @@ SUBJECT_MAX_CHARS = 200
 BODY_MAX_BYTES = 200_000
 WORDS_MAX_CHARS = 500
 GIVE_UP_AFTER = timedelta(hours=25)
+WRITTEN_TO = "written to "
 LATE_AFTER = timedelta(minutes=15)
 FAILURE_COUNTS_FOR = timedelta(days=3)
 _BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)]
@@ -108,6 +109,8 @@ class OutgoingMail(db.Model):
     __table_args__ = (
         Index("ix_outgoing_mail_state_next_attempt_at", "state", "next_attempt_at"),
         Index("ix_outgoing_mail_kind_recipient", "kind", "recipient"),
+        # The journal names mails for ever, so a number is never given twice.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -135,6 +138,11 @@ class OutgoingMail(db.Model):
     history: Mapped[list[MailAttempt]] = relationship(
         order_by=MailAttempt.id, cascade="all, delete-orphan", passive_deletes=True
     )
+
+    @property
+    def is_on_file(self) -> bool:
+        """Whether it was written to a file of this machine instead of being sent."""
+        return (self.server_reply or "").startswith(WRITTEN_TO)
 
     @property
     def is_unsent(self) -> bool:

@@ -8,11 +8,9 @@ without it or to a server whose certificate is wrong. Knows no database.
 from __future__ import annotations
 
 import contextlib
-import os
 import smtplib
 import socket
 import ssl
-import tempfile
 import threading
 from dataclasses import dataclass, field
 from email.message import EmailMessage
@@ -21,7 +19,8 @@ from pathlib import Path
 from typing import Protocol
 
 from blog.config import Settings, SmtpServer
-from blog.outbox.mails import Answer, Outcome, OutgoingMail, build
+from blog.content import write_whole
+from blog.outbox.mails import WRITTEN_TO, Answer, Outcome, OutgoingMail, build
 
 _GRACE_SECONDS = 0.5
 _SPARE_SECONDS = 30.0
@@ -69,24 +68,11 @@ class FileTransport:
         path = self.folder / f"{mail.created_at:%Y%m%dT%H%M%SZ}-{mail.id}.eml"
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(path, build(mail).as_bytes())
+            write_whole(path, build(mail).as_bytes(), mode=0o600)
         except OSError as error:
             words = f"The file {path} can't be written ({error.strerror})."
             return Answer(Outcome.DEFERRED, words, is_about_server=True)
-        return Answer(Outcome.ACCEPTED, f"written to {path.name}")
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=".mail-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(draft).replace(path)
-    except OSError:
-        Path(draft).unlink(missing_ok=True)
-        raise
+        return Answer(Outcome.ACCEPTED, f"{WRITTEN_TO}{path.name}")
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,8 @@ def upgrade():
     sa.Column('last_error', sa.String(length=500), nullable=True),
     sa.Column('server_reply', sa.String(length=500), nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outgoing_mail')),
-    sa.UniqueConstraint('message_id', name=op.f('uq_outgoing_mail_message_id'))
+    sa.UniqueConstraint('message_id', name=op.f('uq_outgoing_mail_message_id')),
+    sqlite_autoincrement=True
     )
     with op.batch_alter_table('outgoing_mail', schema=None) as batch_op:
         batch_op.create_index('ix_outgoing_mail_kind_recipient', ['kind', 'recipient'], unique=False)
