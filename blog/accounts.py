@@ -54,13 +54,6 @@ class User(db.Model):
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
 
-    def change_password(self, password: str) -> None:
-        """Replace the password; ends no session by itself.
-
-        Raises: Invalid for one too short or too long.
-        """
-        self.password_hash = hash_password(password)
-
 
 class UserSession(db.Model):
     """One signed-in browser."""
@@ -77,6 +70,10 @@ class UserSession(db.Model):
     def is_live(self, *, now: datetime) -> bool:
         """Tell whether neither the idle nor the absolute limit is past."""
         return now - self.last_seen_at < IDLE and now - self.created_at < ABSOLUTE
+
+    def is_note_due(self, *, now: datetime) -> bool:
+        """Tell whether its use should be noted again, which is once a minute."""
+        return now - self.last_seen_at >= SEEN_EVERY
 
     def end(self) -> None:
         """Sign this browser out at once."""
@@ -156,9 +153,12 @@ def set_up(*, email: str, name: str, password_hash: str, now: datetime) -> User:
     return add(email=email, name=name, role=Role.ADMIN, password_hash=password_hash, now=now)
 
 
-def moderators() -> list[User]:
-    """Return everybody who is told when a comment waits."""
-    return list(db.session.execute(select(User).order_by(User.id)).scalars())
+def everybody(*, in_turn: bool = False) -> list[User]:
+    """Return all accounts, the first first; with `in_turn` writers who ask so wait for each other."""
+    query = select(User).order_by(User.id)
+    if in_turn:
+        query = query.with_for_update(key_share=True)
+    return list(db.session.execute(query).scalars())
 
 
 def by_email(email: str) -> User | None:
@@ -244,11 +244,6 @@ def live_session(token: str, *, now: datetime) -> UserSession | None:
         select(UserSession).where(UserSession.token_hash == tokens.digest(token))
     ).scalar_one_or_none()
     return found if found and found.is_live(now=now) else None
-
-
-def was_seen(user_session: UserSession, *, now: datetime) -> bool:
-    """Note that a session is in use, at most once a minute; tells whether a write is due."""
-    return now - user_session.last_seen_at >= SEEN_EVERY
 
 
 def mark_seen(session_id: int, *, now: datetime) -> None:

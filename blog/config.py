@@ -35,7 +35,7 @@ _HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,6
 _IPV6 = re.compile(r"[0-9a-f]*:[0-9a-f:.]+")
 # What the outbox takes for one plain address; an enquiry's mail must never fail for its addressee.
 _ADDRESS = re.compile(
-    r"(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+    r"(?!.*=\?)(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
     r"@\w[\w-]{0,62}(\.\w[\w-]{0,62})*",
     re.ASCII,
 )

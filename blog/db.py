@@ -97,7 +97,8 @@ def init_app(app: Flask, settings: Settings) -> None:
         if settings.is_sqlite
         else {"pool_pre_ping": True}
     )
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    # What a visitor wrote has no place in a log.
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}
     db.init_app(app)
     with app.app_context():
         event.listen(db.engine, "begin", _begin)
@@ -134,7 +135,7 @@ def _begin(connection: Connection) -> None:
 
 
 @contextlib.contextmanager
-def writing() -> Iterator[None]:
+def writing(*, wait_seconds: float | None = None) -> Iterator[None]:
     """Run a block as one writing transaction: commits at its end, leaves nothing on an error.
 
     What was read before is forgotten and read again inside, so that it is true under the lock.
@@ -143,11 +144,14 @@ def writing() -> Iterator[None]:
     """
     session.rollback()
     try:
-        with _write_lock():
+        with _write_lock(WRITE_WAIT_SECONDS if wait_seconds is None else wait_seconds):
             session.connection(execution_options={"writes": True})
             yield
             session.commit()
     except OperationalError as error:
+        # What SQLite calls plainly an error, such as a missing table, no waiting will cure.
+        if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+            raise
         raise Busy(_CANT_STORE) from error
     finally:
         session.rollback()
@@ -167,14 +171,14 @@ _turn = threading.Lock()
 
 
 @contextlib.contextmanager
-def _write_lock() -> Iterator[None]:
+def _write_lock(wait_seconds: float) -> Iterator[None]:
     """Wait for this machine's turn to write to a SQLite file."""
     path = db.engine.url.database
     if db.engine.dialect.name != "sqlite" or path is None:
         yield
         return
-    give_up_at = time.monotonic() + WRITE_WAIT_SECONDS
-    if not _turn.acquire(timeout=WRITE_WAIT_SECONDS):
+    give_up_at = time.monotonic() + wait_seconds
+    if not _turn.acquire(timeout=wait_seconds):
         raise Busy(_CANT_WAIT)
     try:
         # A descriptor of its own: threads that share one would all get in together.

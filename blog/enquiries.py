@@ -15,7 +15,7 @@ from typing import Any
 
 from flask import render_template
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, false, func, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from blog import config, db, journal, outbox, permissions, spam, tokens, urls
 from blog.accounts import User
@@ -46,6 +46,7 @@ class Enquiry(db.Model):
     __tablename__ = "enquiry"
     __table_args__ = (
         Index("ix_enquiry_is_suspected_id", "is_suspected", "id"),
+        Index("ix_enquiry_is_suspected_seen_at", "is_suspected", "seen_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -63,8 +64,8 @@ class Enquiry(db.Model):
     submission_key: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime | None]
-    mail_id: Mapped[int] = mapped_column(ForeignKey("outgoing_mail.id"))
-    mail: Mapped[OutgoingMail] = relationship(lazy="joined", innerjoin=True)
+    mail_id: Mapped[int] = mapped_column(ForeignKey("outgoing_mail.id"), index=True)
+    mail: Mapped[OutgoingMail] = relationship()
 
     def mark_seen(self, *, by: User, now: datetime) -> None:
         """Note that somebody of the clinic has read it."""
@@ -184,7 +185,11 @@ def by_reference(reference: str) -> Enquiry | None:
 
 def in_folder(folder: Folder, *, before: int | None = None, limit: int = 50) -> Sequence[Enquiry]:
     """Return a folder of the inbox, newest first."""
-    query = select(Enquiry).order_by(Enquiry.id.desc()).limit(limit).where(*_inside(folder))
+    mail = joinedload(Enquiry.mail, innerjoin=True).load_only(
+        OutgoingMail.state, OutgoingMail.attempts, OutgoingMail.server_reply
+    )
+    query = select(Enquiry).options(mail).order_by(Enquiry.id.desc()).limit(limit)
+    query = query.where(*_inside(folder))
     if before is not None:
         query = query.where(Enquiry.id < before)
     return db.session.execute(query).scalars().all()

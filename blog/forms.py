@@ -7,6 +7,7 @@ no reader gets a cookie for looking. Forms behind the sign-in use Flask-WTF's ow
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -131,8 +132,13 @@ def address(form: Any, field: Field) -> None:
     field.data = found.normalized
 
 
-def _at_most(chars: int) -> Length:
-    return Length(max=chars, message=f"Please use at most {chars:,} characters.")
+def _at_most(max_chars: int) -> Callable[[Any, Field], None]:
+    def check(form: Any, field: Field) -> None:
+        # Stops, since what follows may take long over a long text.
+        if len(field.data) > max_chars:
+            raise StopValidation(f"Please use at most {max_chars:,} characters.")
+
+    return check
 
 
 def _needed(sentence: str) -> DataRequired:
@@ -307,7 +313,3 @@ class ReplyForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             _at_most(markup.COMMENT_MAX_CHARS),
         ],
     )
-
-
-class ButtonForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
-    """A button alone; carries nothing but the token."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, request
@@ -82,6 +83,7 @@ class FileStorage(Storage):
     def _cursor(self) -> Iterator[sqlite3.Connection]:
         connection = getattr(self._local, "connection", None)
         if connection is None:
+            Path(self._path).touch(mode=0o600)
             connection = sqlite3.connect(self._path, timeout=1, isolation_level=None)
             # Counters may be lost in a power cut; they are only worth a minute anyway.
             connection.execute("PRAGMA journal_mode=WAL")

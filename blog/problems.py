@@ -8,6 +8,7 @@ Source: RFC 9457 (problem details).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 from typing import Any
 
@@ -111,7 +112,9 @@ def answer(
     status: int, code: str, sentence: str, *, retry_after_seconds: int | None = None
 ) -> AnyResponse:
     """Render one error, for a program below /api/ and for a person elsewhere."""
-    db.session.rollback()
+    # On a broken connection there is nothing left to take back.
+    with suppress(SQLAlchemyError):
+        db.session.rollback()
     title = _TITLES.get(status, "There is a problem")
     if request.path.startswith("/api/"):
         response = _as_problem(status, code, title, sentence)

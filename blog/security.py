@@ -10,7 +10,7 @@ import threading
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from blog.config import Settings
@@ -20,6 +20,7 @@ BODY_MAX_BYTES = 256 * 1024
 THREADS = 8
 _BODY_READERS = threading.BoundedSemaphore(THREADS // 2)
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _TWO_YEARS_SECONDS = 63_072_000
 
@@ -92,8 +93,12 @@ def _hsts(settings: Settings) -> dict[str, str]:
 def refuse_unknown_hosts(settings: Settings) -> None:
     """Refuse a request that names another host than the site's; the port doesn't matter.
 
+    A supervisor may ask for the health of a process at its machine's own address.
+
     Raises: BadRequest.
     """
+    if request.blueprint == "health":
+        return
     # Flask's own setting for this takes capitals for another host, and can't say what is wrong.
     host, _, port = request.headers.get("Host", "").lower().partition(":")
     if host not in settings.trusted_hosts or port.strip("0123456789"):
@@ -140,6 +145,9 @@ def read_body() -> None:
     length_bytes = request.content_length or 0
     if length_bytes > BODY_MAX_BYTES:
         raise RequestEntityTooLarge
+    if length_bytes and request.mimetype not in _FORMS and not request.path.startswith("/api/"):
+        # A form library would read other kinds in ways of its own.
+        raise UnsupportedMediaType
     # Half of the threads stay free, so that reading goes on while slow clients post.
     if not _BODY_READERS.acquire(blocking=False):
         raise Busy("Many are sending something at this moment. Please try again shortly.")
@@ -152,6 +160,8 @@ def read_body() -> None:
         raise BadRequest("The form did not arrive whole. Please send it again.")
     is_urlencoded = request.mimetype == "application/x-www-form-urlencoded"
     _check_text(unquote_to_bytes(data) if is_urlencoded else data, "form")
+    if request.files:
+        raise BadRequest("These forms take no files.")
     g.typed = request.form
 
 

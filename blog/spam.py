@@ -13,7 +13,8 @@ from enum import StrEnum
 TOO_QUICK = timedelta(seconds=3)
 # An address as typed, with or without its scheme, is one link from its start to its end.
 _LINK = re.compile(
-    r"(?:https?://|www\.)\S+|\b[\w-]+\.(?:com|net|org|info|biz|shop|online|xyz|ru|top)\b\S*", re.I
+    r"(?:https?://|www\.)\S+|(?<![\w-])[\w-]+\.(?:com|net|org|info|biz|shop|online|xyz|ru|top)\b\S*",
+    re.I,
 )
 
 
@@ -27,9 +28,13 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True)
 class Submission:
-    """What is known of a text when it arrives; `touched_for` is None where no script told."""
+    """What is known of a text when it arrives; `touched_for` is None where no script told.
+
+    `shown_links` are those of the text as it will be rendered, which can hide them from view.
+    """
 
     text: str
+    shown_links: int = 0
     trap: str = ""
     touched_for: timedelta | None = None
 
@@ -63,7 +68,7 @@ def judge(submission: Submission) -> Verdict:
         seconds = int(submission.touched_for.total_seconds())
         words = f"sent {seconds} second{'' if seconds == 1 else 's'} after the form was touched"
         reasons.append(Reason(words, Tone.BAD))
-    links = len(_LINK.findall(submission.text))
+    links = max(submission.shown_links, len(_LINK.findall(submission.text)))
     if links:
         reasons.append(Reason(f"{links} link{'' if links == 1 else 's'}", Tone.BAD))
     else:

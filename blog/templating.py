@@ -53,7 +53,7 @@ def _words() -> dict[str, Any]:
     now = db.utc_now()
     return {
         "site": site(),
-        "settings": config.current(),
+        "are_comments_read_first": config.current().comments != "post",
         "now": now,
         "year": _local(now).year,
         "request_path": request.path if has_request_context() else "",

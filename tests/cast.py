@@ -1,7 +1,10 @@
 """Who is in the tests, what they read, and what they can do with the site."""
 
+import contextlib
 import os
 import re
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -217,3 +220,24 @@ def at_once(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
     with ThreadPoolExecutor(len(acts)) as threads:
         done = [threads.submit(run, act) for act in acts]
         return [future.exception() or future.result() for future in done]
+
+
+def processes_at_once(script: str, environ: dict[str, str], count: int) -> list[str]:
+    """Run a script in processes that wait at its first line "ready()"; gives what each printed."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith("BLOG_")}
+    ready = 'import sys\nready = lambda: print("ready", flush=True) or sys.stdin.readline()\n'
+    options: dict[str, Any] = {"env": own | environ, "text": True}
+    options |= {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with contextlib.ExitStack() as stack:
+        command = [sys.executable, "-c", ready + script]
+        started = [stack.enter_context(subprocess.Popen(command, **options)) for _ in range(count)]
+        assert {_pipe(process.stdout).readline() for process in started} == {"ready\n"}
+        for process in started:
+            _pipe(process.stdin).write("\n")
+            _pipe(process.stdin).flush()
+        return [process.communicate(timeout=60)[0] for process in started]
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe

@@ -85,7 +85,9 @@ def _free_port() -> int:
 def create(server: str, name: str, *, template: str = "template1") -> str:
     """Make a database; gives its address."""
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'.encode())
+        # Copying the files takes half the time of writing them through the log.
+        command = f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY'
+        connection.execute(command.encode())
     return server.rpartition("/")[0] + f"/{name}"
 
 

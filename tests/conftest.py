@@ -114,6 +114,18 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 @pytest.fixture
+def blank_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
+    """A second database of the same kind, with nothing in it."""
+    if database_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path / 'blank.db'}"
+        return
+    server: str = request.getfixturevalue("postgres")
+    name = f"blank-{tmp_path.name}"[:60]
+    yield cluster.create(server, name)
+    cluster.drop(server, name)
+
+
+@pytest.fixture
 def environ(tmp_path: Path, content_dir: Path, database_url: str) -> Environ:
     """The settings of this test's site."""
     return _environ(tmp_path / "instance", content_dir, database_url)

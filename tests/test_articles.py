@@ -192,6 +192,8 @@ def test_errors_come_before_warnings(shelf: Shelf) -> None:
         ("articles/b-note.md", True),
         ("articles/a-stranger.md", True),
     ]
+    # A warning stops nothing, so it is none of the files that can't be used.
+    assert articles.count_errors() == 1
 
 
 # Search
@@ -201,14 +203,12 @@ def found_by(query: str, *, now: datetime = CLOCK) -> list[str]:
     return ids(articles.search(query, now=now))
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["café", "cafe", "CAFÉ", "cafe\u0301", "  cafe\tair ", "drier cold", "daily CARE", "dry-ish"],
-)
-def test_case_accents_and_order_make_no_difference(shelf: Shelf, query: str) -> None:
+def test_case_accents_and_order_make_no_difference(shelf: Shelf) -> None:
     shelf.put(SECOND, "Winter", "Cold air, a café: drier, dry\u2011ish.", topics="[Daily care]")
     shelf.sync()
-    assert found_by(query) == [SECOND]
+    for query in ("café", "cafe", "CAFÉ", "cafe\u0301", "  cafe\tair ", "drier cold", "daily CARE"):
+        assert found_by(query) == [SECOND], query
+    assert found_by("dry-ish") == [SECOND]
 
 
 @pytest.mark.parametrize(
@@ -251,9 +251,9 @@ def test_titles_come_first_however_many_newer_texts_there_are(shelf: Shelf) -> N
     assert found_by("peeling short")[0] == "newer-3"
 
 
-@pytest.mark.parametrize("query", ["%", "_", "/", "\\", "%%", "c_ld", "c%d", "[a-z]", "/%", "''"])
-def test_wildcards_of_the_database_are_just_characters(shelf: Shelf, query: str) -> None:
-    assert found_by(query) == []
+def test_wildcards_of_the_database_are_just_characters(shelf: Shelf) -> None:
+    for query in ("%", "_", "/", "\\", "%%", "c_ld", "c%d", "[a-z]", "/%", "''"):
+        assert found_by(query) == [], query
 
 
 def test_a_percent_sign_is_found_where_one_is(shelf: Shelf) -> None:
@@ -262,17 +262,17 @@ def test_a_percent_sign_is_found_where_one_is(shelf: Shelf) -> None:
     shelf.sync()
     for query in ("50%", "a_b", "b/c", "%"):
         assert found_by(query) == ["half"]
+    shelf.put("newer", "505 of them", "Not 50%.", date="2026-04-01")
+    shelf.sync()
+    assert found_by("50%") == ["half", "newer"]
 
 
-@pytest.mark.parametrize("query", ["", "   ", "\u0301", "\u00ad \u3000"])
-def test_a_search_for_nothing_finds_nothing(shelf: Shelf, query: str) -> None:
-    assert found_by(query) == []
+def test_a_search_for_nothing_finds_nothing(shelf: Shelf) -> None:
+    for query in ("", "   ", "\u0301", "\u00ad \u3000"):
+        assert found_by(query) == [], query
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["'; DROP TABLE article; --", '" OR 1=1', "(" * 200, "ﷺ" * 200, "a " * 200, "😀"],
-)
-def test_a_hostile_search_finds_nothing(shelf: Shelf, query: str) -> None:
-    assert len(found_by(query)) <= (2 if query.startswith("a ") else 0)
+def test_a_hostile_search_finds_nothing(shelf: Shelf) -> None:
+    for query in ("'; DROP TABLE article; --", '" OR 1=1', "(" * 200, "ﷺ" * 200, "zz " * 200, "😀"):
+        assert found_by(query) == [], query
     assert len(articles.published(now=CLOCK)) == 2

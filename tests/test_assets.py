@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from flask import Flask
 
 from blog import assets
 from tests.cast import ARTICLE, Visitor
@@ -98,9 +97,9 @@ def test_a_file_is_only_looked_at(reader: Visitor) -> None:
 
 
 def test_pages_fetch_only_what_is_on_the_list_and_say_what_it_must_hold(
-    app: Flask, reader: Visitor, author: Visitor
+    reader: Visitor, author: Visitor
 ) -> None:
-    by_url = {asset.url: asset for asset in app.jinja_env.globals["asset"].__self__.values()}
+    by_url = {asset.url: asset for asset in assets.read_folder().values()}
     pages = [reader.get(p) for p in ("/", f"/articles/{ARTICLE}", "/contact", "/nowhere/at/all")]
     pages += [author.get(path) for path in ("/admin/", "/admin/comments", "/admin/account")]
     for page in pages:

@@ -230,6 +230,27 @@ def test_undo_leaves_what_somebody_decided_since() -> None:
     assert comment.state == CommentState.SPAM
 
 
+def test_undo_says_who_put_a_decided_comment_back() -> None:
+    comment = submit()
+    with db.writing():
+        comment.approve(by=user(MODERATOR), now=CLOCK)
+    with db.writing():
+        comment.mark_spam(by=user(), now=CLOCK, batch="click")
+    with db.writing():
+        assert comments.undo("click", by=user(), now=CLOCK + timedelta(minutes=1)) == 1
+    assert (comment.state, comment.decided_by) == (CommentState.APPROVED, user())
+
+
+def test_undo_passes_over_a_comment_that_was_erased() -> None:
+    comment = submit()
+    with db.writing():
+        comment.reject(by=user(), now=CLOCK, batch="click")
+    with db.writing():
+        db.session.delete(comment)
+    with db.writing():
+        assert comments.undo("click", by=user(), now=CLOCK) == 0
+
+
 def test_undo_twice_changes_nothing_more() -> None:
     comment = submit()
     with db.writing():
@@ -305,7 +326,13 @@ def test_a_flood_of_comments_is_one_mail_now_and_one_ten_minutes_later() -> None
     assert mails() == 2
     last = outbox.last_of_kind("comment-waiting", AUTHOR.email)
     assert last
-    assert last.next_attempt_at == CLOCK + timedelta(minutes=10)
+    assert last.due_at == CLOCK + timedelta(minutes=10)
+    with db.writing():
+        last.state = outbox.MailState.SENT
+    submit("Five", later=timedelta(minutes=11))
+    third = outbox.last_of_kind("comment-waiting", AUTHOR.email)
+    assert third
+    assert third.due_at == CLOCK + timedelta(minutes=20)
 
 
 def test_where_nobody_has_an_account_yet_the_clinic_is_told() -> None:
@@ -319,8 +346,8 @@ def test_lists_are_by_state_newest_first_and_paged() -> None:
     first, second, third = submit("One"), submit("Two"), submit("Three")
     with db.writing():
         second.reject(by=user(), now=CLOCK)
-    assert [c.id for c in comments.in_state(CommentState.PENDING)] == [third.id, first.id]
-    assert [c.id for c in comments.in_state(CommentState.PENDING, before=third.id)] == [first.id]
+    assert [c.id for c in comments.recent(CommentState.PENDING)] == [third.id, first.id]
+    assert [c.id for c in comments.recent(CommentState.PENDING, before=third.id)] == [first.id]
     assert [c.id for c in comments.recent()] == [third.id, second.id, first.id]
     assert [c.id for c in comments.recent(CommentState.REJECTED)] == [second.id]
 

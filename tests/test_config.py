@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -20,8 +19,8 @@ from hypothesis import strategies as st
 from blog import config, create_app, outbox
 from blog.config import ROOT, Settings, SmtpServer
 from blog.errors import SettingError
+from tests.cast import processes_at_once
 
-Load = Callable[..., Settings]
 KEY = "a secret of the tests, long enough to be taken"
 PASSWORD = "hunter2"
 
@@ -646,41 +645,21 @@ def write_key(place: Place, data: bytes) -> None:
 
 
 _LOADER = """
-import sys
+import os
 from blog import config
-print("ready", flush=True)
-sys.stdin.readline()
-print(config.load().secret_key, flush=True)
+ready()
+for number in range(40):
+    own = {"BLOG_INSTANCE_DIR": os.environ["BLOG_INSTANCE_DIR"] + f"/{number}"}
+    print(config.load(os.environ | own).secret_key)
 """
 
 
-@pytest.fixture
-def starting(place: Place) -> Iterator[list[subprocess.Popen[str]]]:
-    """Processes that have everything but the settings."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith("BLOG_")}
-    options: dict[str, Any] = {"env": own | place.environ, "text": True}
-    options |= {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with contextlib.ExitStack() as stack:
-        started = [
-            stack.enter_context(subprocess.Popen([sys.executable, "-c", _LOADER], **options))
-            for _ in range(4)
-        ]
-        for process in started:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "ready\n"
-        yield started
-
-
-def test_processes_that_start_together_agree_on_one_key(
-    place: Place, starting: list[subprocess.Popen[str]]
-) -> None:
-    for process in starting:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    keys = {process.communicate(timeout=60)[0] for process in starting}
-    assert keys == {f"{(place.instance / 'secret_key').read_text()}\n"}
-    assert [path.name for path in place.instance.iterdir()] == ["secret_key"]
+def test_processes_that_start_together_agree_on_one_key(place: Place) -> None:
+    printed = processes_at_once(_LOADER, place.environ, 4)
+    kept = [place.instance / str(number) / "secret_key" for number in range(40)]
+    assert set(printed) == {"".join(f"{path.read_text()}\n" for path in kept)}
+    assert len(list(place.instance.glob("*/*"))) == 40
+    assert len(list(place.instance.glob("*/.*"))) == 0
 
 
 # At work

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import shutil
+import secrets
 import socket
 import sqlite3
 import stat
@@ -24,11 +23,10 @@ from flask import Flask
 from sqlalchemy import delete, literal, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, StatementError
 
-from blog import accounts, config, db
+from blog import accounts, db
 from blog.accounts import Role, User
 from blog.errors import Busy, Conflict, DatabaseUnready
 from blog.revision import SiteRevision
-from tests import cluster
 from tests.cast import AUTHOR, CLOCK, at_once
 
 MakeApp = Callable[..., Flask]
@@ -80,6 +78,12 @@ def raise_number() -> None:
 def number() -> int:
     db.session.rollback()
     return db.session.get_one(SiteRevision, 1).number
+
+
+def account(email: str, password_hash: str = "x") -> User:
+    return User(
+        email=email, name="Ann", role=Role.AUTHOR, password_hash=password_hash, created_at=NOW
+    )
 
 
 # Times
@@ -166,7 +170,6 @@ def test_a_writing_transaction_commits_at_its_end(site: Flask) -> None:
 
 def test_a_reader_is_refused_again_after_a_writing_transaction(site: Flask) -> None:
     rename("Sandra")
-    test_a_change_outside_a_writing_transaction_is_refused.__wrapped__ if False else None
     sandra().name = "Somebody else"
     with pytest.raises(DBAPIError, match=r"read-?only"):
         db.session.commit()
@@ -185,16 +188,31 @@ def test_an_error_leaves_nothing_behind(site: Flask, error: BaseException) -> No
 
 
 def test_what_the_database_refuses_leaves_nothing_behind(site: Flask) -> None:
-    twin = User(email=AUTHOR.email, name="x", role=Role.ADMIN, password_hash="x", created_at=NOW)
-    with pytest.raises(IntegrityError), db.writing():
-        rename_and_add(twin)
+    with contextlib.suppress(IntegrityError), db.writing():
+        sandra().name = "Somebody else"
+        db.session.flush()
+        db.session.add(account(AUTHOR.email))
     assert (name(), accounts.count()) == (AUTHOR.name, 3)
 
 
-def rename_and_add(twin: User) -> None:
-    sandra().name = "Somebody else"
-    db.session.flush()
-    db.session.add(twin)
+def test_what_somebody_took_before_is_left_out_and_the_rest_is_written(site: Flask) -> None:
+    with db.writing():
+        sandra().name = "Sandra"
+        with db.unless_taken():
+            db.session.add(account(AUTHOR.email))
+        with db.unless_taken():
+            db.session.add(account("new@clinic.example"))
+    assert (name(), accounts.count()) == ("Sandra", 4)
+
+
+def test_of_those_who_take_a_name_at_the_same_moment_one_has_it(site: Flask) -> None:
+    def take() -> None:
+        with db.writing(), db.unless_taken():
+            db.session.add(account("new@clinic.example"))
+
+    assert at_once(site, *[take] * 6) == [None] * 6
+    db.session.rollback()
+    assert accounts.count() == 4
 
 
 def test_what_was_read_before_is_read_again_under_the_lock(site: Flask) -> None:
@@ -217,8 +235,8 @@ def test_what_was_changed_before_is_not_written(site: Flask) -> None:
 def test_a_page_is_made_of_one_moment(site: Flask) -> None:
     before = number()
     at_once(site, raise_number, lambda: rename("Sandra"))
-    read = db.session.execute(select(SiteRevision.number, User.name).where(User.id == sandra().id))
-    assert read.one() == (before, AUTHOR.name)
+    assert db.session.execute(select(SiteRevision.number)).scalar_one() == before
+    assert db.session.execute(select(User.name).order_by(User.id)).scalars().first() == AUTHOR.name
     assert (number(), name()) == (before + 1, "Sandra")
 
 
@@ -297,7 +315,7 @@ def assert_busy_at_the_deadline() -> None:
     began = time.monotonic()
     with pytest.raises(Busy) as caught:
         raise_number()
-    assert 0.15 < time.monotonic() - began < 2.5
+    assert 0.15 < time.monotonic() - began < 4
     assert caught.value.retry_after_seconds > 0
     assert number() == before
 
@@ -355,7 +373,7 @@ def test_who_waits_for_a_thread_of_the_same_process_is_busy_at_the_deadline(
     assert number() == before + 2
 
 
-def test_who_waited_in_vain_leaves_the_turn_to_others(hurried: Flask) -> None:
+def test_who_fails_gives_the_turn_to_others(hurried: Flask) -> None:
     with contextlib.suppress(Conflict), db.writing():
         raise Conflict("Never mind.")
     assert at_once(hurried, raise_number) == [None]
@@ -401,10 +419,8 @@ def fill_the_disk() -> None:
         pages = db.session.execute(text("PRAGMA page_count")).scalar_one()
         db.session.execute(text(f"PRAGMA max_page_count = {pages + 3}"))
         db.session.get_one(SiteRevision, 1).number += 1
-        for index in range(50):
-            user = User(email=f"{index}@clinic.example", name="x" * 100, role=Role.AUTHOR)
-            user.password_hash, user.created_at = "x" * 4000, NOW
-            db.session.add(user)
+        while True:
+            db.session.add(account(f"{secrets.token_hex(4)}@clinic.example", "x" * 4000))
             db.session.flush()
 
 
@@ -418,18 +434,6 @@ def test_on_postgresql_writers_of_different_rows_do_not_wait(site: Flask) -> Non
 
 
 # Readiness
-
-
-@pytest.fixture
-def blank_url(request: pytest.FixtureRequest, database_url: str, tmp_path: Path) -> Iterator[str]:
-    """A database of the same kind with nothing in it."""
-    if database_url.startswith("sqlite"):
-        yield f"sqlite:///{tmp_path / 'blank.db'}"
-        return
-    server: str = request.getfixturevalue("postgres")
-    name = f"blank-{tmp_path.name}"[:60]
-    yield cluster.create(server, name)
-    cluster.drop(server, name)
 
 
 def unready(app: Flask, act: Callable[[], None] = db.check_ready) -> str:
@@ -504,8 +508,6 @@ def test_a_sqlite_file_that_can_not_be_opened_is_named(
     elif kind == "not a database":
         path.write_bytes(b"what somebody else wrote " * 100)
     app = make_app(database_url=f"sqlite:///{path}")
-    if kind == "missing folder":
-        shutil.rmtree(path.parent, ignore_errors=True)
     opened = f"The database sqlite:///{path} can't be opened ("
     assert unready(app).startswith(opened)
     assert unready(app).endswith("); check BLOG_DATABASE_URL, then run: blog db upgrade")

@@ -1,5 +1,6 @@
 """Getting in and out of the author's pages."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -59,6 +60,7 @@ def test_after_signing_in_one_is_where_one_wanted_to_be(reader: Visitor) -> None
         "/admin/\\..\\evil",
         "/admin/\r\nSet-Cookie: x=y",
         "/articles/x",
+        "//[",
         "javascript:alert(1)",
         "",
     ],
@@ -157,6 +159,16 @@ def test_using_a_session_writes_at_most_once_a_minute(
     clock.move(seconds=1)
     author.get("/admin/")
     assert seen() != start
+
+
+def test_a_page_of_the_desk_opens_while_somebody_else_writes(
+    clock: Clock, app: Flask, author: Visitor
+) -> None:
+    clock.move(minutes=2)
+    with app.app_context(), db.writing():
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(author.get, "/admin/").result(30)
+        assert answer.status_code == 200
 
 
 def test_an_account_that_is_gone_is_out_at_once(app: Flask, author: Visitor) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -234,39 +235,42 @@ def test_html_of_an_older_policy_is_never_served(site: Site, model: Any) -> None
         db.session.execute(update(model).values(html="<script>alert(1)</script>", html_policy=0))
     for path in PAGES:
         assert "alert(1)" not in site.text(path)
-    assert "Cold air is dry air" in site.text(f"/articles/{SECOND}")
+    page = site.text(f"/articles/{SECOND}")
+    assert "a café is drier still" in page
+    assert "Sandra writes about skin." in page
+    assert "What we keep, and for how long." in site.text("/privacy")
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/articles/nothing",
-        "/authors/nobody",
-        "/topics/nothing",
-        "/nothing",
-        "/nothing/at/all",
-        "/nothing/",
-        "/articles/",
-        "/media/",
-        "/search/",
-        f"/articles/{ARTICLE}/nothing",
-        "/articles/%25",
-        "/articles/" + "a" * 3000,
-        "/%E2%98%83/%F0%9F%98%80",
-    ],
+NOWHERE = (
+    "/articles/nothing",
+    "/authors/nobody",
+    "/topics/nothing",
+    "/nothing",
+    "/nothing/at/all",
+    "/nothing/",
+    "/articles/",
+    "/media/",
+    "/search/",
+    f"/articles/{ARTICLE}/nothing",
+    "/articles/%25",
+    "/articles/" + "a" * 3000,
+    "/%E2%98%83/%F0%9F%98%80",
 )
-def test_where_nothing_is_the_answer_is_a_page_that_says_so(site: Site, path: str) -> None:
-    response = site.get(path)
-    assert response.status_code == 404
-    assert "This page isn" in response.text
-    assert response.headers["Cache-Control"] == "no-store"
-    assert len(titles(response.text)) == 2
 
 
-@pytest.mark.parametrize("path", ["/api/v1/nothing", "/api/nothing"])
-def test_programs_are_told_so_in_their_own_way(site: Site, path: str) -> None:
-    response = site.get(path)
-    assert (response.status_code, response.content_type) == (404, "application/problem+json")
+def test_where_nothing_is_the_answer_is_a_page_that_says_so(site: Site) -> None:
+    for path in NOWHERE:
+        response = site.get(path)
+        assert response.status_code == 404, path
+        assert "This page isn" in response.text
+        assert response.headers["Cache-Control"] == "no-store"
+        assert len(titles(response.text)) == 2
+
+
+def test_programs_are_told_so_in_their_own_way(site: Site) -> None:
+    for path in ("/api/v1/nothing", "/api/nothing"):
+        response = site.get(path)
+        assert (response.status_code, response.content_type) == (404, "application/problem+json")
 
 
 # What is not public
@@ -396,20 +400,18 @@ def test_a_search_for_too_much_is_answered_with_a_sentence(site: Site) -> None:
     assert "a" * 201 in response.text
 
 
-@pytest.mark.parametrize(
-    "query",
-    ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "{{7*7}}", "%", "';--", "a&b"],
-)
-def test_a_hostile_search_is_shown_as_text(site: Site, query: str) -> None:
-    response = site.get("/search", query_string={"q": query})
-    assert response.status_code == 200
-    assert f"Nothing found for “ {query} ”." in says(response.text)
-    assert not re.search(r"<script>|<img src=x|\bonerror=\w+\(1\)>", response.text)
+def test_a_hostile_search_is_shown_as_text(site: Site) -> None:
+    tag, attribute = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
+    for query in (tag, attribute, "{{7*7}}", "%", "';--", "a&b"):
+        response = site.get("/search", query_string={"q": query})
+        assert response.status_code == 200
+        assert f"Nothing found for “ {query} ”." in says(response.text)
+        assert not re.search(r"<script>|<img src=x|\bonerror=\w+\(1\)>", response.text)
 
 
-@pytest.mark.parametrize("query", ["%00", "%FF", "%ED%A0%80"])
-def test_a_search_for_bytes_that_are_no_text_is_refused(site: Site, query: str) -> None:
-    assert site.get(f"/search?q={query}").status_code == 400
+def test_a_search_for_bytes_that_are_no_text_is_refused(site: Site) -> None:
+    for query in ("%00", "%FF", "%ED%A0%80"):
+        assert site.get(f"/search?q={query}").status_code == 400
 
 
 # Statements
@@ -457,7 +459,6 @@ def test_the_number_of_statements_grows_with_nothing(site: Site) -> None:
     assert len(titles(site.text("/"))) == 72
     assert site.text(f"/articles/{ARTICLE}").count("Thank you.") == 240
     assert {path: count(site, path) for path in paths} == few
-    print(few)
     assert few["/"] <= 7
     assert few[f"/articles/{ARTICLE}"] <= 7
 
@@ -598,7 +599,7 @@ def test_files_are_only_looked_at(site: Site) -> None:
     for method in ("POST", "PUT", "DELETE"):
         options: dict[str, Any] = {"method": method, "base_url": site.reader.base, "data": b"x"}
         response = site.reader.client.open("/media/2026/my%20skin.jpg", **options)
-        assert response.status_code == 405
+        assert response.status_code in (405, 415)
     assert site.get("/media/2026/my%20skin.jpg").status_code == 200
 
 
@@ -610,28 +611,28 @@ def test_without_a_folder_for_files_there_are_none(site: Site) -> None:
 # Caches and cookies
 
 
-@pytest.mark.parametrize("path", [*PAGES, *FORMS])
-def test_a_page_is_the_same_for_all_readers(site: Site, path: str) -> None:
-    response = site.get(path)
-    assert response.status_code == 200
-    assert response.headers["Cache-Control"] == surface.FOR_ANYBODY
-    assert response.headers["Cache-Control"].startswith("public, ")
-    assert "Set-Cookie" not in response.headers
-    assert "Vary" not in response.headers
+def test_a_page_is_the_same_for_all_readers(site: Site) -> None:
+    for path in (*PAGES, *FORMS):
+        response = site.get(path)
+        assert response.status_code == 200, path
+        assert response.headers["Cache-Control"] == surface.FOR_ANYBODY
+        assert response.headers["Cache-Control"].startswith("public, ")
+        assert "Set-Cookie" not in response.headers
+        assert "Vary" not in response.headers
 
 
-@pytest.mark.parametrize("path", [*PAGES, *FORMS])
-def test_who_has_written_gets_a_page_of_her_own(site: Site, path: str) -> None:
+def test_who_has_written_gets_a_page_of_her_own(site: Site) -> None:
     site.reader.client.set_cookie(COOKIE, "a token", domain="127.0.0.1")
-    response = site.get(path)
-    assert response.headers["Cache-Control"] == "no-store"
-    assert "Set-Cookie" not in response.headers
+    for path in (*PAGES, *FORMS):
+        response = site.get(path)
+        assert response.headers["Cache-Control"] == "no-store", path
+        assert "Set-Cookie" not in response.headers
 
 
-@pytest.mark.parametrize("token", ["", "a" * 101])
-def test_a_cookie_that_is_none_of_ours_is_nobodys(site: Site, token: str) -> None:
-    site.reader.client.set_cookie(COOKIE, token, domain="127.0.0.1")
-    assert site.get("/").headers["Cache-Control"] == surface.FOR_ANYBODY
+def test_a_cookie_that_is_none_of_ours_is_nobodys(site: Site) -> None:
+    for token in ("", "a" * 101):
+        site.reader.client.set_cookie(COOKIE, token, domain="127.0.0.1")
+        assert site.get("/").headers["Cache-Control"] == surface.FOR_ANYBODY
 
 
 def test_a_waiting_comment_is_shown_to_its_writer_alone(site: Site) -> None:
@@ -664,12 +665,12 @@ def test_the_cookie_of_a_reader_is_as_safe_as_its_site(
     assert "Domain" not in cookie
 
 
-@pytest.mark.parametrize("path", [*PAGES, *FORMS, "/articles/nothing"])
-def test_asking_for_the_head_alone_gives_the_same_without_a_body(site: Site, path: str) -> None:
-    whole, alone = site.get(path), site.head(path)
-    assert (alone.status_code, alone.data) == (whole.status_code, b"")
-    assert alone.headers["Cache-Control"] == whole.headers["Cache-Control"]
-    assert alone.content_type == whole.content_type
+def test_asking_for_the_head_alone_gives_the_same_without_a_body(site: Site) -> None:
+    for path in (*PAGES, *FORMS, "/articles/nothing"):
+        whole, alone = site.get(path), site.head(path)
+        assert (alone.status_code, alone.data) == (whole.status_code, b""), path
+        assert alone.headers["Cache-Control"] == whole.headers["Cache-Control"]
+        assert alone.content_type == whole.content_type
 
 
 # The thread
@@ -691,3 +692,44 @@ def test_the_form_of_an_article_belongs_to_it(site: Site) -> None:
     assert f'action="/articles/{ARTICLE}/comments"' in page
     assert "No comments yet." in page
     assert site.get(f"/articles/{ARTICLE}/comments/token").status_code == 200
+
+
+def test_every_link_of_a_public_page_leads_somewhere(reader: Visitor) -> None:
+    pages = [
+        "/",
+        f"/articles/{ARTICLE}",
+        "/authors/sandra-de-beer",
+        "/privacy",
+        "/contact",
+        "/nope",
+    ]
+    for page in pages:
+        for found in re.findall(r'(?:href|src)="(/[^"#]*)', reader.get(page).text):
+            assert reader.get(unescape(found)).status_code == 200, (page, found)
+
+
+def test_an_article_can_be_read_as_it_was_written(reader: Visitor) -> None:
+    twin = reader.get(f"/articles/{ARTICLE}.md")
+    assert twin.content_type == "text/markdown; charset=utf-8"
+    assert twin.text.startswith("# Mesotherapy or microneedling: what sets them apart?\n\n")
+    assert "## Comparing the two" in twin.text
+    assert reader.get("/articles/nothing.md").status_code == 404
+
+
+def test_large_files_never_take_every_thread(
+    make_app: Callable[..., Flask], tmp_path: Path, content_dir: Path
+) -> None:
+    words = tmp_path / "words"
+    shutil.copytree(content_dir, words)
+    (words / "media").mkdir(exist_ok=True)
+    (words / "media" / "large.jpg").write_bytes(b"x" * (1024 * 1024 + 1))
+    (words / "media" / "small.jpg").write_bytes(b"y" * 1000)
+    visitor = Visitor(make_app(content_dir=str(words)))
+    slow = [visitor.get("/media/large.jpg") for _ in range(4)]
+    assert {answer.status_code for answer in slow} == {200}
+    assert visitor.get("/media/large.jpg").status_code == 503
+    assert visitor.get("/media/small.jpg").data == b"y" * 1000
+    for answer in slow:
+        answer.close()
+    with visitor.get("/media/large.jpg") as again:
+        assert len(again.data) == 1024 * 1024 + 1

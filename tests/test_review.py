@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from blog import comments, db, journal
 from blog.comments import CommentState
@@ -249,6 +250,40 @@ def _store_many(app: Flask, number: int) -> None:
                 )
 
 
+def test_the_queue_costs_the_same_whatever_its_length(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    def statements() -> int:
+        with app.app_context():
+            engine = db.db.engine
+        seen: list[object] = []
+
+        def count(*arguments: object) -> None:
+            seen.append(arguments)
+
+        event.listen(engine, "before_cursor_execute", count)
+        author.get(f"{QUEUE}?state=approved")
+        event.remove(engine, "before_cursor_execute", count)
+        return len(seen)
+
+    (first,) = waiting(reader, app, "One")
+    author.press(QUEUE, f"{QUEUE}/{first}/approval")
+    one = statements()
+    for number in range(5):
+        reader.comment(f"Reply {number}", parent=str(first))
+    for number in ids(app):
+        author.press(QUEUE, f"{QUEUE}/{number}/approval")
+    assert statements() == one
+
+
+def test_the_journal_leads_to_a_comment(app: Flask, reader: Visitor, moderator: Visitor) -> None:
+    (comment,) = waiting(reader, app, "Look me up")
+    moderator.press(QUEUE, f"{QUEUE}/{comment}/rejection")
+    assert f'href="{QUEUE}/{comment}"' in moderator.get("/admin/journal").text
+    assert "Look me up" in moderator.get(f"{QUEUE}/{comment}").text
+    assert moderator.get(f"{QUEUE}/99").status_code == 404
+
+
 @pytest.mark.parametrize("query", ["?state=nonsense", "?before=abc", "?done=unknown", "?before=-1"])
 def test_an_odd_query_still_shows_the_queue(author: Visitor, query: str) -> None:
     assert author.get(f"{QUEUE}{query}").status_code == 200
@@ -266,6 +301,14 @@ def test_a_comment_of_an_article_that_is_gone_can_still_be_decided_about(
     author.press(QUEUE, f"{QUEUE}/{comment}/spam")
     assert state(app, comment) == CommentState.SPAM
     assert author.get(f"{QUEUE}/{comment}/reply").status_code == 404
+
+
+def test_an_address_adds_nothing_to_the_mail_that_answers_it(
+    reader: Visitor, author: Visitor
+) -> None:
+    reader.comment(email="a?bcc=spy%40evil.test&subject=Hi@b.example")
+    page = author.get(QUEUE).text
+    assert "mailto:a%3Fbcc" in page
 
 
 def test_hostile_words_stay_words_in_the_queue(

@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 from flask import Flask, jsonify, request
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from werkzeug.test import TestResponse
 
 from blog import comments, security
@@ -192,8 +194,8 @@ def test_one_can_sign_in_behind_a_proxy_that_ends_tls(make_app: MakeApp) -> None
 # Hosts and proxies
 
 
-def at_host(app: Flask, host: str, **headers: str) -> TestResponse:
-    return app.test_client().get("/livez", headers={"Host": host, **headers})
+def at_host(app: Flask, host: str) -> TestResponse:
+    return app.test_client().get("/contact/token", headers={"Host": host})
 
 
 def test_a_local_site_answers_to_the_names_of_this_machine(app: Flask) -> None:
@@ -201,7 +203,14 @@ def test_a_local_site_answers_to_the_names_of_this_machine(app: Flask) -> None:
         assert at_host(app, host).status_code == 200, host
 
 
-@pytest.mark.parametrize("path", ["/", "/livez", "/static/x.css", "/api/v1/articles", "/nowhere"])
+def test_a_supervisor_may_ask_at_the_machines_own_address(make_app: MakeApp) -> None:
+    client = make_app(site_url=HTTPS).test_client()
+    for path in ("/livez", "/readyz"):
+        for host in ("127.0.0.1:8000", "10.0.0.7", "[::1]:8000"):
+            assert client.get(path, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/static/x.css", "/api/v1/articles", "/nowhere"])
 def test_a_host_that_is_not_the_sites_is_refused_everywhere(make_app: MakeApp, path: str) -> None:
     app = make_app(site_url=HTTPS)
     for host in (
@@ -423,7 +432,7 @@ def test_raw_bytes_in_an_urlencoded_form_are_looked_at_too(reader: Visitor) -> N
 # Bodies
 
 
-def test_a_form_past_the_limit_is_unread_and_the_page_says_that_back_keeps_the_text(
+def test_a_form_past_the_limit_is_refused_unread_and_the_page_says_that_back_keeps_the_text(
     reader: Visitor,
 ) -> None:
     answer = unread(reader, security.BODY_MAX_BYTES + 1)
@@ -441,7 +450,9 @@ def test_a_form_of_the_limits_length_is_read(reader: Visitor) -> None:
 
 @pytest.mark.parametrize("length", ["", "20"])
 @pytest.mark.parametrize("coding", ["chunked", "Chunked", "gzip, chunked", "identity", " "])
-def test_a_form_without_a_length_is_unread(reader: Visitor, coding: str, length: str) -> None:
+def test_a_form_without_a_length_is_refused_unread(
+    reader: Visitor, coding: str, length: str
+) -> None:
     told = {"wsgi.input_terminated": "yes", "HTTP_TRANSFER_ENCODING": coding}
     answer = unread(reader, 10, CONTENT_LENGTH=length, **told)
     assert answer.status_code == 411
@@ -638,3 +649,70 @@ def test_a_public_site_takes_forms_from_its_own_address_alone(make_app: MakeApp)
     assert comment_with(behind_proxy, {"Origin": HTTPS}).status_code == 303
     for origin in ("http://blog.example", "https://blog.example:444", "https://www.blog.example"):
         assert comment_with(behind_proxy, {"Origin": origin}).status_code == 403, origin
+
+
+# Anything at all
+
+RAW = st.text(st.characters(max_codepoint=255), max_size=40)
+PATHS = st.sampled_from(
+    ["/{}", "/articles/{}", f"{COMMENTS}/{{}}", "/admin/{}", "/static/{}", "/api/{}"]
+)
+TYPES = st.sampled_from(
+    [
+        "application/x-www-form-urlencoded; charset=utf-7",
+        "multipart/form-data; boundary=edge; charset=utf-16",
+        "multipart/form-data",
+        "application/json",
+    ]
+)
+PART = st.builds(
+    '--edge\r\nContent-Disposition: form-data; name="body"{}\r\n{}\r\n\r\n{}\r\n'.format,
+    RAW,
+    RAW,
+    RAW,
+)
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    path=st.builds(str.format, PATHS, RAW)
+    | st.sampled_from([COMMENTS, "/contact", "/admin/sign-in"]),
+    query=RAW,
+    body=RAW | st.lists(PART, max_size=4).map("".join),
+    kind=TYPES | RAW,
+    cookie=RAW,
+    origin=st.none() | RAW,
+    method=st.sampled_from(["GET", "POST", "PUT"]),
+    client=st.integers(1, 2**24),
+)
+def test_whatever_is_sent_there_is_an_answer_with_every_header(
+    app: Flask,
+    path: str,
+    query: str,
+    body: str,
+    kind: str,
+    cookie: str,
+    origin: str | None,
+    method: str,
+    client: int,
+) -> None:
+    data = body.encode("latin-1")
+    environ = {
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "HTTP_COOKIE": f"blog_reader={cookie}; blog_session={cookie}",
+        "CONTENT_TYPE": kind,
+        "CONTENT_LENGTH": str(len(data)),
+        "wsgi.input": io.BytesIO(data),
+        "REQUEST_METHOD": method,
+        "REMOTE_ADDR": f"10.{client >> 16}.{client >> 8 & 255}.{client & 255}",
+    } | ({} if origin is None else {"HTTP_ORIGIN": origin})
+    answer = Visitor(app).get("/", environ_overrides=environ)
+    assert answer.status_code < 500
+    assert HEADERS.items() <= dict(answer.headers).items()

@@ -1,5 +1,6 @@
 """The judge of submissions: what it holds, and the reasons it gives."""
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -56,6 +57,18 @@ def test_without_a_script_the_time_trap_is_silent() -> None:
 def test_links_hold_and_are_counted(text: str, said: str) -> None:
     assert judge(Submission(text)).is_held
     assert said in words(Submission(text))
+
+
+def test_a_link_that_hides_from_the_eye_is_counted_where_it_is_shown() -> None:
+    hidden = Submission("[x](http:\\//evil.io/x)", shown_links=1)
+    assert words(hidden) == ["1 link"]
+    assert judge(hidden).is_held
+
+
+def test_a_hostile_text_is_judged_in_a_moment() -> None:
+    start = time.process_time()
+    judge(Submission("a-" * 2_490))
+    assert time.process_time() - start < 0.05
 
 
 def test_a_sentence_end_without_a_space_is_no_link() -> None:

@@ -1,5 +1,6 @@
 """The comment form and the contact form, as a browser meets them."""
 
+import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -386,6 +387,47 @@ def test_a_wrong_enquiry_keeps_what_was_typed_and_says_what_is_wrong(
         assert "What I typed</textarea>" in text
     assert f'value="{ARTICLE}"' in text
     assert enquired(app) == 0
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "=?utf-8?q?x=40evil.test=2C_y?=@b.cc",
+        "=?utf-8?q?=00?=@b.cc",
+        "=?utf-8?q?=0D=0ABcc=3A_x=40y.zz?=@b.cc",
+    ],
+)
+def test_an_address_that_mail_programs_would_decode_is_refused(
+    app: Flask, reader: Visitor, address: str
+) -> None:
+    answer = reader.enquire(email=address)
+    assert answer.status_code == 422
+    assert "one e-mail address" in answer.text
+    assert enquired(app) == 0
+
+
+@pytest.mark.parametrize("body", ["5", '"x"', "[1,2]", '{"name":5}', "[" * 1_000])
+@pytest.mark.parametrize("path", [COMMENTS, "/contact", "/admin/sign-in"])
+def test_what_is_no_form_is_refused(reader: Visitor, path: str, body: str) -> None:
+    for kind in ("application/json", "text/plain", "application/octet-stream"):
+        assert reader.post(path, body, content_type=kind).status_code == 415
+
+
+@pytest.mark.parametrize("name", ["name", "body", "message", "form_token", "about"])
+@pytest.mark.parametrize("path", [COMMENTS, "/contact"])
+def test_a_file_in_place_of_a_field_is_refused(reader: Visitor, path: str, name: str) -> None:
+    file = (io.BytesIO(b"words"), "words.txt")
+    answer = reader.post(path, {name: file}, content_type="multipart/form-data")
+    assert answer.status_code == 400
+
+
+def test_a_link_hidden_in_markup_is_held(make_app: Any) -> None:
+    app = make_app(comments="post")
+    Visitor(app).comment("[x](http:\\//evil.io/x)")
+    with app.app_context():
+        (comment,) = comments.recent()
+        assert comment.state == CommentState.PENDING
+        assert comment.reasons[0]["words"] == "1 link"
 
 
 def test_a_phone_number_alone_will_do(app: Flask, reader: Visitor) -> None:

@@ -98,6 +98,11 @@ def test_what_is_hidden_leaves_a_marker_without_its_words_while_it_has_answers(
     assert thread.count(nodes) == 1
 
 
+def test_of_her_own_that_wait_a_reader_sees_the_newest_twenty() -> None:
+    own = [say(f"No {number}", waits=True) for number in range(22)]
+    assert shape(thread.visible_on(article(), reader_hash="mine")) == own[2:]
+
+
 def test_what_is_hidden_without_answers_is_gone() -> None:
     become(say("1"), CommentState.REJECTED)
     kept = say("2")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
+from urllib.parse import quote
 
 from flask import (
     Blueprint,
@@ -23,7 +25,7 @@ from blog import accounts, articles, comments, db, enquiries, outbox, permission
 from blog.accounts import User, UserSession
 from blog.comments import CommentState
 from blog.enquiries import Folder
-from blog.errors import Invalid
+from blog.errors import Busy, Invalid
 from blog.permissions import Action
 
 SESSION_TOKEN = "token"  # noqa: S105  # the name it has in the cookie
@@ -44,9 +46,10 @@ def guard() -> AnyResponse | None:
             return signed_out
     if g.user_session is None:
         return None if request.endpoint in _OPEN else _ask_to_sign_in()
-    if accounts.was_seen(g.user_session, now=now):
+    if g.user_session.is_note_due(now=now):
         session_id = g.user_session.id
-        with db.writing():
+        # A late note costs nothing; a page that isn't shown does.
+        with suppress(Busy), db.writing(wait_seconds=0):
             accounts.mark_seen(session_id, now=now)
     return None
 
@@ -74,7 +77,7 @@ def _ask_to_sign_in() -> AnyResponse:
     if not accounts.is_set_up():
         page = render_template("admin/sign_in.html", form=None, message="")
         return make_response(page)
-    return redirect(f"/admin/sign-in?next={request.path}", 303)
+    return redirect(f"/admin/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
 
 
 def user() -> User:
@@ -102,7 +105,7 @@ def _counts() -> dict[str, int]:
     return {
         "waiting": comments.count_in(CommentState.PENDING),
         "enquiries": enquiries.count_in(Folder.NEW) if may(user(), Action.READ_ENQUIRIES) else 0,
-        "problems": len([p for p in articles.problems() if not p["is_warning"]]),
+        "problems": articles.count_errors() if may(user(), Action.READ_CONTENT) else 0,
         "failed": outbox.failed_count() if may(user(), Action.READ_MAIL) else 0,
     }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from flask import Response, g, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as AnyResponse
@@ -89,9 +88,8 @@ def _let_in(browser: str, path: str) -> AnyResponse:
 def _local_path(path: str | None) -> str:
     """Return a path of the author's pages; anything else becomes the first of them."""
     path = path or ""
-    parts = urlsplit(path)
-    is_local = path.startswith("/admin/") and not parts.netloc and "\\" not in path
-    return path if is_local and path.isprintable() else "/admin/"
+    is_ours = path.startswith("/admin/") and "\\" not in path and path.isprintable()
+    return path if is_ours else "/admin/"
 
 
 @admin.post("/sign-out")

@@ -106,8 +106,7 @@ def _timeline(enquiry: Enquiry) -> list[tuple[Any, str, str]]:
     mail = enquiry.mail
     lines = [(enquiry.created_at, f"Stored, and its mail to {mail.recipient} queued", "plain")]
     lines += [
-        (attempt.at, _said(mail, attempt), _TONES[attempt.outcome])
-        for attempt in mail.history
+        (attempt.at, _said(mail, attempt), _TONES[attempt.outcome]) for attempt in mail.history
     ]
     if enquiry.seen_at:
         lines.append((enquiry.seen_at, "Marked as read", "good"))

@@ -7,8 +7,8 @@ from typing import Any
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, comments, config, db, journal, outbox, urls
-from blog.admin.desk import admin, back_to, desk, require
+from blog import articles, comments, config, db, journal, outbox, permissions, urls
+from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
 from blog.articles import Article
 from blog.errors import NotFound
@@ -24,7 +24,8 @@ _KINDS = {"enquiry": "Enquiry", "comment-waiting": "Comment waiting"}
 @admin.get("/")
 def show_start() -> Response:
     """Show what needs doing now."""
-    return desk("start.html", problems=articles.problems())
+    may_see = permissions.may(user(), Action.READ_CONTENT)
+    return desk("start.html", problems=articles.problems() if may_see else [])
 
 
 @admin.get("/articles")
@@ -97,8 +98,8 @@ def retry_mail(mail_id: int) -> AnyResponse:
         mail = outbox.by_id(mail_id)
         if mail is None:
             raise NotFound("There is no mail with this number.")
-        mail.retry(now=now)
-        journal.record("tried again", "mail", mail_id, by=by, now=now)
+        if mail.retry(now=now):
+            journal.record("tried again", "mail", mail_id, by=by, now=now)
     return back_to("/admin/mail", "It will be tried again in a moment.")
 
 
@@ -114,12 +115,17 @@ def show_journal() -> Response:
     )
 
 
+_PLACES = {
+    "comment": ("/admin/comments/", Action.MODERATE),
+    "enquiry": ("/admin/enquiries/", Action.READ_ENQUIRIES),
+}
+
+
 def _line(row: JournalLine) -> dict[str, Any]:
-    places = {"comment": "/admin/comments/{}/reply", "enquiry": "/admin/enquiries/{}"}
-    place = places.get(row.thing)
+    place, action = _PLACES.get(row.thing, ("", Action.READ_JOURNAL))
     return {
         "at": row.at,
         "actor": row.actor.name if row.actor else "An operator",
         "sentence": f"{row.verb} {row.thing} {row.thing_id}",
-        "url": place.format(row.thing_id) if place else None,
+        "url": place + row.thing_id if place and permissions.may(user(), action) else None,
     }

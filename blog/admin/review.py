@@ -39,7 +39,7 @@ def show_review() -> Response:
     require(Action.MODERATE)
     state = _state(request.args.get("state", ""))
     before = request.args.get("before", type=urls.row_id)
-    rows = comments.in_state(state, before=before, limit=PAGE + 1)
+    rows = comments.recent(state, before=before, limit=PAGE + 1)
     numbers = comments.counts()
     return desk(
         "review.html",
@@ -96,6 +96,25 @@ def _done(batch: str) -> dict[str, Any] | None:
         "sentence": f"{what} {lines[0].verb}.",
         "undo_url": f"/admin/decisions/{batch}/reversal" if may_undo else None,
     }
+
+
+@admin.get(f"/comments/<{urls.ROW}:comment_id>")
+def show_comment(comment_id: int) -> Response:
+    """Show one comment with its history, as the journal leads to it."""
+    require(Action.MODERATE)
+    comment = comments.by_id(comment_id)
+    if comment is None:
+        raise NotFound("There is no comment with this number.")
+    numbers = comments.counts()
+    return desk(
+        "review.html",
+        state=comment.state,
+        tabs=[(tab.value, label, numbers[tab.value]) for tab, label in _TABS.items()],
+        items=_items([comment]),
+        older=None,
+        newer=f"/admin/comments?state={comment.state}",
+        done=None,
+    )
 
 
 @admin.post("/decisions")

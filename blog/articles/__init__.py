@@ -166,7 +166,7 @@ class ArticlePath(db.Model):
     __tablename__ = "article_path"
 
     path: Mapped[str] = mapped_column(String(300), primary_key=True)
-    article_id: Mapped[str] = mapped_column(String(100), index=True)
+    article_id: Mapped[str] = mapped_column(String(100))
 
 
 class Page(Rendered, db.Model):
@@ -335,6 +335,12 @@ def problems() -> list[dict[str, Any]]:
     rows = db.session.execute(select(ContentFile.problems).order_by(ContentFile.path)).scalars()
     found = [problem for row in rows for problem in row]
     return sorted([*found, *_unknown_authors()], key=lambda problem: bool(problem["is_warning"]))
+
+
+def count_errors() -> int:
+    """Return how many files can't be used as they are."""
+    rows = db.session.execute(select(ContentFile.problems)).scalars()
+    return sum(any(not problem["is_warning"] for problem in row) for row in rows)
 
 
 def _unknown_authors() -> list[dict[str, Any]]:

@@ -170,11 +170,7 @@ def _site_file(root: Path) -> Iterator[SourceFile]:
     path = root / SITE_FILE
     if path.exists():
         status = path.stat()
-        problem = None
-        if not path.resolve().is_relative_to(root.resolve()):
-            message = "This is a link that leads out of content/."
-            problem = Problem(SITE_FILE, message, "Put the file itself here.")
-        yield SourceFile(Kind.PAGE, "site", SITE_FILE, status.st_size, status.st_mtime_ns, problem)
+        yield SourceFile(Kind.PAGE, "site", SITE_FILE, status.st_size, status.st_mtime_ns)
 
 
 def _read_site(

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from datetime import datetime
 from typing import Any
 
 import click
@@ -83,7 +84,6 @@ def deliver() -> None:
 @group.command("retry")
 @click.argument("mail_id", type=ROW_ID, required=False)
 @click.option("--all", "everything", is_flag=True, help="All that failed or waits.")
-@with_database
 def retry(mail_id: int | None, everything: bool) -> None:
     """Make failed or waiting mail due now.
 
@@ -92,20 +92,25 @@ def retry(mail_id: int | None, everything: bool) -> None:
     """
     if (mail_id is None) != everything:
         raise click.UsageError("Name one mail, or say --all.")
+    click.echo(f"{_make_due(mail_id)} due now.")
+
+
+@with_database
+def _make_due(mail_id: int | None) -> int:
+    """Make one mail due now, or all that failed or waits; returns how many these are."""
     now = db.utc_now()
     with db.writing():
-        if mail_id is None:
-            count = outbox.retry_all(now=now)
-        else:
-            mail = outbox.by_id(mail_id)
-            if mail is None:
-                raise NotFound(f"There is no mail {mail_id}.")
-            mail.retry(now=now)
-            # One that a worker has in hand at this moment is left to it.
-            count = int(mail.is_unsent)
+        count = _retry(mail_id, now=now) if mail_id else outbox.retry_all(now=now)
         if count:
             journal.record("tried again", "mail", mail_id or "all", by=None, now=now)
-    click.echo(f"{count} due now.")
+    return count
+
+
+def _retry(mail_id: int, *, now: datetime) -> int:
+    mail = outbox.by_id(mail_id)
+    if mail is None:
+        raise NotFound(f"There is no mail {mail_id}.")
+    return int(mail.retry(now=now))
 
 
 @cli.command("worker")

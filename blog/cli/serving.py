@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from blog.cli.content import synced
 from blog.config import Settings
 from blog.errors import SettingError
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _RESTART_SECONDS = 3.0
 _STOP_SECONDS = 10
 
@@ -39,6 +41,7 @@ def serve(prepare: bool, worker: bool) -> None:
     Example:  blog serve --prepare
     """
     settings, address = _made_ready(prepare)
+    _hold_endings_at_fork()
     with _mail_worker() if worker else contextlib.nullcontext():
         server = _server(settings, address)
         server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
@@ -87,8 +90,23 @@ def _free_address(settings: Settings) -> str:
     return str(address[0])
 
 
+def _hold_endings_at_fork() -> None:
+    """Let a new process hear of its end only once it heeds it.
+
+    Born with the starter's handlers, it would swallow what it is told in its first moment.
+    """
+    os.register_at_fork(
+        before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS),
+        after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS),
+    )
+
+
 def _web_process(starter_id: int) -> Flask:
     """Make the application in one of the server's processes."""
+    # Until the server listens here itself: Ctrl-C is the starter's to pass on.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
     end_with(starter_id)
     return create_app()
 
@@ -111,6 +129,9 @@ def _server(settings: Settings, address: str) -> MPServer:
 
 def _say_what(settings: Settings) -> None:
     click.echo(f"{articles.site().title} is at {settings.site_url}")
+    if settings.is_https and not settings.trusted_proxies:
+        words = "All readers look like one to the rate limits: set BLOG_TRUSTED_PROXIES to the number of proxies."
+        click.echo(words, err=True)
     if settings.smtp_url is None:
         click.echo(f"No mail server is set: mail is written to {settings.instance_dir / 'mail'}/")
     if accounts.is_set_up():

@@ -16,7 +16,7 @@ from typing import Any
 from flask import render_template
 from markupsafe import Markup
 from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from blog import (
     accounts,
@@ -76,7 +76,7 @@ class Comment(db.Model):
     state: Mapped[CommentState] = mapped_column(String(20))
     reasons: Mapped[list[Any]] = mapped_column(JSON)
     author_user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    reader_hash: Mapped[str | None] = mapped_column(String(64), index=True)
+    reader_hash: Mapped[str | None] = mapped_column(String(64))
     submission_key: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
@@ -111,6 +111,8 @@ class Comment(db.Model):
     def _decide(
         self, state: CommentState, *, by: User | None, now: datetime, batch: str | None
     ) -> bool:
+        if by is not None:  # an operator at the command line may do anything
+            permissions.require(by, Action.MODERATE)
         if self.state in (state, CommentState.WITHDRAWN):
             return False
         self.decided_at, self.decided_by = now, by
@@ -119,7 +121,8 @@ class Comment(db.Model):
 
     def restore(self, was: str, *, by: User, now: datetime) -> None:
         """Put it back to the state it had before a decision."""
-        self.decided_at = self.decided_by = None
+        is_decided = was != CommentState.PENDING
+        self.decided_at, self.decided_by = (now, by) if is_decided else (None, None)
         self._become(CommentState(was), "restored", by=by, now=now, batch=None)
 
     def _become(
@@ -287,31 +290,37 @@ def _store(
 
 def _tell_moderators(comment: Comment, *, now: datetime) -> None:
     """Queue one mail to each moderator; a flood of comments is one mail in ten minutes."""
-    settings = config.current()
-    people = [user.email for user in accounts.moderators()] or [settings.clinic_email]
-    article = articles.by_id(comment.article_id)
+    kind, settings = "comment-waiting", config.current()
+    people = accounts.everybody(in_turn=True)
+    moderators = [user.email for user in people if permissions.may(user, Action.MODERATE)]
+    addresses = moderators or [settings.clinic_email]
+    last = {address: outbox.last_of_kind(kind, address) for address in addresses}
+    # Who has a mail on its way learns of this comment by it.
+    untold = [address for address, mail in last.items() if mail is None or not mail.is_unsent]
+    if not untold:
+        return
     site = articles.site()
     words = {
         "comment": comment,
         "text": markup.plain_text(comment.html),
-        "article": article,
+        "article": articles.by_id(comment.article_id),
         "review_link": urls.absolute(urls.review()),
         "waiting_count": count_in(CommentState.PENDING),
         "site": site,
     }
-    for email in people:
-        last = outbox.last_of_kind("comment-waiting", email)
-        if last is not None and last.is_unsent:
-            continue
+    text = render_template("mail/comment_waiting.txt", **words)
+    html = render_template("mail/comment_waiting.html", **words)
+    for address in untold:
+        before = last[address]
         outbox.queue(
-            kind="comment-waiting",
+            kind=kind,
             sender=settings.mail_from,
-            recipient=email,
+            recipient=address,
             subject=f"A comment waits on {site.title}",
-            text=render_template("mail/comment_waiting.txt", **words),
-            html=render_template("mail/comment_waiting.html", **words),
+            text=text,
+            html=html,
             now=now,
-            due_at=max(now, last.created_at + NOTICE_EVERY) if last else now,
+            due_at=max(now, before.due_at + NOTICE_EVERY) if before else now,
         )
 
 
@@ -321,25 +330,21 @@ def by_id(comment_id: int) -> Comment | None:
 
 
 def by_ids(comment_ids: Iterable[int]) -> Sequence[Comment]:
-    """Return comments whatever their state."""
-    return db.session.execute(select(Comment).where(Comment.id.in_(comment_ids))).scalars().all()
+    """Return comments whatever their state, to be changed: others who want to wait until then."""
+    query = select(Comment).where(Comment.id.in_(comment_ids)).order_by(Comment.id)
+    return db.session.execute(query.with_for_update()).scalars().all()
 
 
-def in_state(
-    state: CommentState, *, before: int | None = None, limit: int = 50
+def recent(
+    state: CommentState | None = None, *, before: int | None = None, limit: int = 50
 ) -> Sequence[Comment]:
-    """Return comments of a state for the review queue, newest first."""
-    query = select(Comment).where(Comment.state == state).order_by(Comment.id.desc()).limit(limit)
-    if before is not None:
-        query = query.where(Comment.id < before)
-    return db.session.execute(query).scalars().all()
-
-
-def recent(state: CommentState | None = None, *, limit: int = 50) -> Sequence[Comment]:
-    """Return comments of a state, or of all, newest first."""
-    query = select(Comment).order_by(Comment.id.desc()).limit(limit)
+    """Return comments of a state, or of all, newest first; those before an id for older ones."""
+    beside = (joinedload(Comment.parent), joinedload(Comment.decided_by))
+    query = select(Comment).options(*beside).order_by(Comment.id.desc()).limit(limit)
     if state is not None:
         query = query.where(Comment.state == state)
+    if before is not None:
+        query = query.where(Comment.id < before)
     return db.session.execute(query).scalars().all()
 
 
@@ -380,8 +385,8 @@ def undo(batch: str, *, by: User, now: datetime) -> int:
     found = {str(comment.id): comment for comment in by_ids({int(ln.thing_id) for ln in lines})}
     undone = 0
     for line in lines:
-        comment = found[line.thing_id]
-        if comment.state == line.became and comment.decided_at == line.at:
+        comment = found.get(line.thing_id)
+        if comment and comment.state == line.became and comment.decided_at == line.at:
             comment.restore(str(line.was), by=by, now=now)
             undone += 1
     return undone

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from markupsafe import Markup
-from sqlalchemy import and_, or_, select
+from sqlalchemy import or_, select
 
 from blog import db
 from blog.articles import Article
 from blog.comments import Comment, CommentState
 
 VISIBLE_LEVELS = 3
+# Of her own that wait a reader sees the newest; nobody honest has more.
+OWN_WAITING = 20
 
 
 @dataclass(frozen=True)
@@ -62,8 +64,17 @@ def count(nodes: Sequence[Node]) -> int:
 def _visible(article_id: str, reader_hash: str | None) -> Sequence[Comment]:
     shown = Comment.state == CommentState.APPROVED
     if reader_hash is not None:
-        own = and_(Comment.state == CommentState.PENDING, Comment.reader_hash == reader_hash)
-        shown = or_(shown, own)
+        own = (
+            select(Comment.id)
+            .where(
+                Comment.article_id == article_id,
+                Comment.state == CommentState.PENDING,
+                Comment.reader_hash == reader_hash,
+            )
+            .order_by(Comment.id.desc())
+            .limit(OWN_WAITING)
+        )
+        shown = or_(shown, Comment.id.in_(own))
     query = select(Comment).where(Comment.article_id == article_id, shown).order_by(Comment.id)
     return db.session.execute(query).scalars().all()
 

@@ -18,7 +18,7 @@ from email.policy import SMTP
 from enum import StrEnum
 
 from sqlalchemy import ForeignKey, Index, String, Text, func, or_, select, update
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy.orm import Mapped, defer, mapped_column, relationship
 
 from blog import db
 from blog.errors import Conflict, MailError
@@ -38,7 +38,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 # Dot-atom @ host; quoted local parts and address literals are nobody's address in practice.
 _ADDRESS = re.compile(
-    r"(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+    # Without encoded words, which EmailMessage would decode into whatever they hide.
+    r"(?!.*=\?)(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
     r"@\w[\w-]{0,62}(\.\w[\w-]{0,62})*",
     re.ASCII,
 )
@@ -175,19 +176,21 @@ class OutgoingMail(db.Model):
         # The last try is at the very end of the day, wherever the back-off would lead.
         self.next_attempt_at = min(now + delay, last_try_at)
 
-    def retry(self, *, now: datetime) -> None:
+    def retry(self, *, now: datetime) -> bool:
         """Make a failed or waiting mail due now, with a new day to arrive in.
 
+        Returns: whether that changed anything; a mail a worker has in hand is left to it.
         Raises: Conflict where it has been sent.
         """
         if self.state == MailState.SENT:
             raise Conflict("This mail has been sent already.")
         if self.state == MailState.SENDING:
-            return
+            return False
         self.state = MailState.QUEUED
         self.due_at = self.next_attempt_at = now
         self.trying_since = None
         self.waits = 0
+        return True
 
 
 def one_line(words: str) -> str:
@@ -297,7 +300,8 @@ def recent(
     state: MailState | None = None, *, before: int | None = None, limit: int = 50
 ) -> Sequence[OutgoingMail]:
     """Return mails, newest first; those older than the id `before` for a further page."""
-    query = select(OutgoingMail).order_by(OutgoingMail.id.desc()).limit(limit)
+    bodies = (defer(OutgoingMail.text), defer(OutgoingMail.html))
+    query = select(OutgoingMail).options(*bodies).order_by(OutgoingMail.id.desc()).limit(limit)
     if state is not None:
         query = query.where(OutgoingMail.state == state)
     if before is not None:

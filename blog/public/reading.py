@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import io
+import threading
 from collections.abc import Sequence
 
 from flask import Response, redirect, render_template, request, send_file
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, comments, config, content, db, urls
+from blog import articles, comments, config, content, db, security, urls
 from blog.articles import SEARCH_MAX_CHARS
 from blog.comments import thread
-from blog.errors import NotFound
+from blog.errors import Busy, NotFound
 from blog.public import talking
-from blog.public.surface import for_anybody, public, reader_hash
+from blog.public.surface import article_at, for_anybody, public, reader_hash
 
 HOME_ARTICLES = 100
 MEDIA_SECONDS = 3_600
+# A file up to this size is handed to the server whole, which sends it without a thread of ours.
+MEDIA_WHOLE_BYTES = 1024 * 1024
+_DOWNLOADS = threading.BoundedSemaphore(security.THREADS // 2)
 
 
 @public.get("/")
@@ -45,6 +50,15 @@ def show_article(slug: str) -> AnyResponse:
         form=None if closed_reason else talking.comment_form(article),
     )
     return for_anybody(page)
+
+
+@public.get("/articles/<slug>.md")
+def show_article_source(slug: str) -> Response:
+    """Send an article as the Markdown it was written in."""
+    article = article_at(slug, now=db.utc_now())
+    response = for_anybody(f"# {article.title}\n\n{article.source}")
+    response.content_type = "text/markdown; charset=utf-8"
+    return response
 
 
 @public.get("/authors/<author_id>")
@@ -91,9 +105,34 @@ def show_media(path: str) -> Response:
     found = content.safe_path(config.current().content_dir / "media", path)
     if not found.is_file():
         raise NotFound("There is no such file.")
-    response = send_file(found, conditional=True, max_age=MEDIA_SECONDS)
-    response.headers["Cache-Control"] = f"public, max-age={MEDIA_SECONDS}"
+    status = found.stat()
+    is_whole = status.st_size <= MEDIA_WHOLE_BYTES
+    response = send_file(
+        io.BytesIO(found.read_bytes()) if is_whole else found,
+        download_name=found.name,
+        conditional=True,
+        etag=f"{status.st_mtime_ns:x}-{status.st_size:x}",
+        last_modified=status.st_mtime,
+        max_age=MEDIA_SECONDS,
+    )
+    # Passed through, its end would go unnoticed.
+    response.direct_passthrough = False
+    if is_whole:
+        response.make_sequence()
+    else:
+        _hold_download(response)
     return response
+
+
+def _hold_download(response: Response) -> None:
+    """Count a file that is sent bit by bit; clients that never read must not take every thread.
+
+    Raises: Busy where too many are on their way.
+    """
+    if not _DOWNLOADS.acquire(blocking=False):
+        response.close()
+        raise Busy("Many are fetching large files at this moment. Please try again shortly.")
+    response.call_on_close(_DOWNLOADS.release)
 
 
 @public.get("/<page_id>")

@@ -81,7 +81,11 @@ def post_comment(slug: str) -> AnyResponse:
     draft = _draft(article, form, now=now)
     if draft is None or "preview" in request.form:
         return make_response(_comment_page(article, form, draft), 200 if draft else 422)
-    verdict = spam.judge(spam.Submission(draft.source, form.note.data, form.touched_for))
+    verdict = spam.judge(
+        spam.Submission(
+            draft.source, draft.html.count("<a "), trap=form.note.data, touched_for=form.touched_for
+        )
+    )
     token, client = reader_token() or tokens.random_token(), limits.client()
     with db.writing():
         comment_id = comments.submit(
@@ -180,7 +184,9 @@ def post_enquiry() -> AnyResponse:
         message=form.message.data,
         about=About(about.id, about.title, about.slug) if about else None,
     )
-    verdict = spam.judge(spam.Submission(form.message.data, form.note.data, form.touched_for))
+    verdict = spam.judge(
+        spam.Submission(form.message.data, trap=form.note.data, touched_for=form.touched_for)
+    )
     site, client = articles.site(), limits.client()
     with db.writing():
         reference = enquiries.submit(

@@ -44,9 +44,6 @@ def upgrade():
     sa.Column('article_id', sa.String(length=100), nullable=False),
     sa.PrimaryKeyConstraint('path', name=op.f('pk_article_path'))
     )
-    with op.batch_alter_table('article_path', schema=None) as batch_op:
-        batch_op.create_index(batch_op.f('ix_article_path_article_id'), ['article_id'], unique=False)
-
     op.create_table('author',
     sa.Column('id', sa.String(length=100), nullable=False),
     sa.Column('name', sa.String(length=200), nullable=False),
@@ -188,7 +185,6 @@ def upgrade():
     with op.batch_alter_table('comment', schema=None) as batch_op:
         batch_op.create_index('ix_comment_article_id_state', ['article_id', 'state'], unique=False)
         batch_op.create_index(batch_op.f('ix_comment_parent_id'), ['parent_id'], unique=False)
-        batch_op.create_index(batch_op.f('ix_comment_reader_hash'), ['reader_hash'], unique=False)
         batch_op.create_index(batch_op.f('ix_comment_root_id'), ['root_id'], unique=False)
         batch_op.create_index('ix_comment_state_id', ['state', 'id'], unique=False)
 
@@ -216,6 +212,8 @@ def upgrade():
     )
     with op.batch_alter_table('enquiry', schema=None) as batch_op:
         batch_op.create_index('ix_enquiry_is_suspected_id', ['is_suspected', 'id'], unique=False)
+        batch_op.create_index('ix_enquiry_is_suspected_seen_at', ['is_suspected', 'seen_at'], unique=False)
+        batch_op.create_index(batch_op.f('ix_enquiry_mail_id'), ['mail_id'], unique=False)
 
     op.create_table('journal_line',
     sa.Column('id', sa.Integer(), nullable=False),
@@ -275,13 +273,14 @@ def downgrade():
 
     op.drop_table('journal_line')
     with op.batch_alter_table('enquiry', schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f('ix_enquiry_mail_id'))
+        batch_op.drop_index('ix_enquiry_is_suspected_seen_at')
         batch_op.drop_index('ix_enquiry_is_suspected_id')
 
     op.drop_table('enquiry')
     with op.batch_alter_table('comment', schema=None) as batch_op:
         batch_op.drop_index('ix_comment_state_id')
         batch_op.drop_index(batch_op.f('ix_comment_root_id'))
-        batch_op.drop_index(batch_op.f('ix_comment_reader_hash'))
         batch_op.drop_index(batch_op.f('ix_comment_parent_id'))
         batch_op.drop_index('ix_comment_article_id_state')
 
@@ -307,9 +306,6 @@ def downgrade():
     op.drop_table('outgoing_mail')
     op.drop_table('content_file')
     op.drop_table('author')
-    with op.batch_alter_table('article_path', schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f('ix_article_path_article_id'))
-
     op.drop_table('article_path')
     with op.batch_alter_table('article', schema=None) as batch_op:
         batch_op.drop_index(batch_op.f('ix_article_published_at'))

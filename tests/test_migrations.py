@@ -1,0 +1,234 @@
+"""Migrations: they make what the models say, can be undone, and stop whole where they fail."""
+
+from __future__ import annotations
+
+import shutil
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Flask, current_app
+from flask_migrate import Migrate
+from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, text
+from sqlalchemy.exc import IntegrityError
+
+from blog import accounts, db, revision
+from blog.errors import DatabaseUnready
+from tests.cast import CLOCK, processes_at_once
+from tests.conftest import Environ
+
+WriteMigration = Callable[[str], str]
+SCRIPTS = ScriptDirectory(str(db.MIGRATIONS))
+
+
+@pytest.fixture
+def site(app: Flask) -> Iterator[Flask]:
+    """This test's site, at work, with accounts and words in its database."""
+    with app.app_context():
+        yield app
+
+
+def differences(metadata: MetaData) -> list[Any]:
+    """What would have to change for the database to be what the models say."""
+    db.session.rollback()
+    options = {"compare_type": True, "compare_server_default": True}
+    with db.db.engine.connect() as connection:
+        found: list[Any] = compare_metadata(
+            MigrationContext.configure(connection, opts=options), metadata
+        )
+    return found
+
+
+def downgrade(to: str) -> None:
+    db.session.rollback()
+    migrate = Migrate(current_app, db.db, directory=str(db.MIGRATIONS), render_as_batch=True)
+    command.downgrade(migrate.get_config(), to)
+
+
+def tables() -> set[str]:
+    return set(inspect(db.db.engine).get_table_names())
+
+
+def test_a_migrated_database_is_what_the_models_say(site: Flask) -> None:
+    assert differences(db.db.metadata) == []
+    assert tables() == {*db.db.metadata.tables, "alembic_version"}
+
+
+@pytest.mark.parametrize("change", ["table", "column", "length", "null", "index", "unique"])
+def test_the_comparison_finds_what_is_different(site: Flask, change: str) -> None:
+    other = MetaData(naming_convention=db.db.metadata.naming_convention)
+    for table in db.db.metadata.tables.values():
+        table.to_metadata(other)
+    users = other.tables["user_account"]
+    if change == "table":
+        Table("more", other, Column("id", Integer, primary_key=True))
+    elif change == "column":
+        users.append_column(Column("more", Integer))
+    elif change == "length":
+        users.c.email.type = String(255)
+    elif change == "null":
+        users.c.email.nullable = True
+    else:
+        is_unique = change == "unique"
+        column = Column("name", String(100), nullable=False, unique=is_unique, index=not is_unique)
+        users.append_column(column, replace_existing=True)
+    assert len(differences(other)) == 1
+
+
+def test_numbers_of_comments_and_enquiries_are_never_used_again(site: Flask) -> None:
+    """What SQLite is told by AUTOINCREMENT, which the comparison doesn't see."""
+    wanted = {
+        table.name
+        for table in db.db.metadata.tables.values()
+        if table.dialect_options["sqlite"]["autoincrement"]
+    }
+    assert {"comment", "enquiry"} <= wanted
+    if db.db.engine.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'"
+        assert set(db.session.execute(text(query)).scalars()) == wanted
+
+
+def test_everything_can_be_undone_and_done_again(site: Flask) -> None:
+    assert accounts.count() == 3
+    downgrade("base")
+    assert tables() == {"alembic_version"}
+    with pytest.raises(DatabaseUnready):
+        db.check_ready()
+    db.upgrade()
+    db.check_ready()
+    assert differences(db.db.metadata) == []
+    assert (accounts.count(), revision.current(db.session)) == (0, 0)
+
+
+def test_each_migration_can_be_undone_and_done_again(site: Flask) -> None:
+    for script in SCRIPTS.walk_revisions():
+        downgrade(str(script.down_revision or "base"))
+        db.upgrade()
+        assert differences(db.db.metadata) == []
+
+
+def test_migrating_a_migrated_database_changes_nothing(site: Flask) -> None:
+    before = revision.current(db.session)
+    db.session.rollback()
+    db.upgrade()
+    assert (accounts.count(), revision.current(db.session)) == (3, before)
+
+
+def test_migrations_are_one_line_of_descent_whose_end_the_program_knows() -> None:
+    assert SCRIPTS.get_heads() == [db.migration_head()]
+    assert len(SCRIPTS.get_bases()) == 1
+    assert not any(script.is_branch_point for script in SCRIPTS.walk_revisions())
+
+
+_UPGRADE = """
+from blog import create_app, db
+app = create_app()
+ready()
+with app.app_context():
+    db.upgrade()
+    db.check_ready()
+print("done")
+"""
+
+
+def test_programs_that_start_together_migrate_once(environ: Environ, blank_url: str) -> None:
+    own = environ | {"BLOG_DATABASE_URL": blank_url}
+    assert processes_at_once(_UPGRADE, own, 3) == ["done\n"] * 3
+
+
+# Migrations yet to be written
+
+
+@pytest.fixture
+def write_migration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Add a migration in place of those to come; gives the revision before it."""
+
+    def write(body: str) -> str:
+        head = db.migration_head()
+        folder = tmp_path / "migrations"
+        shutil.copytree(db.MIGRATIONS, folder)
+        source = f"""
+import sqlalchemy as sa
+from alembic import op
+revision = "9999"
+down_revision = "{head}"
+def upgrade():
+{textwrap.indent(textwrap.dedent(body), "    ")}
+"""
+        (folder / "versions" / "9999_next.py").write_text(source)
+        monkeypatch.setattr(db, "MIGRATIONS", folder)
+        return head
+
+    return write
+
+
+def assert_refused(words: str) -> None:
+    db.session.rollback()
+    with pytest.raises(DatabaseUnready, match=f"^The database .* can't be .*{words}") as caught:
+        db.upgrade()
+    assert "\n" not in caught.value.message
+
+
+def version() -> str:
+    found: str = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+    return found
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    site: Flask, write_migration: WriteMigration
+) -> None:
+    before = write_migration(
+        """
+        op.execute("UPDATE user_account SET name = 'lost'")
+        op.execute("CREATE TABLE more (id INTEGER)")
+        op.execute("INSERT INTO nowhere VALUES (1)")
+        """
+    )
+    assert_refused("nowhere")
+    assert "more" not in tables()
+    assert "lost" not in {user.name for user in accounts.everybody()}
+    assert version() == before
+    with pytest.raises(DatabaseUnready, match="run: blog db upgrade"):
+        db.check_ready()
+
+
+def test_a_table_can_be_rebuilt_without_losing_what_refers_to_it(
+    site: Flask, write_migration: WriteMigration
+) -> None:
+    def rows() -> list[int]:
+        return [
+            db.session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in ("article", "article_topic", "article_author", "user_account")
+        ]
+
+    before = rows()
+    assert 0 not in before
+    db.session.rollback()
+    write_migration(
+        """
+        for table, column in (("article", "title"), ("user_account", "name")):
+            with op.batch_alter_table(table) as batch:
+                batch.alter_column(column, type_=sa.String(999), existing_nullable=False)
+        """
+    )
+    db.upgrade()
+    assert (rows(), version()) == (before, "9999")
+    db.session.rollback()
+    with pytest.raises(IntegrityError), db.writing():
+        db.session.execute(text("UPDATE article_topic SET article_id = 'nothing'"))
+
+
+def test_a_migration_that_leaves_a_row_referring_to_nothing_is_refused(
+    site: Flask, write_migration: WriteMigration
+) -> None:
+    with db.writing():
+        accounts.start_session(accounts.everybody()[0], now=CLOCK)
+    before = write_migration('op.execute("DELETE FROM user_account")')
+    assert_refused("user_session")
+    assert (accounts.count(), version()) == (3, before)
