@@ -91,6 +91,28 @@ def create(server: str, name: str, *, template: str = "template1") -> str:
     return server.rpartition("/")[0] + f"/{name}"
 
 
+def contents(binaries: Path, url: str) -> str:
+    """Write a script that brings a database back to what it holds now."""
+    command = [binaries / "pg_dump", "--data-only", "--inserts", "--dbname", url]
+    dumped = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    # Lines for the interactive program alone begin with a backslash.
+    script = "\n".join(line for line in dumped.splitlines() if not line.startswith("\\"))
+    with psycopg.connect(url) as connection:
+        query = "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
+        (tables,) = connection.execute(query).fetchone() or ("",)
+    return f"SET lock_timeout = '5s'; TRUNCATE {tables} RESTART IDENTITY CASCADE;\n{script}"
+
+
+def restore(url: str, script: str) -> None:
+    """Bring a database back, ending what a test left open on it."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute(script.encode())
+
+
 def drop(server: str, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
 
@@ -99,6 +100,28 @@ def postgres_template(
     return "prepared"
 
 
+class Board:
+    """One PostgreSQL database that is wiped between tests, ten times quicker than a new one."""
+
+    def __init__(self, server: str, template: str) -> None:
+        self._server, self._template = server, template
+        self.url = cluster.create(server, "board", template=template)
+        self._script = cluster.contents(postgres_folder(), self.url)
+
+    def wipe(self) -> None:
+        """Bring it back; a test may even have broken the tables."""
+        try:
+            cluster.restore(self.url, self._script)
+        except psycopg.Error:
+            cluster.drop(self._server, "board")
+            self.url = cluster.create(self._server, "board", template=self._template)
+
+
+@pytest.fixture(scope="session")
+def board(postgres: str, postgres_template: str) -> Board:
+    return Board(postgres, postgres_template)
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """A prepared database of this test's own; every test that has one runs on both kinds."""
@@ -107,10 +130,9 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return
-    server: str = request.getfixturevalue("postgres")
-    name = f"test-{tmp_path.name}"[:60]
-    yield cluster.create(server, name, template=request.getfixturevalue("postgres_template"))
-    cluster.drop(server, name)
+    board: Board = request.getfixturevalue("board")
+    board.wipe()
+    yield board.url
 
 
 @pytest.fixture

@@ -30,7 +30,9 @@ def chromium() -> str:
 def postgres_folder() -> Path:
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     initdb = shutil.which("initdb") or (str(found[-1]) if found else None)
-    return Path(need(initdb, "PostgreSQL is needed; on Debian: apt-get install postgresql")).parent
+    found_there = need(initdb, "PostgreSQL is needed; on Debian: apt-get install postgresql")
+    # Some systems put links to a few of its programs on the path, and not the others.
+    return Path(found_there).resolve().parent
 
 
 def redis_server() -> str:

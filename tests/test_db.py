@@ -330,6 +330,15 @@ def test_a_lock_that_another_process_holds_makes_busy(hurried: Flask) -> None:
 
 
 @on_sqlite
+def test_who_will_not_wait_is_busy_at_once(site: Flask) -> None:
+    with held_by_another_process(f"{db.db.engine.url.database}.lock"):
+        began = time.monotonic()
+        with contextlib.ExitStack() as stack, pytest.raises(Busy):
+            stack.enter_context(db.writing(wait_seconds=0))
+        assert time.monotonic() - began < db.WRITE_WAIT_SECONDS / 2
+
+
+@on_sqlite
 def test_a_file_that_another_program_writes_makes_busy(hurried: Flask) -> None:
     before = number()
     with held_by_another_program(str(db.db.engine.url.database)):
@@ -396,6 +405,13 @@ def test_a_lock_that_can_not_be_made_makes_busy(site: Flask) -> None:
     lock.rmdir()
     raise_number()
     assert number() == before + 1
+
+
+def test_a_mistake_in_a_statement_is_not_called_busy(site: Flask) -> None:
+    with pytest.raises(DBAPIError, match="nowhere"), db.writing():
+        db.session.execute(text("DELETE FROM nowhere"))
+    rename("Sandra")
+    assert name() == "Sandra"
 
 
 @on_sqlite

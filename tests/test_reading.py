@@ -294,6 +294,7 @@ def test_what_is_not_public_is_served_nowhere(site: Site, state: str) -> None:
     for path in (
         "/articles/hidden",
         "/articles/hidden/",
+        "/articles/hidden.md",
         "/articles/hidden/comments/token",
         "/topics/hidden",
         "/old/hidden",

@@ -78,14 +78,13 @@ def _free_address(settings: Settings) -> str:
             # What a site stopped a moment ago has left behind is no obstacle.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
-    except (OSError, UnicodeError) as error:
-        if getattr(error, "errno", None) == errno.EADDRINUSE:
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
             raise SettingError(
                 f"Something listens on {host}, port {port} already; stop it, or choose another with PORT={port + 1}."
             ) from None
-        reason = getattr(error, "strerror", None) or str(error)
         raise SettingError(
-            f"HOST is {host!r} and PORT is {port}, but must be where this machine can listen: {reason}."
+            f"HOST is {host!r} and PORT is {port}, but must be where this machine can listen: {error.strerror}."
         ) from None
     return str(address[0])
 

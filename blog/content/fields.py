@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -20,6 +20,7 @@ from blog.content.names import ID, ID_RULE, slugify
 from blog.content.report import Report, near, shown
 
 ITEMS_MAX = 50
+_DAY = timedelta(days=1)
 ADDRESS_MAX_CHARS = 2000
 
 _WHEN = re.compile(
@@ -281,5 +282,9 @@ def _moment(found: re.Match[str], zone: ZoneInfo) -> datetime:
     offset = (found[7] or "").upper()
     if offset:
         stamp = f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{offset}"
-        return datetime.fromisoformat(stamp).astimezone(UTC)
-    return datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
+        moment = datetime.fromisoformat(stamp).astimezone(UTC)
+    else:
+        moment = datetime(year, month, day, hour, minute, second, tzinfo=zone).astimezone(UTC)
+    # Another zone may show it a day earlier or later, which must be in the calendar too.
+    _ = (moment - _DAY, moment + _DAY)
+    return moment
