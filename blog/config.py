@@ -8,6 +8,7 @@ start with one sentence that names key, value and wish. No other module reads th
 from __future__ import annotations
 
 import contextlib
+import difflib
 import os
 import re
 import secrets
@@ -268,6 +269,8 @@ def variable(row: Field[Any]) -> str:
 
 # What stands for these when they are empty depends on other settings.
 _FILLED_IN = ("database_url", "site_url")
+# Needed to find site.toml, or a matter of one machine alone.
+_ENVIRONMENT_ONLY = ("content_dir", "instance_dir", "host", "port")
 _SECRET = ("database_url", "limits_url", "smtp_url")
 
 
@@ -277,14 +280,40 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     Raises: SettingError for the first value that can't be used.
     """
     environ = os.environ if environ is None else environ
+    _refuse_misspelt(environ)
     values: dict[str, Any] = {}
     written: Mapping[str, str] = {}
     for row in fields(Settings):
         if row.name == "instance_dir":
-            written = _site_toml(values["content_dir"])
+            written = _site_toml(_existing(values["content_dir"]))
         values[row.name] = _value(row, environ, written)
     _fill_in(values)
     return Settings(**values)
+
+
+def _existing(folder: Path) -> Path:
+    if not folder.is_dir():
+        raise SettingError(f"BLOG_CONTENT_DIR is '{folder}', but must be a folder that exists.")
+    return folder
+
+
+def _refuse_misspelt(environ: Mapping[str, str]) -> None:
+    """Refuse a variable that is nearly one of ours: what it should have set would be off."""
+    known = [variable(row) for row in fields(Settings)]
+    for name in sorted(environ):
+        near = difflib.get_close_matches(name, known, n=1, cutoff=0.85)
+        if name.startswith("BLOG_") and name not in known and near:
+            raise SettingError(f"{name} is not a setting; did you mean {near[0]}?")
+
+
+def _refuse_unknown(written: Mapping[str, Any], path: Path) -> None:
+    """Refuse a name in site.toml's settings that means nothing there."""
+    known = [row.name for row in fields(Settings) if row.name not in _ENVIRONMENT_ONLY]
+    for name in written:
+        if name not in known:
+            near = difflib.get_close_matches(name.lower().removeprefix("blog_"), known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}."
+            raise SettingError(f"{name} in {path} is not a setting there; {hint}")
 
 
 def current() -> Settings:
@@ -303,7 +332,8 @@ def _value(row: Field[Any], environ: Mapping[str, str], written: Mapping[str, st
         return cast(raw)
     except ValueError as error:
         shown = "(hidden)" if row.name in _SECRET else repr(re.sub("//.*@", "//(hidden)@", raw))
-        place = " (in site.toml)" if raw == from_file else ""
+        is_from_file = from_file and not environ.get(name, "").strip()
+        place = " (in site.toml)" if is_from_file else ""
         raise SettingError(f"{name}{place} is {shown}, but must be {error}.") from None
 
 
@@ -322,6 +352,7 @@ def _site_toml(content_dir: Path) -> Mapping[str, str]:
     settings, clinic = table.get("settings", {}), table.get("clinic", {})
     if not isinstance(settings, dict):
         raise SettingError(f"`settings` in {path} must be a part that begins with [settings].")
+    _refuse_unknown(settings, path)
     written = {key: _as_typed(value) for key, value in settings.items()}
     if isinstance(clinic, dict) and not written.get("clinic_email"):
         written["clinic_email"] = str(clinic.get("email", ""))

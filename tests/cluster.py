@@ -93,7 +93,7 @@ def create(server: str, name: str, *, template: str = "template1") -> str:
 
 def contents(binaries: Path, url: str) -> str:
     """Write a script that brings a database back to what it holds now."""
-    command = [binaries / "pg_dump", "--data-only", "--inserts", "--dbname", url]
+    command = [str(binaries / "pg_dump"), "--data-only", "--inserts", "--dbname", url]
     dumped = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     # Lines for the interactive program alone begin with a backslash.
     script = "\n".join(line for line in dumped.splitlines() if not line.startswith("\\"))

@@ -273,6 +273,41 @@ def test_a_bad_value_of_the_file_is_said_to_be_there(place: Place) -> None:
     assert place.refusal().startswith("BLOG_CLINIC_EMAIL (in site.toml) is 'nobody', but must be")
 
 
+def test_where_both_say_the_same_bad_value_the_variable_is_blamed(place: Place) -> None:
+    place.write('[settings]\ncomments = "maybe"\n[clinic]\nemail = "hello@clinic.example"\n')
+    assert place.refusal(BLOG_COMMENTS="maybe").startswith("BLOG_COMMENTS is 'maybe'")
+
+
+def test_a_misspelt_variable_stops_the_start(place: Place) -> None:
+    assert place.refusal(BLOG_TRUSTED_PROXY="1") == (
+        "BLOG_TRUSTED_PROXY is not a setting; did you mean BLOG_TRUSTED_PROXIES?"
+    )
+    assert place.load(BLOG_OF_SOMEBODY_ELSE="1", BLOG_TEST_REQUIRE_ALL="1").workers == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("comment", "did you mean comments?"),
+        ("BLOG_SMTP_URL", "did you mean smtp_url?"),
+        ("port", "known are database_url, "),
+        ("zzz", "known are database_url, "),
+    ],
+)
+def test_an_unknown_name_among_the_files_settings_stops_the_start(
+    place: Place, name: str, hint: str
+) -> None:
+    place.write(f'[settings]\n{name} = "1"\n[clinic]\nemail = "hello@clinic.example"\n')
+    assert f"{name} in {place.site_toml} is not a setting there; {hint}" in place.refusal()
+
+
+def test_a_content_folder_that_is_not_there_stops_the_start(place: Place) -> None:
+    nowhere = place.content / "nowhere"
+    assert place.refusal(BLOG_CONTENT_DIR=str(nowhere)) == (
+        f"BLOG_CONTENT_DIR is '{nowhere}', but must be a folder that exists."
+    )
+
+
 def test_a_bad_value_ends_the_program_with_its_sentence(place: Place) -> None:
     own = {name: value for name, value in os.environ.items() if not name.startswith("BLOG_")}
     ended = subprocess.run(
@@ -467,14 +502,14 @@ def test_printed_settings_tell_no_secret(place: Place) -> None:
 
 def test_the_file_is_read_and_the_environment_wins(place: Place) -> None:
     place.write(
-        '[settings]\ncomments = "closed"\ntrusted_proxies = 2\nworkers = 3\nport = 9000\n'
+        '[settings]\ncomments = "closed"\ntrusted_proxies = 2\nworkers = 3\n'
         'allowed_origins = ["https://a.example", "https://b.example"]\n'
         '[clinic]\nemail = "hello@clinic.example"\n'
     )
-    settings = place.load(BLOG_WORKERS="5", PORT="9001")
+    settings = place.load(BLOG_WORKERS="5")
     assert (settings.comments, settings.trusted_proxies) == ("closed", 2)
     assert settings.allowed_origins == ("https://a.example", "https://b.example")
-    assert (settings.workers, settings.port) == (5, 9001)
+    assert settings.workers == 5
 
 
 @pytest.mark.parametrize("empty", ["", "  ", "\t\n"])

@@ -1,6 +1,7 @@
 """The inbox, with what became of the mail."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -8,7 +9,8 @@ from flask import Flask
 from blog import config, db, enquiries, outbox
 from blog.enquiries import Folder
 from blog.outbox import Answer, Outcome
-from tests.cast import ARTICLE, Visitor
+from tests.cast import ARTICLE, AUTHOR, Visitor
+from tests.smtp_server import MailServer
 
 INBOX = "/admin/enquiries"
 
@@ -70,6 +72,45 @@ def test_a_mail_written_to_a_file_is_not_called_delivered(
     assert "No mail server is set, so it was written to" in page
 
 
+def test_mail_that_only_went_to_a_file_can_be_sent_once_there_is_a_server(
+    app: Flask, make_app: Any, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire()
+    with app.app_context():
+        outbox.deliver_due(outbox.transport(config.current()), worker="w", clock=db.utc_now)
+        (mail,) = outbox.recent()
+    again = f'action="/admin/mail/{mail.id}/retry"'
+    assert again not in author.get("/admin/mail").text
+    assert "leave this machine" in author.get("/admin/").text
+    with MailServer() as server:
+        served = make_app(smtp_url=f"smtp://127.0.0.1:{server.port}")
+        desk = Visitor(served)
+        desk.sign_in(AUTHOR)
+        assert again in desk.get("/admin/mail").text
+        desk.press("/admin/mail", f"/admin/mail/{mail.id}/retry")
+        with served.app_context():
+            transport = outbox.transport(config.current())
+            assert outbox.deliver_due(transport, worker="w", clock=db.utc_now).sent == 1
+        assert len(server.received) == 1
+    assert "delivered" in desk.get(INBOX).text
+
+
+def test_retrying_all_sends_what_only_went_to_a_file_too(app: Flask, reader: Visitor) -> None:
+    reader.enquire()
+    with app.app_context():
+        outbox.deliver_due(outbox.transport(config.current()), worker="w", clock=db.utc_now)
+        with db.writing():
+            assert outbox.retry_all(now=db.utc_now()) == 1
+
+
+def test_the_first_page_says_that_mail_waits_after_a_failed_try(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    reader.enquire()
+    settle(app, Outcome.DEFERRED, "no answer")
+    assert "could not be delivered yet" in author.get("/admin/").text
+
+
 def test_a_failed_mail_is_a_banner_on_every_page_and_can_be_tried_again(
     app: Flask, reader: Visitor, author: Visitor
 ) -> None:
@@ -81,7 +122,7 @@ def test_a_failed_mail_is_a_banner_on_every_page_and_can_be_tried_again(
         (mail,) = outbox.recent()
     after = author.press("/admin/mail", f"/admin/mail/{mail.id}/retry")
     assert "tried again" in author.get(after.location).text
-    assert "could not be delivered" not in author.get("/admin/").text
+    assert "state=failed" not in author.get("/admin/").text
     with app.app_context():
         (mail,) = outbox.recent()
         assert mail.state == outbox.MailState.QUEUED

@@ -25,7 +25,12 @@ _KINDS = {"enquiry": "Enquiry", "comment-waiting": "Comment waiting"}
 def show_start() -> Response:
     """Show what needs doing now."""
     may_see = permissions.may(user(), Action.READ_CONTENT)
-    return desk("start.html", problems=articles.problems() if may_see else [])
+    return desk(
+        "start.html",
+        problems=articles.problems() if may_see else [],
+        writes_files=config.current().smtp_url is None,
+        late=outbox.late_count() if permissions.may(user(), Action.READ_MAIL) else 0,
+    )
 
 
 @admin.get("/articles")
@@ -79,6 +84,7 @@ def _mail(row: OutgoingMail) -> dict[str, Any]:
         "recipient": row.recipient,
         "subject": row.subject,
         "state": row.state,
+        "is_on_file": row.is_on_file,
         "state_words": words,
         "tone": tone,
         "attempts": row.attempts,

@@ -179,16 +179,18 @@ class OutgoingMail(db.Model):
     def retry(self, *, now: datetime) -> bool:
         """Make a failed or waiting mail due now, with a new day to arrive in.
 
+        One that was only written to a file can be sent when there is a mail server.
+
         Returns: whether that changed anything; a mail a worker has in hand is left to it.
         Raises: Conflict where it has been sent.
         """
-        if self.state == MailState.SENT:
+        if self.state == MailState.SENT and not self.is_on_file:
             raise Conflict("This mail has been sent already.")
         if self.state == MailState.SENDING:
             return False
         self.state = MailState.QUEUED
         self.due_at = self.next_attempt_at = now
-        self.trying_since = None
+        self.trying_since = self.sent_at = self.server_reply = None
         self.waits = 0
         return True
 
@@ -327,13 +329,29 @@ def failed_count() -> int:
     return db.session.execute(query).scalar_one()
 
 
+def late_count() -> int:
+    """Return how many mails were tried in vain and will be tried again."""
+    is_late = (OutgoingMail.state == MailState.QUEUED, OutgoingMail.last_error.is_not(None))
+    return db.session.execute(select(func.count(OutgoingMail.id)).where(*is_late)).scalar_one()
+
+
 def retry_all(*, now: datetime) -> int:
-    """Make every failed or waiting mail due now; return how many these are."""
+    """Make all mail due now that failed, waits or only went to a file; return how many these are."""
     waiting = (OutgoingMail.state == MailState.QUEUED) & (OutgoingMail.due_at <= now)
+    is_sent = OutgoingMail.state == MailState.SENT
+    on_file = is_sent & OutgoingMail.server_reply.startswith(WRITTEN_TO)
     changed = db.session.execute(
         update(OutgoingMail)
-        .where(or_(OutgoingMail.state == MailState.FAILED, waiting))
-        .values(state=MailState.QUEUED, due_at=now, next_attempt_at=now, trying_since=None, waits=0)
+        .where(or_(OutgoingMail.state == MailState.FAILED, waiting, on_file))
+        .values(
+            state=MailState.QUEUED,
+            due_at=now,
+            next_attempt_at=now,
+            trying_since=None,
+            waits=0,
+            sent_at=None,
+            server_reply=None,
+        )
         .returning(OutgoingMail.id)
     )
     return len(changed.all())
