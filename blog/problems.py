@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
@@ -51,6 +52,7 @@ _SENTENCES = {
     405: "This address can't be used in that way.",
     411: "Please send the form again with a browser.",
     413: "The form is longer than we can take, so it was not read. Please shorten it and send it again.",
+    415: "Please send the form again with a browser.",
     429: "That was a lot in a short time. Please wait a moment, then try again.",
     500: "It was noted, and it is not your fault. Please try again shortly.",
 }
@@ -74,11 +76,22 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(DatabaseError, answer_database)
     app.register_error_handler(Exception, answer_unknown)
+    # A connection that broke after the last look at it must not spoil a finished answer.
+    app.teardown_appcontext(take_back)
+
+
+def take_back(_error: BaseException | None = None) -> None:
+    """End a transaction without a trace; on a broken connection there is none to end."""
+    with suppress(SQLAlchemyError):
+        db.session.rollback()
 
 
 def answer_ours(error: BlogError) -> AnyResponse:
-    """Answer an error of our tree."""
+    """Answer an error of our tree; what is our own fault is noted."""
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        current_app.logger.error("%s: %s", error.code, error.__cause__ or error.message)
     wait = getattr(error, "retry_after_seconds", None)
+    g.wrong_fields = getattr(error, "fields", {})
     return answer(error.status, error.code, error.message, retry_after_seconds=wait)
 
 
@@ -112,9 +125,7 @@ def answer(
     status: int, code: str, sentence: str, *, retry_after_seconds: int | None = None
 ) -> AnyResponse:
     """Render one error, for a program below /api/ and for a person elsewhere."""
-    # On a broken connection there is nothing left to take back.
-    with suppress(SQLAlchemyError):
-        db.session.rollback()
+    take_back()
     title = _TITLES.get(status, "There is a problem")
     if request.path.startswith("/api/"):
         response = _as_problem(status, code, title, sentence)
@@ -126,8 +137,10 @@ def answer(
 
 
 def _as_problem(status: int, code: str, title: str, sentence: str) -> Response:
+    fields = g.get("wrong_fields", {})
+    errors = [{"field": field, "detail": detail} for field, detail in fields.items()]
     response = jsonify(
-        type="about:blank", title=title, status=status, detail=sentence, code=code, errors=[]
+        type="about:blank", title=title, status=status, detail=sentence, code=code, errors=errors
     )
     response.status_code = status
     response.content_type = "application/problem+json"
@@ -165,5 +178,5 @@ def _latest() -> Sequence[articles.Article]:
     try:
         return articles.published(now=db.utc_now(), limit=5)
     except SQLAlchemyError:
-        db.session.rollback()
+        take_back()
         return []

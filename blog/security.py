@@ -178,5 +178,7 @@ def refuse_foreign_posts(settings: Settings) -> None:
     if settings.is_local:
         own.append(f"{request.scheme}://{request.host}")
     is_own = site in ("same-origin", "none") if site else origin is None or origin in own
-    if not is_own:
+    # A front end elsewhere may post what readers do, never what the author does.
+    is_friend = origin in settings.allowed_origins and not request.path.startswith("/admin")
+    if not is_own and not is_friend:
         raise Forbidden("This form was sent from another site. Please send it from this one.")

@@ -149,6 +149,12 @@ def test_processes_of_one_machine_count_together(environ: dict[str, str], app: F
     assert [ask(reader).status_code for _ in range(5)] == [422] * 4 + [429]
 
 
+def test_the_counters_are_for_nobody_else_on_the_machine_to_read(app: Flask) -> None:
+    assert ask(Visitor(app)).status_code == 422
+    for path in instance(app).glob("limits.db*"):
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
 def test_counting_survives_a_restart(make_app: MakeApp) -> None:
     assert statuses(Visitor(make_app()), 10) == {422}
     assert statuses(Visitor(make_app()), 1) == {429}

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from blog import comments, db, enquiries
 from blog.accounts import Role, User
 from blog.enquiries import Folder
-from blog.errors import Conflict, DatabaseUnready, Invalid, NotFound
+from blog.errors import Busy, Conflict, DatabaseUnready, Invalid, NotFound
 from tests.cast import ARTICLE, AUTHOR, Visitor, csrf_token, kept
 
 MakeApp = Callable[..., Flask]
@@ -313,6 +313,20 @@ def test_a_database_that_breaks_before_another_error_is_answered_spoils_no_answe
     assert "The Skin Journal" in answer.text or database.is_sqlite
 
 
+def test_a_database_that_breaks_behind_a_finished_page_spoils_nothing(make_app: MakeApp) -> None:
+    app = make_app()
+    database = Database(app)
+
+    def read() -> str:
+        db.session.execute(text("SELECT count(*) FROM alembic_version"))
+        database.cut()
+        return "a finished page"
+
+    app.add_url_rule("/reads", view_func=read)
+    answer = Visitor(app).get("/reads")
+    assert (answer.status_code, answer.text) == (200, "a finished page")
+
+
 def test_a_database_that_was_cut_off_for_a_moment_is_found_again(
     reader: Visitor, database: Database
 ) -> None:
@@ -453,3 +467,23 @@ def test_what_a_program_sent_is_not_sent_back(failing: Callable[..., Visitor]) -
 def test_only_what_is_below_api_is_for_programs(reader: Visitor) -> None:
     for path in ("/api", "/apis/x", "/articles/api"):
         assert "<h1" in reader.get(path).text
+
+
+def test_wrong_fields_are_named_to_programs(app: Flask, reader: Visitor) -> None:
+    @app.post("/api/things")
+    def refuse() -> str:
+        raise Invalid({"name": "Please give a name."})
+
+    problem = reader.post("/api/things", {"x": "1"}).json or {}
+    assert problem["errors"] == [{"field": "name", "detail": "Please give a name."}]
+
+
+def test_what_is_our_own_fault_is_noted(
+    app: Flask, reader: Visitor, caplog: pytest.LogCaptureFixture
+) -> None:
+    @app.get("/busy")
+    def refuse() -> str:
+        raise Busy("No room.") from OSError("disk full")
+
+    assert reader.get("/busy").status_code == 503
+    assert "busy: disk full" in caplog.text

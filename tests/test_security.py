@@ -479,6 +479,24 @@ def test_a_form_cut_short_by_a_broken_connection_is_not_taken_for_a_whole_one(
     assert stored(app) == 0
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/json", "application/xml", "x", ""])
+def test_what_is_no_form_is_refused_unread(reader: Visitor, kind: str) -> None:
+    for path in ("/contact", COMMENTS, "/admin/sign-in"):
+        answer = unread(reader, CONTENT_TYPE=kind, PATH_INFO=path)
+        assert answer.status_code == 415
+        assert KEPT in answer.text
+
+
+def test_a_form_takes_no_files(app: Flask, reader: Visitor) -> None:
+    form = reader.form(f"/articles/{ARTICLE}", COMMENTS) | {"name": "Nomsa", "body": "Hello"}
+    upload = {"body": (io.BytesIO(b"Hello"), "a.txt")}
+    answer = reader.post(COMMENTS, form | upload, content_type="multipart/form-data")
+    assert answer.status_code == 400
+    assert "take no files" in answer.text
+    assert KEPT in answer.text
+    assert stored(app) == 0
+
+
 def test_a_form_of_very_many_parts_is_refused_wherever_it_is_sent(reader: Visitor) -> None:
     data, kind = in_parts({f"field-{number}": b"x" for number in range(60)})
     for path in ("/contact", COMMENTS, "/", "/nowhere/at/all", "/admin/sign-in"):

@@ -353,6 +353,16 @@ def test_a_name_will_do_for_host_and_a_broken_file_stops_nothing(
         assert "No mail server" not in site.out
 
 
+def test_a_public_site_behind_a_proxy_is_told_to_trust_it(site: Site) -> None:
+    site.environ["BLOG_SITE_URL"] = "https://blog.example.org"
+    site.start("serve", "--prepare", "--no-worker")
+    wait_for(lambda: "Ctrl-C" in site.out, what="what it says")
+    assert site.out.startswith("The Skin Journal is at https://blog.example.org\n")
+    assert "set BLOG_TRUSTED_PROXIES to the number of proxies.\n" in site.err
+    wait_for(site.web_processes, what="the server")
+    assert site.end(signal.SIGTERM) == 0
+
+
 # What stops a start
 
 
@@ -417,6 +427,33 @@ def test_nothing_outlives_the_process_that_started_it(site: Site) -> None:
     wait_for(lambda: site.processes() == {}, what="the end of all processes")
     with socket.create_server((HOST, site.port)):
         pass
+
+
+def test_no_web_process_is_made_amid_the_start_of_a_mail_worker() -> None:
+    """Or it would hold the pipe on which that start waits, and nobody would mind the worker."""
+    script = [sys.executable, "-c", _TWO_STARTS]
+    ran = subprocess.run(script, capture_output=True, text=True, timeout=DEADLINE_SECONDS)
+    assert (ran.stdout, ran.stderr) == ("started, then forked", "")
+
+
+_TWO_STARTS = """
+import os, threading
+from blog.cli import serving
+serving._take_care_at_fork()
+said = []
+def end_start():
+    said.append("started")
+    serving._one_at_a_time.release()
+serving._one_at_a_time.acquire()
+threading.Timer(0.2, end_start).start()
+if child := os.fork():
+    os.waitpid(child, 0)
+    with serving._one_at_a_time:
+        print(*said, "then forked", sep=", ", end="")
+else:
+    with serving._one_at_a_time:
+        os._exit(0)
+"""
 
 
 def test_a_worker_that_does_not_end_is_ended() -> None:

@@ -421,6 +421,17 @@ def test_a_file_in_place_of_a_field_is_refused(reader: Visitor, path: str, name:
     assert answer.status_code == 400
 
 
+def test_a_front_end_that_is_listed_may_post_what_readers_do(make_app: Any) -> None:
+    app = make_app(allowed_origins="https://front.example")
+    visitor = Visitor(app)
+    filled = visitor.form(PAGE, COMMENTS) | {"name": "Nomsa", "body": "From elsewhere"}
+    for origin, status in (("https://front.example", 303), ("https://other.example", 403)):
+        headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        assert visitor.post(COMMENTS, filled, headers=headers).status_code == status
+    headers = {"Origin": "https://front.example", "Sec-Fetch-Site": "cross-site"}
+    assert visitor.post("/admin/sign-in", {"x": "1"}, headers=headers).status_code == 403
+
+
 def test_a_link_hidden_in_markup_is_held(make_app: Any) -> None:
     app = make_app(comments="post")
     Visitor(app).comment("[x](http:\\//evil.io/x)")

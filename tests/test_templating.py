@@ -134,13 +134,13 @@ def test_a_name_is_shortened_to_one_or_two_letters(name: str, said: str) -> None
 
 def test_templates_have_the_sites_words_and_paths_at_hand(app: Flask, clock: Clock) -> None:
     template = (
-        "{{ site.title }}|{{ settings.is_https }}|{{ year }}|{{ now|date }}|{{ request_path }}"
+        "{{ site.title }}|{{ are_comments_read_first }}|{{ year }}|{{ now|date }}|{{ request_path }}"
         '|{{ url.article("a") }}|{{ absolute(url.topic("t")) }}|{{ "one two"|excerpt(5) }}'
     )
     said = words(app, template).split("|")
     assert said[:7] == [
         "The Skin Journal",
-        "False",
+        "True",
         "2026",
         "4 May 2026",
         "/contact",
@@ -148,6 +148,12 @@ def test_templates_have_the_sites_words_and_paths_at_hand(app: Flask, clock: Clo
         "http://127.0.0.1:8000/topics/t",
     ]
     assert said[7].startswith("one")
+
+
+def test_templates_know_whether_comments_are_read_first(make_app: MakeApp) -> None:
+    for comments, said in (("pre", "True"), ("post", "False")):
+        app = make_app(comments=comments)
+        assert words(app, "{{ are_comments_read_first }}") == said
 
 
 def test_the_year_is_that_of_the_sites_zone(app: Flask, clock: Clock) -> None:

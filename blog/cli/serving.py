@@ -29,6 +29,7 @@ from blog.errors import SettingError
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _RESTART_SECONDS = 3.0
 _STOP_SECONDS = 10
+_one_at_a_time = threading.Lock()
 
 
 @cli.command("serve")
@@ -41,7 +42,7 @@ def serve(prepare: bool, worker: bool) -> None:
     Example:  blog serve --prepare
     """
     settings, address = _made_ready(prepare)
-    _hold_endings_at_fork()
+    _take_care_at_fork()
     with _mail_worker() if worker else contextlib.nullcontext():
         server = _server(settings, address)
         server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
@@ -89,11 +90,15 @@ def _free_address(settings: Settings) -> str:
     return str(address[0])
 
 
-def _hold_endings_at_fork() -> None:
-    """Let a new process hear of its end only once it heeds it.
-
-    Born with the starter's handlers, it would swallow what it is told in its first moment.
-    """
+def _take_care_at_fork() -> None:
+    """Settle what a new process of the server inherits."""
+    # Born amid the start of a mail worker it would hold that one's pipe, and the start never end.
+    os.register_at_fork(
+        before=_one_at_a_time.acquire,
+        after_in_parent=_one_at_a_time.release,
+        after_in_child=_one_at_a_time.release,
+    )
+    # Born with the starter's handlers it would swallow what it is told in its first moment.
     os.register_at_fork(
         before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS),
         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS),
@@ -159,7 +164,8 @@ def _keep_worker(stop: threading.Event) -> None:
     command = [sys.executable, "-P", "-m", "blog", "worker", "--beside", str(os.getpid())]
     while not stop.is_set():
         # In a group of its own, since Ctrl-C is for this process to pass on.
-        process = subprocess.Popen(command, process_group=0)
+        with _one_at_a_time:
+            process = subprocess.Popen(command, process_group=0)
         while process.poll() is None and not stop.wait(0.2):
             pass
         _end(process)

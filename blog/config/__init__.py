@@ -17,149 +17,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
 from typing import Any
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from flask import current_app
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.engine import URL
 
+from blog.config import casts
+from blog.config.casts import HERE, LOOPBACK_HOSTS, ROOT, SmtpServer
 from blog.errors import SettingError
 
-ROOT = Path(__file__).resolve().parent.parent
+__all__ = ["ROOT", "Settings", "SmtpServer", "current", "load", "setting", "variable"]
+
 SECRET_KEY_MIN_CHARS = 32
-ADDRESS_MAX_CHARS = 254
-LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
-# Who listens on all addresses of a machine is reached at its own.
-_HERE = (*LOOPBACK_HOSTS, "::1", "::", "0.0.0.0")  # noqa: S104 (compared with, never listened on)
-
-_HOST = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
-_IPV6 = re.compile(r"[0-9a-f]*:[0-9a-f:.]+")
-# What the outbox takes for one plain address; an enquiry's mail must never fail for its addressee.
-_ADDRESS = re.compile(
-    r"(?!.*=\?)(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
-    r"@\w[\w-]{0,62}(\.\w[\w-]{0,62})*",
-    re.ASCII,
-)
-
-
-@dataclass(frozen=True)
-class SmtpServer:
-    """Where mail is handed over; `tls` is `starttls`, `tls` or `none`."""
-
-    host: str
-    port: int
-    tls: str
-    user: str = ""
-    password: str = field(default="", repr=False)
-
-
-def _path(value: str) -> Path:
-    try:
-        return (ROOT / Path(value).expanduser()).resolve()
-    except (RuntimeError, ValueError):
-        raise ValueError("a folder, like /srv/blog") from None
-
-
-def _host(value: str) -> str:
-    value = value.lower()
-    if not _HOST.fullmatch(value) and not _IPV6.fullmatch(value):
-        raise ValueError("a name or an IP address, like 127.0.0.1")
-    return value
-
-
-def _integer(low: int, high: int) -> Callable[[str], int]:
-    def cast(value: str) -> int:
-        if not re.fullmatch(r"\d{1,6}", value) or not low <= int(value) <= high:
-            raise ValueError(f"a whole number from {low} to {high}")
-        return int(value)
-
-    return cast
-
-
-def _choice(*words: str) -> Callable[[str], str]:
-    def cast(value: str) -> str:
-        if value not in words:
-            raise ValueError(f"one of {', '.join(words)}")
-        return value
-
-    return cast
-
-
-def _split(value: str, wish: str, *schemes: str) -> SplitResult:
-    """Take an address apart; an unescaped sign in a password moves its parts, and is found."""
-    try:
-        parts = urlsplit(value)
-        _ = parts.port
-    except ValueError:
-        raise ValueError(wish) from None
-    is_clean = value.isprintable() and " " not in value and not parts.fragment
-    if parts.scheme not in schemes or not parts.hostname or not is_clean:
-        raise ValueError(wish)
-    return parts
-
-
-def _site_url(value: str) -> str:
-    """Write an address as a browser writes an origin."""
-    wish = "an absolute address in ASCII without a path, like https://blog.example.org"
-    parts = _split(value, wish, "http", "https")
-    host = parts.hostname or ""
-    extra = parts.path.strip("/") or parts.query or re.search(r"[@\[]", value)
-    if extra or not _HOST.fullmatch(host):
-        raise ValueError(wish)
-    usual = 443 if parts.scheme == "https" else 80
-    port = "" if parts.port in (None, usual) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
-
-
-def _database_url(value: str) -> str:
-    wish = "sqlite:////absolute/path.db or postgresql://user:password@host/name"
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        raise ValueError(wish) from None
-    if url.drivername in ("postgres", "postgresql", "postgresql+psycopg") and url.database:
-        return url.set(drivername="postgresql+psycopg").render_as_string(hide_password=False)
-    is_file = url.drivername == "sqlite" and not url.host and not url.query
-    if not is_file or not url.database or ":memory:" in url.database:
-        raise ValueError(wish)
-    return value
-
-
-def _smtp_url(value: str) -> SmtpServer | None:
-    if not value:
-        return None
-    wish = "smtp://user:password@host:587?tls=starttls, smtps://… or nothing"
-    parts = _split(value, wish, "smtp", "smtps")
-    options = parse_qs(parts.query, keep_blank_values=True)
-    if parts.path.strip("/") or set(options) - {"tls"}:
-        raise ValueError(wish)
-    host = parts.hostname or ""
-    is_here = host in _HERE
-    usual = "tls" if parts.scheme == "smtps" else "none" if is_here else "starttls"
-    tls = options.get("tls", [usual])[-1]
-    if tls not in ("starttls", "tls", "none") or (parts.scheme == "smtps" and tls != "tls"):
-        raise ValueError(f"{wish}; tls is starttls, tls or none")
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if user and tls == "none" and not is_here:
-        raise ValueError("a password only over tls=starttls or smtps://")
-    return SmtpServer(host, parts.port or (465 if tls == "tls" else 587), tls, user, password)
-
-
-def _limits_url(value: str) -> str:
-    if value:
-        wish = "redis://host:6379/0, or nothing for a file in the instance folder"
-        _split(value, wish, "redis", "rediss")
-    return value
-
-
-def _address(value: str) -> str:
-    if value and (len(value) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(value)):
-        raise ValueError("one e-mail address, like clinic@example.org")
-    return value
-
-
-def _origins(value: str) -> tuple[str, ...]:
-    return tuple(_site_url(origin) for origin in re.split(r"[\s,]+", value) if origin)
 
 
 def setting(cast: Callable[[str], Any], default: str, help: str, unit: str = "") -> Any:  # noqa: A002 (the word a table of settings uses)
@@ -172,22 +41,22 @@ class Settings:
     """Every setting, cast and checked; the variable of `site_url` is `BLOG_SITE_URL`."""
 
     content_dir: Path = setting(
-        _path, "content", "Folder of the words: articles, authors, pages, media.", "path"
+        casts.path, "content", "Folder of the words: articles, authors, pages, media.", "path"
     )
     instance_dir: Path = setting(
-        _path,
+        casts.path,
         "instance",
         "Folder of what one installation owns: database, secret, local mail.",
         "path",
     )
     database_url: str = setting(
-        _database_url,
+        casts.database_url,
         "",
         "SQLite file or PostgreSQL; empty is blog.db in the instance folder.",
         "URL",
     )
     site_url: str = setting(
-        _site_url,
+        casts.site_url,
         "",
         "Public address of the site; empty is http://HOST:PORT. Its scheme alone decides Secure cookies and HSTS.",
         "URL",
@@ -196,48 +65,51 @@ class Settings:
         str, "", "Signs cookies and tokens; empty is a random one kept in the instance folder."
     )
     smtp_url: SmtpServer | None = setting(
-        _smtp_url, "", "Mail server; empty writes mail as .eml files to instance/mail/.", "URL"
+        casts.smtp_url, "", "Mail server; empty writes mail as .eml files to instance/mail/.", "URL"
     )
     mail_from: str = setting(
-        _address,
+        casts.address,
         "",
         "The site's own address, from which all mail is sent; empty is blog@ and the site's host.",
         "address",
     )
     clinic_email: str = setting(
-        _address, "", "Who gets enquiries; empty is the clinic's e-mail of site.toml.", "address"
+        casts.address,
+        "",
+        "Who gets enquiries; empty is the clinic's e-mail of site.toml.",
+        "address",
     )
     comments: str = setting(
-        _choice("pre", "trusted", "post", "closed"),
+        casts.choice("pre", "trusted", "post", "closed"),
         "pre",
         "pre: all wait for review; trusted: those of confirmed readers appear; post: clean ones appear at once; closed: no new ones.",
     )
     trusted_proxies: int = setting(
-        _integer(0, 5),
+        casts.integer(0, 5),
         "0",
         "How many proxies in front set X-Forwarded-For and -Proto; 0 ignores these headers.",
         "proxies",
     )
     limits_url: str = setting(
-        _limits_url,
+        casts.limits_url,
         "",
         "Where rate limits are counted; redis://… for several machines, empty is a file.",
         "URL",
     )
     hsts: str = setting(
-        _choice("host", "preload"),
+        casts.choice("host", "preload"),
         "host",
         "On https: HSTS for this host alone, or for all below it with preload.",
     )
     allowed_origins: tuple[str, ...] = setting(
-        _origins, "", "Other sites whose pages may post comments and enquiries.", "URLs"
+        casts.origins, "", "Other sites whose pages may post comments and enquiries.", "URLs"
     )
     workers: int = setting(
-        _integer(0, 64), "0", "Web processes; 0 is one for each core.", "processes"
+        casts.integer(0, 64), "0", "Web processes; 0 is one for each core.", "processes"
     )
-    host: str = setting(_host, "127.0.0.1", "Address to listen on; its variable is HOST.")
+    host: str = setting(casts.host, "127.0.0.1", "Address to listen on; its variable is HOST.")
     port: int = setting(
-        _integer(1, 65535), "8000", "Port to listen on; its variable is PORT.", "port"
+        casts.integer(1, 65535), "8000", "Port to listen on; its variable is PORT.", "port"
     )
 
     @property
@@ -248,7 +120,7 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether the site's address is this machine itself, as when developing."""
-        return urlsplit(self.site_url).hostname in _HERE
+        return urlsplit(self.site_url).hostname in HERE
 
     @property
     def is_sqlite(self) -> bool:
@@ -377,7 +249,7 @@ def _fill_in(values: dict[str, Any]) -> None:
     values["database_url"] = values["database_url"] or file
     # Browsers find both kinds of loopback address under this name, but trust no bare IPv6.
     host = "localhost" if ":" in values["host"] else values["host"]
-    values["site_url"] = values["site_url"] or _site_url(f"http://{host}:{values['port']}")
+    values["site_url"] = values["site_url"] or casts.site_url(f"http://{host}:{values['port']}")
     host = urlsplit(values["site_url"]).hostname or "localhost"
     values["mail_from"] = (
         values["mail_from"]
