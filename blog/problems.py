@@ -76,11 +76,16 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(DatabaseError, answer_database)
     app.register_error_handler(Exception, answer_unknown)
-    # A connection that broke after the last look at it must not spoil a finished answer.
-    app.teardown_appcontext(take_back)
+    app.teardown_appcontext(let_go)
 
 
-def take_back(_error: BaseException | None = None) -> None:
+def let_go(_error: BaseException | None = None) -> None:
+    """Give the connection back; one that broke meanwhile must not spoil a finished answer."""
+    with suppress(SQLAlchemyError):
+        db.session.remove()
+
+
+def take_back() -> None:
     """End a transaction without a trace; on a broken connection there is none to end."""
     with suppress(SQLAlchemyError):
         db.session.rollback()

@@ -546,6 +546,19 @@ def test_a_file_that_can_not_be_read_stops_the_start(place: Place, text: str) ->
     assert sentence.startswith(f"The settings in {place.site_toml} can't be read: ")
 
 
+def test_a_mistyped_file_does_not_keep_a_site_from_starting_again(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    place.write('[settings]\nworkers = 3\n[clinic]\nemail = "hello@clinic.example"\n')
+    place.load()
+    place.write('[settings]\nworkers = 4\n[clinic]\nemail = "hello@clinic.example\n')
+    settings = place.load(BLOG_COMMENTS="post")
+    assert (settings.workers, settings.comments) == (3, "post")
+    assert f"{place.site_toml} can't be read" in caplog.text
+    kept = place.instance / "settings.json"
+    assert kept.stat().st_mode & 0o777 == 0o600
+
+
 def test_a_folder_in_the_files_place_stops_the_start(place: Place) -> None:
     place.site_toml.unlink()
     place.site_toml.mkdir()
@@ -626,7 +639,7 @@ def test_a_link_that_leads_nowhere_in_the_keys_place_stops_the_start(place: Plac
     place.instance.mkdir()
     (place.instance / "secret_key").symlink_to(place.instance / "nowhere")
     assert "No such file or directory" in place.refusal()
-    assert [path.name for path in place.instance.iterdir()] == ["secret_key"]
+    assert {path.name for path in place.instance.iterdir()} == {"secret_key", "settings.json"}
 
 
 def test_a_key_is_made_once_and_kept_for_its_owner_alone(place: Place) -> None:
@@ -637,13 +650,13 @@ def test_a_key_is_made_once_and_kept_for_its_owner_alone(place: Place) -> None:
         os.umask(previous)
     assert len(key) == 64
     assert mode(place.instance / "secret_key") == 0o600
-    assert [path.name for path in place.instance.iterdir()] == ["secret_key"]
+    assert {path.name for path in place.instance.iterdir()} == {"secret_key", "settings.json"}
     assert place.load().secret_key == key
 
 
 def test_a_key_that_is_given_is_not_kept(place: Place) -> None:
     assert place.load(BLOG_SECRET_KEY=f" {KEY} ").secret_key == KEY
-    assert list(place.instance.iterdir()) == []
+    assert [path.name for path in place.instance.iterdir()] == ["settings.json"]
 
 
 @pytest.mark.parametrize("bits", [0o640, 0o604, 0o660, 0o602, 0o610, 0o777])
@@ -693,7 +706,7 @@ def test_processes_that_start_together_agree_on_one_key(place: Place) -> None:
     printed = processes_at_once(_LOADER, place.environ, 4)
     kept = [place.instance / str(number) / "secret_key" for number in range(40)]
     assert set(printed) == {"".join(f"{path.read_text()}\n" for path in kept)}
-    assert len(list(place.instance.glob("*/*"))) == 40
+    assert len(list(place.instance.glob("*/secret_key"))) == 40
     assert len(list(place.instance.glob("*/.*"))) == 0
 
 

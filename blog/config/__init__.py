@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import difflib
+import json
+import logging
 import os
 import re
 import secrets
@@ -29,6 +31,8 @@ from blog.errors import SettingError
 __all__ = ["ROOT", "Settings", "SmtpServer", "current", "load", "setting", "variable"]
 
 SECRET_KEY_MIN_CHARS = 32
+
+_log = logging.getLogger(__name__)
 
 
 def setting(cast: Callable[[str], Any], default: str, help: str, unit: str = "") -> Any:  # noqa: A002 (the word a table of settings uses)
@@ -155,12 +159,42 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     _refuse_misspelt(environ)
     values: dict[str, Any] = {}
     written: Mapping[str, str] = {}
+    kept = Path()
     for row in fields(Settings):
-        if row.name == "instance_dir":
-            written = _site_toml(_existing(values["content_dir"]))
+        if row.name == "database_url":
+            kept = values["instance_dir"] / "settings.json"
+            written = _written(_existing(values["content_dir"]), kept)
         values[row.name] = _value(row, environ, written)
     _fill_in(values)
+    _keep(written, kept)
     return Settings(**values)
+
+
+def _written(content_dir: Path, kept: Path) -> Mapping[str, str]:
+    """Read the settings of site.toml; a mistake in that file never keeps a site from starting.
+
+    Raises: SettingError where the file can't be read and no earlier start could.
+    """
+    try:
+        return _site_toml(content_dir)
+    except tomllib.TOMLDecodeError as error:
+        path = content_dir / "site.toml"
+        if not kept.exists():
+            raise SettingError(f"The settings in {path} can't be read: {error}.") from None
+        _log.warning("%s can't be read: %s. The settings of the last start are used.", path, error)
+        found: dict[str, str] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
+
+
+def _keep(written: Mapping[str, str], kept: Path) -> None:
+    """Keep the settings of site.toml for a start on which it can't be read."""
+    text = json.dumps(written)
+    if kept.exists() and kept.read_text(encoding="utf-8") == text:
+        return
+    draft = kept.with_name(f".settings-{secrets.token_hex(8)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(kept)
 
 
 def _existing(folder: Path) -> Path:
@@ -212,13 +246,15 @@ def _value(row: Field[Any], environ: Mapping[str, str], written: Mapping[str, st
 def _site_toml(content_dir: Path) -> Mapping[str, str]:
     """Read the settings written in content/site.toml; its words are content.py's to check.
 
-    Raises: SettingError where they can't be known, since a start without them may be unsafe.
+    Raises: SettingError for what can't be a setting; TOMLDecodeError for a mistyped file.
     """
     path = content_dir / "site.toml"
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
+    except tomllib.TOMLDecodeError:
+        raise
     except (OSError, ValueError, RecursionError) as error:
         raise SettingError(f"The settings in {path} can't be read: {error}.") from None
     settings, clinic = table.get("settings", {}), table.get("clinic", {})
