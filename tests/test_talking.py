@@ -279,6 +279,13 @@ def test_a_reply_to_a_comment_that_vanished_keeps_what_was_typed(
     assert answer.status_code == 422
     assert "isn't there any more" in unescape(answer.text)
     assert "A long thought</textarea>" in answer.text
+    from tests.cast import fields
+
+    again = fields(answer.text, COMMENTS) | {"name": "Pieter", "body": "A long thought"}
+    with app.app_context():
+        stored_again = comments.by_id(number(stranger.post(COMMENTS, again)))
+        assert stored_again
+        assert stored_again.parent_id is None
 
 
 def test_on_a_closed_article_a_late_comment_is_given_back(app: Flask, reader: Visitor) -> None:

@@ -112,6 +112,10 @@ def _draft(article: Article, form: CommentForm, *, now: datetime) -> Draft | Non
     except Invalid as error:
         for name, sentence in error.fields.items():
             form[name].errors = [sentence]
+        if "parent" in error.fields:
+            # Or it could never be sent, however often it is tried.
+            form.parent.data = ""
+            form.parent.errors.append("Sent again, your comment stands by itself.")
         return None
 
 
