@@ -11,11 +11,10 @@ REQUIRE_ALL = bool(os.environ.get("BLOG_TEST_REQUIRE_ALL"))
 
 def need(found: str | None, sentence: str) -> str:
     """Return what was found, else skip; with BLOG_TEST_REQUIRE_ALL lacking it is a failure."""
-    if found:
-        return found
-    if REQUIRE_ALL:
-        pytest.fail(sentence)
-    pytest.skip(sentence)
+    if not found:
+        give_up = pytest.fail if REQUIRE_ALL else pytest.skip
+        give_up(sentence)
+    return found
 
 
 def chromium() -> str:

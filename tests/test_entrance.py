@@ -209,8 +209,8 @@ def test_nobody_signs_out_somebody_else(
     with app.app_context():
         owner = accounts.by_email(AUTHOR.email)
         assert owner
-        (row,) = accounts.sessions_of(owner, now=db.utc_now())
-    second_author.press("/admin/account", f"/admin/sessions/{row.id}/end")
+        session_id = accounts.sessions_of(owner, now=db.utc_now())[0].id
+    second_author.press("/admin/account", f"/admin/sessions/{session_id}/end")
     assert author.get("/admin/").status_code == 200
 
 

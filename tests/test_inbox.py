@@ -78,8 +78,8 @@ def test_mail_that_only_went_to_a_file_can_be_sent_once_there_is_a_server(
     reader.enquire()
     with app.app_context():
         outbox.deliver_due(outbox.transport(config.current()), worker="w", clock=db.utc_now)
-        (mail,) = outbox.recent()
-    again = f'action="/admin/mail/{mail.id}/retry"'
+        mail_id = outbox.recent()[0].id
+    again = f'action="/admin/mail/{mail_id}/retry"'
     assert again not in author.get("/admin/mail").text
     assert "leave this machine" in author.get("/admin/").text
     with MailServer() as server:
@@ -87,7 +87,7 @@ def test_mail_that_only_went_to_a_file_can_be_sent_once_there_is_a_server(
         desk = Visitor(served)
         desk.sign_in(AUTHOR)
         assert again in desk.get("/admin/mail").text
-        desk.press("/admin/mail", f"/admin/mail/{mail.id}/retry")
+        desk.press("/admin/mail", f"/admin/mail/{mail_id}/retry")
         with served.app_context():
             transport = outbox.transport(config.current())
             assert outbox.deliver_due(transport, worker="w", clock=db.utc_now).sent == 1
@@ -119,8 +119,8 @@ def test_a_failed_mail_is_a_banner_on_every_page_and_can_be_tried_again(
     assert "could not be delivered" in author.get("/admin/").text
     assert "could not be delivered" in author.get("/admin/journal").text
     with app.app_context():
-        (mail,) = outbox.recent()
-    after = author.press("/admin/mail", f"/admin/mail/{mail.id}/retry")
+        mail_id = outbox.recent()[0].id
+    after = author.press("/admin/mail", f"/admin/mail/{mail_id}/retry")
     assert "tried again" in author.get(after.location).text
     assert "state=failed" not in author.get("/admin/").text
     with app.app_context():
@@ -134,8 +134,8 @@ def test_a_mail_that_arrived_is_not_sent_again(
     reader.enquire()
     settle(app, Outcome.ACCEPTED, "250 ok")
     with app.app_context():
-        (mail,) = outbox.recent()
-    assert author.press("/admin/mail", f"/admin/mail/{mail.id}/retry").status_code == 409
+        mail_id = outbox.recent()[0].id
+    assert author.press("/admin/mail", f"/admin/mail/{mail_id}/retry").status_code == 409
 
 
 def test_an_unknown_mail_is_not_found(author: Visitor) -> None:

@@ -134,9 +134,9 @@ def test_every_slow_pattern_is_rendered_quickly() -> None:
     seconds = {}
     for name, pattern in slow_patterns(markup.COMMENT_MAX_CHARS).items():
         source = "\n".join(pattern.replace("\r", "\n").split("\n")[: markup.COMMENT_MAX_LINES])
-        start = time.perf_counter()
+        start = time.thread_time()
         markup.render_comment(source)
-        seconds[name] = time.perf_counter() - start
+        seconds[name] = time.thread_time() - start
     assert len(seconds) >= 60
     assert {name: each for name, each in seconds.items() if each > SLOW_COMMENT_SECONDS} == {}
 
