@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from blog import articles, db
 from blog.articles import Article, Author, Page, fold, sync
+from tests import test_migrations as migrations
 from tests.cast import ARTICLE, CLOCK, SECOND
 
 AUTHOR_ID = "sandra-de-beer"
@@ -143,8 +144,9 @@ def test_comments_close_when_the_file_says_so(shelf: Shelf) -> None:
     shelf.put("soon", date="2026-05-01T09:30:00Z", comments_close_after_days="3")
     shelf.put("never")
     shelf.put("draft", date="", status="draft", comments_close_after_days="3")
+    shelf.put("late", date="9999-12-30", comments_close_after_days="3")
     shelf.sync()
-    found = articles.titles({"shut", "soon", "never", "draft"})
+    found = articles.titles({"shut", "soon", "never", "draft", "late"})
     assert found["shut"].comments_closed_because(now=CLOCK) == (
         "Comments on this article are closed."
     )
@@ -154,6 +156,48 @@ def test_comments_close_when_the_file_says_so(shelf: Shelf) -> None:
     )
     assert found["never"].comments_closed_because(now=CLOCK) == ""
     assert found["draft"].comments_closed_because(now=CLOCK) == ""
+    assert found["late"].comments_close_at is None
+
+
+# What changes by itself
+
+
+DAY = timedelta(days=1)
+
+
+def test_a_site_where_nothing_is_to_come_never_changes_by_itself(shelf: Shelf) -> None:
+    assert articles.next_change(now=CLOCK) is None
+    shelf.put("over", expires="2026-05-04T09:30:00Z", comments_close_after_days="3")
+    shelf.put("draft", status="draft", date="2026-06-01", expires="2026-07-01")
+    shelf.put("archived", status="archived", date="2026-05-01", comments_close_after_days="30")
+    shelf.put("shut", date="2026-05-01", comments="closed", comments_close_after_days="30")
+    shelf.sync()
+    assert articles.next_change(now=CLOCK) is None
+
+
+def test_pages_change_when_an_article_appears_or_ends_or_closes_its_comments(shelf: Shelf) -> None:
+    shelf.put("closes", date="2026-05-01T09:30:00Z", comments_close_after_days="4")
+    shelf.put("appears", date="2026-05-06T09:30:00Z")
+    shelf.put("goes", expires="2026-05-07T09:30:00Z")
+    shelf.put("later", date="2026-05-08T09:30:00Z", expires="2026-05-09T09:30:00Z")
+    shelf.sync()
+    moments, now = [], articles.next_change(now=CLOCK)
+    while now:
+        moments.append(now)
+        now = articles.next_change(now=now)
+    assert moments == [CLOCK + days * DAY for days in range(1, 6)]
+
+
+def test_an_index_of_earlier_days_learns_when_comments_close(shelf: Shelf) -> None:
+    shelf.put("soon", date="2026-05-04T09:30:00Z", comments_close_after_days="3")
+    shelf.put("late", date="9999-12-30", comments_close_after_days="3")
+    shelf.put("shut", comments="closed", comments_close_after_days="3000")
+    shelf.sync()
+    migrations.downgrade("0001")
+    db.upgrade()
+    found = articles.titles({"soon", "late", "shut", ARTICLE})
+    closing = {article.id: article.comments_close_at for article in found.values()}
+    assert closing == {"soon": CLOCK + 3 * DAY, "late": None, "shut": None, ARTICLE: None}
 
 
 @pytest.mark.parametrize("model", [Article, Author, Page])

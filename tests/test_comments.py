@@ -120,6 +120,7 @@ def test_an_article_closes_its_comments_by_word_or_by_days() -> None:
         draft()
     with db.writing():
         article(SECOND).comments_close_after_days = 30
+        article(SECOND).comments_close_at = CLOCK
     with pytest.raises(Invalid, match="closed 30 days after"):
         draft(on=SECOND)
 
@@ -127,6 +128,7 @@ def test_an_article_closes_its_comments_by_word_or_by_days() -> None:
 def test_comments_stay_open_until_the_last_of_the_days() -> None:
     with db.writing():
         article(SECOND).comments_close_after_days = 3_000
+        article(SECOND).comments_close_at = CLOCK + timedelta(seconds=1)
     assert draft(on=SECOND).article_id == SECOND
 
 

@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -20,10 +20,12 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     ForeignKey,
+    Index,
     Select,
     String,
     Text,
     and_,
+    func,
     or_,
     select,
 )
@@ -104,6 +106,11 @@ class Article(Rendered, db.Model):
     """One article as its file last made sense."""
 
     __tablename__ = "article"
+    __table_args__ = (
+        Index("ix_article_status_published_at", "status", "published_at"),
+        Index("ix_article_status_expires_at", "status", "expires_at"),
+        Index("ix_article_status_comments_close_at", "status", "comments_close_at"),
+    )
 
     id: Mapped[str] = mapped_column(String(100), primary_key=True)
     slug: Mapped[str] = mapped_column(String(100), unique=True)
@@ -119,6 +126,7 @@ class Article(Rendered, db.Model):
     noindex: Mapped[bool]
     comments_open: Mapped[bool]
     comments_close_after_days: Mapped[int | None]
+    comments_close_at: Mapped[datetime | None]
     toc: Mapped[list[Any]] = mapped_column(JSON, deferred=True)
     text: Mapped[str] = mapped_column(Text, deferred=True)
     folded: Mapped[str] = mapped_column(Text, deferred=True)
@@ -150,12 +158,8 @@ class Article(Rendered, db.Model):
         """Say why no comment is taken any more; empty while they are."""
         if not self.comments_open:
             return "Comments on this article are closed."
-        days = self.comments_close_after_days
-        if (
-            days is not None
-            and self.published_at
-            and now - self.published_at >= timedelta(days=days)
-        ):
+        if self.comments_close_at and self.comments_close_at <= now:
+            days = self.comments_close_after_days
             return f"Comments closed {days} days after this article appeared."
         return ""
 
@@ -227,6 +231,22 @@ def is_public(now: datetime) -> ColumnElement[bool]:
         Article.published_at <= now,
         or_(Article.expires_at.is_(None), Article.expires_at > now),
     )
+
+
+def next_change(*, now: datetime) -> datetime | None:
+    """Return when a public page next changes by itself, if ever.
+
+    An article appears or expires, or its comments close.
+    """
+    moments = (Article.published_at, Article.expires_at, Article.comments_close_at)
+    earliest = (
+        select(func.min(moment))
+        .where(Article.status == "published", moment > now)
+        .scalar_subquery()
+        for moment in moments
+    )
+    found = db.session.execute(select(*earliest)).one()
+    return min((moment for moment in found if moment), default=None)
 
 
 def _cards(now: datetime) -> Select[Article]:

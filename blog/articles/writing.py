@@ -6,6 +6,7 @@ The files were read and rendered before; nothing here looks at them, and nothing
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy import delete
@@ -57,6 +58,7 @@ def write_article(parsed: ArticleFile, rendered: RenderedArticle) -> None:
     article.cover, article.cover_alt = _media_path(parsed.cover), parsed.cover_alt or None
     article.comments_open = parsed.comments is Commenting.OPEN
     article.comments_close_after_days = parsed.comments_close_after_days
+    article.comments_close_at = _comments_close_at(parsed)
     article.toc = [[heading.level, heading.id, heading.text] for heading in rendered.toc]
     article.text, article.words = rendered.text, rendered.words
     # The title in a line of its own, where search looks first.
@@ -66,6 +68,17 @@ def write_article(parsed: ArticleFile, rendered: RenderedArticle) -> None:
     _link(parsed)
     for alias in parsed.aliases:
         _remember_path(alias, parsed.id)
+
+
+def _comments_close_at(parsed: ArticleFile) -> datetime | None:
+    days, appears_at = parsed.comments_close_after_days, parsed.published_at
+    if parsed.comments is Commenting.CLOSED or days is None or appears_at is None:
+        return None
+    try:
+        return appears_at + timedelta(days=days)
+    except OverflowError:
+        # Past the end of the calendar is never.
+        return None
 
 
 def _media_path(path: str) -> str | None:
