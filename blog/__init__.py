@@ -17,7 +17,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     # Imported here, since a child process that only renders Markdown needs none of it.
     from flask import Flask
 
-    from blog import assets, config, db, limits, problems, reload, security, templating
+    from blog import assets, config, db, limits, pagecache, problems, reload, security, templating
     from blog.admin import admin
     from blog.health import health
     from blog.public import public
@@ -32,7 +32,8 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     problems.init_app(app)
     templating.init_app(app)
     assets.init_app(app)
-    reload.init_app(app, settings)
+    look = reload.init_app(app, settings)
+    pagecache.init_app(app, settings, look=look)
     for surface in (health, admin, public):
         app.register_blueprint(surface)
     return app

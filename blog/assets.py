@@ -13,6 +13,7 @@ from pathlib import Path
 
 from flask import Flask, Response
 
+from blog import pagecache
 from blog.errors import NotFound
 
 FOLDER = Path(__file__).parent / "static"
@@ -59,7 +60,7 @@ def init_app(app: Flask) -> None:
             raise NotFound("There is no such file.")
         response = Response(found.data, content_type=found.content_type)
         response.headers["Cache-Control"] = A_YEAR
-        return response
+        return pagecache.offer(response, for_ever=True)
 
     app.add_url_rule("/static/<name>", "show_asset", show_asset)
     app.jinja_env.globals["asset"] = assets.__getitem__

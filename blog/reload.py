@@ -7,6 +7,7 @@ What goes wrong is logged, and the page is shown as it was.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, request
@@ -17,10 +18,13 @@ from blog.config import Settings
 from blog.content import SourceFile
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Look at content/ before each public page of a local site."""
+def init_app(app: Flask, settings: Settings) -> Callable[[], None] | None:
+    """Look at content/ before each public page of a local site.
+
+    Returns: the look itself, for pages that are answered without a view.
+    """
     if not settings.is_local:
-        return
+        return None
     watch = _Watch(app, settings.content_dir)
 
     def look() -> None:
@@ -29,6 +33,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             watch.look()
 
     app.before_request(look)
+    return watch.look
 
 
 class _Watch:

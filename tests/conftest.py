@@ -47,6 +47,8 @@ def _environ(instance: Path, content: Path, database_url: str) -> Environ:
         "BLOG_DATABASE_URL": database_url,
         "BLOG_SECRET_KEY": "a secret of the tests, long enough to be taken",
         "BLOG_MAIL_FROM": "blog@clinic.example",
+        # A test sees what it wrote at once; those of the page cache ask for it.
+        "BLOG_PAGE_CACHE_MB": "0",
     }
 
 

@@ -212,6 +212,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "BLOG_WORKERS": ("a whole number from 0 to 64", ["-1", "65", "auto", "½"]),
+    "BLOG_PAGE_CACHE_MB": ("a whole number from 0 to 4096", ["-1", "4097", "32 MB"]),
     "HOST": (HOST, ["http://127.0.0.1", "127.0.0.1:8000", *HOSTS]),
     "PORT": ("a whole number from 1 to 65535", ["0", "-1", "65536", "http", "8000/tcp"]),
 }

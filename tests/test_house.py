@@ -20,8 +20,8 @@ accounts outbox spam
 permissions journal
 articles enquiries
 comments
-forms limits assets security templating problems reload
-health public admin
+forms limits security templating problems reload pagecache
+assets health public admin
 cli
 """
 # The command line is a program of its own, so it makes the application it works in.

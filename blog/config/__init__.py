@@ -111,6 +111,12 @@ class Settings:
     workers: int = setting(
         casts.integer(0, 64), "0", "Web processes; 0 is one for each core.", "processes"
     )
+    page_cache_mb: int = setting(
+        casts.integer(0, 4096),
+        "32",
+        "Memory in which each web process keeps ready pages; 0 keeps none.",
+        "MB",
+    )
     host: str = setting(casts.host, "127.0.0.1", "Address to listen on; its variable is HOST.")
     port: int = setting(
         casts.integer(1, 65535), "8000", "Port to listen on; its variable is PORT.", "port"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from flask import Blueprint, Response, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, config, security, tokens
+from blog import articles, config, pagecache, security, tokens
 from blog.articles import Article
 from blog.errors import NotFound
 
 READER_REMEMBERED = timedelta(days=30)
-# Shared caches may hold a page for a minute, and serve it while they fetch the next.
-FOR_ANYBODY = "public, max-age=0, s-maxage=60, stale-while-revalidate=600"
 
 public = Blueprint("public", __name__)
 
@@ -29,10 +28,14 @@ def article_at(slug: str, *, now: datetime) -> Article:
     return article
 
 
-def for_anybody(page: str) -> Response:
-    """Answer with a page that is the same for all, or one reader's own where she has a cookie."""
-    response = make_response(page)
-    response.headers["Cache-Control"] = "no-store" if reader_token() else FOR_ANYBODY
+def for_anybody(page: str, *, query: Collection[str] = ()) -> Response:
+    """Answer with a page that is the same for all, or one reader's own where she has a cookie.
+
+    `query` names the parameters it was made from, whose values must be in canonical form.
+    """
+    response = pagecache.offer(make_response(page), query=query)
+    if reader_token():
+        response.headers["Cache-Control"] = "no-store"
     return response
 
 

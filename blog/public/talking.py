@@ -168,7 +168,9 @@ def show_contact() -> Response:
     about = _about(form)
     if about is not None:
         form.topic.data = _topic_of(about, form)
-    return for_anybody(render_template("contact.html", form=form, about=about))
+    is_named = about is not None and request.args["about"] == about.id
+    page = render_template("contact.html", form=form, about=about)
+    return for_anybody(page, query=("about",) if is_named else ())
 
 
 @public.post("/contact")
