@@ -17,8 +17,8 @@ lint: .venv/installed-dev ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: .venv/installed-dev ## measure
-	@echo "There are no measurements yet."
+bench: .venv/installed-dev ## measure speed and growth; the figures go to bench/results.md
+	@$(BIN)/python -m bench $(BENCH)
 
 pictures: .venv/installed-dev ## take the README's pictures again (needs Chromium)
 	$(BIN)/python docs/take_pictures.py

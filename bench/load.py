@@ -1,0 +1,225 @@
+"""What loads a server: wrk for reading, and visitors who read a form and send it.
+
+Runs on a core of its own and tells how busy that was, since a full one measures itself.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import re
+import resource
+import statistics
+import subprocess
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from urllib.parse import urlencode
+
+from bench.machine import CantMeasure
+from bench.servers import SITE_HOST
+from bench.stage import HOST, Stage
+
+CONNECTIONS = 16
+_FULL = 0.95
+_clients = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Answers a second, and how much of its core the load took for them."""
+
+    per_second: float
+    load_share: float
+
+    @property
+    def is_load_full(self) -> bool:
+        """Tell whether the load may have been what was slow."""
+        return self.load_share > _FULL
+
+
+def wrk(stage: Stage, port: int, path: str, *, seconds: int) -> Rate:
+    """Read one address over and over.
+
+    Raises: CantMeasure where an answer was not the page.
+    """
+    head = ["-H", "Accept-Encoding: gzip", "-H", f"Host: {SITE_HOST}"]
+    url = f"http://{HOST}:{port}{path}"
+    command = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", *head, url]
+    command = ["taskset", "-c", str(stage.load_core), *command]
+    stage.note(command)
+    before = _children_seconds()
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    if "Non-2xx" in said or "Socket errors" in said:
+        raise CantMeasure(f"{path} was not always answered:\n{said}")
+    (rate,) = re.findall(r"Requests/sec:\s+([\d.]+)", said)
+    return Rate(float(rate), (_children_seconds() - before) / seconds)
+
+
+def _children_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+@dataclass
+class Answer:
+    """What came back."""
+
+    status: int
+    text: str
+    location: str
+    seconds: float
+
+
+@dataclass
+class Visitor:
+    """A browser on one connection, which keeps cookies; each post comes from a new address."""
+
+    port: int
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+
+    def get(self, path: str) -> Answer:
+        """Ask for a page."""
+        return self._send("GET", path, None, {})
+
+    def post(self, path: str, fields: dict[str, str]) -> Answer:
+        """Send a form, as the page that holds it would."""
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        own = {"Sec-Fetch-Site": "same-origin", "Origin": f"https://{SITE_HOST}"}
+        return self._send("POST", path, urlencode(fields), kind | own)
+
+    def _send(self, method: str, path: str, body: str | None, more: dict[str, str]) -> Answer:
+        headers = {"Host": SITE_HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": _address()}
+        if self.cookies:
+            more = more | {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        began_at = time.perf_counter()
+        self._connection.request(method, path, body, headers | more)
+        answer = self._connection.getresponse()
+        text = answer.read().decode()
+        took = time.perf_counter() - began_at
+        for cookie in answer.headers.get_all("Set-Cookie") or ():
+            name, _, value = cookie.partition(";")[0].partition("=")
+            self.cookies[name] = value
+        return Answer(answer.status, text, answer.headers.get("Location", ""), took)
+
+
+def _address() -> str:
+    """Give the next address, so that no limit of one client is met."""
+    number = next(_clients)
+    return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+
+
+class _Form(HTMLParser):
+    def __init__(self, action: str) -> None:
+        super().__init__()
+        self._action = action
+        self._is_inside = False
+        self.fields: dict[str, str] = {}
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        if tag == "form":
+            self._is_inside = found.get("action") == self._action
+        elif tag == "input" and self._is_inside and found.get("type") != "checkbox":
+            self.fields[found.get("name") or ""] = found.get("value") or ""
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_inside = self._is_inside and tag != "form"
+
+
+def form_fields(html: str, action: str) -> dict[str, str]:
+    """Read what the form with an action carries.
+
+    Raises: CantMeasure where there is none.
+    """
+    form = _Form(action)
+    form.feed(html)
+    if not form.fields:
+        raise CantMeasure(f"The page has no form that leads to {action}.")
+    form.fields.pop("", None)
+    return form.fields
+
+
+def fresh_form(visitor: Visitor, page: str, action: str) -> dict[str, str]:
+    """Read a form anew, past every cache.
+
+    Raises: CantMeasure where the page isn't there.
+    """
+    answer = visitor.get(f"{page}?uncached={next(_clients)}")
+    if answer.status != 200:
+        raise CantMeasure(f"{page} answered {answer.status}.")
+    return form_fields(answer.text, action)
+
+
+Fill = Callable[[], dict[str, str]]
+
+
+def send_all(port: int, page: str, action: str, fill: Fill, *, count: int) -> Rate:
+    """Send forms on sixteen connections, each with a token of its own page.
+
+    Raises: CantMeasure where one was not taken.
+    """
+    numbers = iter(range(count))
+    visitors = [Visitor(port) for _ in range(CONNECTIONS)]
+    forms = [fresh_form(visitor, page, action) for visitor in visitors]
+    statuses: Counter[int] = Counter()
+
+    def send(visitor: Visitor, form: dict[str, str]) -> None:
+        for _ in numbers:
+            # Whoever has posted is known by a cookie; these are all new.
+            visitor.cookies.clear()
+            statuses[visitor.post(action, form | fill()).status] += 1
+
+    began_at, used = time.perf_counter(), time.process_time()
+    _at_once(send, zip(visitors, forms, strict=True))
+    took = time.perf_counter() - began_at
+    if statuses != {303: count}:
+        raise CantMeasure(f"{action} did not take every form: {dict(statuses)}")
+    return Rate(count / took, (time.process_time() - used) / took)
+
+
+def _at_once(act: Callable[..., None], arguments: Iterable[tuple[object, ...]]) -> None:
+    threads = [threading.Thread(target=act, args=each) for each in arguments]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def send_alone(port: int, page: str, action: str, fill: Fill, *, count: int) -> Iterator[float]:
+    """Send forms one after another; gives the seconds of each.
+
+    Raises: CantMeasure where one was not taken.
+    """
+    visitor = Visitor(port)
+    form = fresh_form(visitor, page, action)
+    for _ in range(count):
+        visitor.cookies.clear()
+        answer = visitor.post(action, form | fill())
+        if answer.status != 303:
+            raise CantMeasure(f"{action} answered {answer.status}.")
+        yield answer.seconds
+
+
+def p50_ms(seconds: Iterable[float]) -> float:
+    """Return the middle of some times, in milliseconds."""
+    return statistics.median(seconds) * 1000
+
+
+def read_alone(visitor: Visitor, path: str, *, count: int) -> Iterator[float]:
+    """Read one address again and again, past every cache; gives the seconds of each.
+
+    Raises: CantMeasure where it is not there.
+    """
+    mark = "&" if "?" in path else "?"
+    for _ in range(count):
+        answer = visitor.get(f"{path}{mark}uncached={next(_clients)}")
+        if answer.status != 200:
+            raise CantMeasure(f"{path} answered {answer.status}.")
+        yield answer.seconds
