@@ -1,24 +1,29 @@
-"""`python -m bench [speed|growth|site]`: everything where no part is named."""
+"""`python -m bench [all|speed|growth|site]`: measures, prints the tables, and writes them down."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import machine, report, speed, stage
+from bench import growth, machine, report, speed, stage
 from bench.machine import ROOT, CantMeasure
 from bench.report import Table
+from bench.site import LARGE, Size
+from bench.stage import Stage
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print the tables and write them down.
+    """Run a part.
 
     Returns: 0, or 1 with a sentence on stderr where something is missing or fails.
     """
+    options = _read(arguments)
     try:
-        _run(_read(arguments))
+        _make(options) if options.part == "site" else _measure(options)
     except CantMeasure as error:
         print(error, file=sys.stderr)
         return 1
@@ -27,28 +32,76 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the blog.")
+    parser.add_argument(
+        "part",
+        nargs="?",
+        default="all",
+        choices=["all", "speed", "growth", "site"],
+        help="speed beside nginx, growth with the content, or only make a large site",
+    )
     parser.add_argument("--quick", action="store_true", help="a short run with rough figures")
     parser.add_argument(
         "--results", type=Path, default=ROOT / "bench" / "results.md", help="where to write"
     )
-    return parser.parse_args(arguments)
+    parser.add_argument("--articles", type=int, help="articles of the large site")
+    parser.add_argument("--comments", type=int, help="comments of the large site")
+    parser.add_argument("--requests", type=int, help="requests for which memory is watched")
+    parser.add_argument("--seed", type=int, default=growth.SEED, help="number a site is made from")
+    parser.add_argument("--folder", type=Path, help="site: where to make it")
+    parser.add_argument("--database-url", default="", help="site: another database than SQLite")
+    options = parser.parse_args(arguments)
+    if options.part == "site" and options.folder is None:
+        parser.error("site needs --folder, where to make it")
+    return options
 
 
-def _run(options: argparse.Namespace) -> None:
+def _size(options: argparse.Namespace, usual: Size) -> Size:
+    wanted = (options.articles, usual.articles), (options.comments, usual.comments)
+    return Size(*(default if given is None else given for given, default in wanted))
+
+
+def _measure(options: argparse.Namespace) -> None:
     server_core, load_core = machine.check()
     machine.pin(load_core)
+    tables: list[Table] = []
     with stage.prepared(server_core, load_core) as here:
-        effort = speed.QUICK if options.quick else speed.FULL
-        tables: list[Table] = speed.measure(here, effort)
-        text = report.written(
-            tables,
-            machine=machine.described(here.folder),
-            commands=here.commands,
-            date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-            is_quick=options.quick,
-        )
-    report.write(options.results, text)
+        if options.part in ("all", "speed"):
+            tables += speed.measure(here, speed.QUICK if options.quick else speed.FULL)
+            _write(options, here, tables)
+        if options.part in ("all", "growth"):
+            usual = growth.QUICK if options.quick else growth.FULL
+            requests = usual.requests if options.requests is None else options.requests
+            effort = replace(usual, large=_size(options, usual.large), requests=requests)
+            tables += growth.measure(here, effort)
+            _write(options, here, tables)
     print("\n\n".join(map(str, tables)))
+
+
+def _write(options: argparse.Namespace, here: Stage, tables: list[Table]) -> None:
+    """Write down what there is so far, so that a part that fails takes nothing else with it."""
+    text = report.written(
+        tables,
+        machine=machine.described(here.folder),
+        commands=here.commands,
+        date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        is_quick=options.quick,
+    )
+    options.results.parent.mkdir(parents=True, exist_ok=True)
+    options.results.write_text(text, encoding="utf-8")
+
+
+def _make(options: argparse.Namespace) -> None:
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    size = _size(options, LARGE)
+    with contextlib.ExitStack() as closing:
+        here = Stage(folder, 0, 0, closing)
+        settings = {"BLOG_DATABASE_URL": options.database_url} if options.database_url else {}
+        blog, seconds = growth.made(here, "site", size, seed=options.seed, **settings)
+        print(f"{size.articles:,} articles written and synced, the sync in {seconds:.1f} s.")
+        growth.fill(blog, size, seed=options.seed)
+    chosen = " ".join(f"{name}={value}" for name, value in blog.settings.items() if "DIR" in name)
+    print(f"Serve it with: {chosen} blog serve")
 
 
 if __name__ == "__main__":

@@ -140,9 +140,12 @@ def _beside(
 
 
 def _row(what: str, rates: list[Rate], ratio: float | None, bound: Bound | None) -> Row:
-    note = "the load's core was full" if any(rate.is_load_full for rate in rates) else ""
+    notes = ["the load's core was full"] if any(rate.is_load_full for rate in rates) else []
+    refused = sum(rate.refused for rate in rates)
+    if refused:
+        notes.append(f"{refused:,} more were answered 503")
     middle = statistics.median(rate.per_second for rate in rates)
-    return Row(what, middle, "a second", ratio, bound, note)
+    return Row(what, middle, "a second", ratio, bound, "; ".join(notes))
 
 
 def _cpu(site: Blog, effort: Effort) -> Row:
