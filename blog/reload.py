@@ -60,10 +60,5 @@ class _Watch:
     def _sync(self) -> None:
         # A context of its own has a session of its own, which the page's knows nothing of.
         with self._app.app_context():
-            now = db.utc_now()
-            changes = sync.find_changes(self._root, now=now)
-            if changes:
-                with db.writing():
-                    changes.apply(now=now)
-            for problem in changes.problems:
+            for problem in sync.run(self._root, now=db.utc_now()).problems:
                 self._app.logger.warning("%s", problem)

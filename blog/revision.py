@@ -27,6 +27,11 @@ def touch(session: Session | scoped_session[Any]) -> None:
     session.execute(update(SiteRevision).values(number=SiteRevision.number + 1))
 
 
+def hold(session: Session | scoped_session[Any]) -> None:
+    """Make other transactions that raise or hold the number wait, without raising it."""
+    session.execute(select(SiteRevision.id).with_for_update())
+
+
 def current(session: Session | scoped_session[Any]) -> int:
     """Return the number as this transaction sees it."""
     return session.execute(select(SiteRevision.number)).scalar_one()

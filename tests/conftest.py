@@ -57,10 +57,9 @@ def _prepare(environ: Environ) -> None:
     app = create_app(environ)
     with app.app_context():
         db.upgrade()
-        changes = sync.find_changes(Path(environ["BLOG_CONTENT_DIR"]), now=CLOCK)
+        sync.run(Path(environ["BLOG_CONTENT_DIR"]), now=CLOCK)
         hashed = {person: accounts.hash_password(person.password) for person in _STAFF}
         with db.writing():
-            changes.apply(now=CLOCK)
             for person, role in _STAFF.items():
                 accounts.add(
                     email=person.email,

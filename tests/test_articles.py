@@ -42,9 +42,7 @@ class Shelf:
         (self.root / path).write_text(text, encoding="utf-8")
 
     def sync(self) -> None:
-        changes = sync.find_changes(self.root, now=CLOCK)
-        with db.writing():
-            changes.apply(now=CLOCK)
+        sync.run(self.root, now=CLOCK)
 
 
 @pytest.fixture

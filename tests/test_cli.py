@@ -552,9 +552,7 @@ def test_progress_is_drawn_on_a_terminal(bare: dict[str, str]) -> None:
     drawn = os.read(ours, 100_000).decode()
     os.close(ours)
     assert ran.stdout == "Everything can be used; 0 to look at.\n"
-    first, *_, last, end = drawn.split("\r")
-    assert (first, end) == ("", "\n")
-    assert last == f"Reading content  [{'#' * 30}] 4/4"
+    assert "Reading and rendering content  [####################################]  4/4" in drawn
 
 
 # blog comments

@@ -25,8 +25,10 @@ def refused(articles: markup.ArticleRenderer, source: str) -> MarkupError:
 
 
 def child_of(articles: markup.ArticleRenderer) -> renderer._Child:
-    assert articles._child is not None
-    return articles._child
+    """The one that works next."""
+    child = articles._free.queue[-1]
+    assert child is not None
+    return child
 
 
 def pid_of(articles: markup.ArticleRenderer) -> int:
@@ -128,6 +130,32 @@ def test_threads_that_share_a_renderer_get_their_own_articles() -> None:
         for thread in threads:
             thread.join()
     assert found == {number: f"Article {number}" for number in range(8)}
+
+
+def test_several_processes_work_side_by_side_and_all_end() -> None:
+    with markup.ArticleRenderer(deadline_seconds=2, processes=2) as articles:
+        slow = threading.Thread(target=refused, args=(articles, SLOW_ARTICLE))
+        slow.start()
+        start = time.monotonic()
+        while slow.is_alive():
+            assert articles.render("*a*").text == "a"
+        # The slow one held a process of its own, and was ended with it.
+        assert time.monotonic() - start > 1
+        both = [threading.Thread(target=articles.render, args=("b",)) for _ in range(2)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        pids = {child._process.pid for child in articles._free.queue if child is not None}
+    assert pids
+    assert all(is_gone(pid) for pid in pids)
+
+
+def test_an_article_after_another_starts_no_second_process() -> None:
+    with markup.ArticleRenderer(processes=4) as articles:
+        articles.render("a")
+        articles.render("b")
+        assert sum(child is not None for child in articles._free.queue) == 1
 
 
 def test_the_process_starts_without_the_web_application() -> None:

@@ -35,9 +35,7 @@ def broken(make_app: Any, tmp_path: Path) -> Visitor:
     path = folder / f"articles/{SECOND}.md"
     path.write_text("---\ntitle: Winter: skin\ndate: soon\n---\nText\n")
     with app.app_context():
-        changes = sync.find_changes(folder, now=CLOCK)
-        with db.writing():
-            changes.apply(now=CLOCK)
+        sync.run(folder, now=CLOCK)
     visitor = Visitor(app)
     visitor.sign_in(AUTHOR)
     return visitor

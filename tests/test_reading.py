@@ -48,9 +48,7 @@ class Site:
 
     def sync(self) -> None:
         with self.app.app_context():
-            changes = sync.find_changes(self.content, now=CLOCK)
-            with db.writing():
-                changes.apply(now=CLOCK)
+            sync.run(self.content, now=CLOCK)
 
     def get(self, path: str, **options: Any) -> Any:
         # As a server does, which closes what it has sent.

@@ -7,6 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ from flask import Flask, current_app
 from sqlalchemy import func, select, update
 
 from blog import articles, db, markup, revision
-from blog.articles import Article, ArticlePath, Author, ContentFile, Page, sync
+from blog.articles import Article, ArticlePath, Author, ContentFile, Page, intake, sync
 from blog.articles.sync import Changes
 from blog.comments import Comment, CommentState
 from blog.errors import ContentError, Problem
-from tests.cast import ARTICLE, CLOCK, SECOND
+from tests.cast import ARTICLE, CLOCK, SECOND, at_once
 
 AUTHOR_ID = "sandra-de-beer"
 MINUTE = timedelta(minutes=1)
@@ -52,21 +53,13 @@ class Desk:
 
     def sync(self) -> Changes:
         self.now += MINUTE
-        changes = sync.find_changes(self.root, now=self.now)
-        if changes:
-            with db.writing():
-                changes.apply(now=self.now)
-        return changes
+        return sync.run(self.root, now=self.now)
 
 
 @pytest.fixture
 def desk(make_app: Callable[..., Flask], own_content: Path) -> Iterator[Desk]:
     with make_app(content_dir=str(own_content)).app_context():
         yield Desk(own_content)
-
-
-def read_paths(changes: Changes) -> list[str]:
-    return [read.source.path for read in changes.read]
 
 
 def title_of(article_id: str) -> str | None:
@@ -115,7 +108,7 @@ def test_two_changed_files_raise_the_revision_once(desk: Desk) -> None:
     desk.write(ARTICLE, "One")
     desk.write(SECOND, "Two")
     changes = desk.sync()
-    assert read_paths(changes) == [f"articles/{SECOND}.md", f"articles/{ARTICLE}.md"]
+    assert changes.read == [f"articles/{SECOND}.md", f"articles/{ARTICLE}.md"]
     assert changes.unchanged_count == 2
     assert (title_of(ARTICLE), title_of(SECOND)) == ("One", "Two")
     assert site_revision() == before + 1
@@ -179,7 +172,7 @@ def test_a_file_saved_without_a_change_is_not_rendered_again(desk: Desk) -> None
     before = site_revision()
     desk.save(f"articles/{ARTICLE}.md", text)
     changes = desk.sync()
-    assert [read.source.path for read in changes.same] == [f"articles/{ARTICLE}.md"]
+    assert changes.same == [f"articles/{ARTICLE}.md"]
     assert stored_html(ARTICLE) == "<p>As it was stored.</p>"
     assert site_revision() == before
     assert not desk.sync()
@@ -220,7 +213,7 @@ def test_who_waits_for_a_long_sync_is_told_how_far_it_is(desk: Desk) -> None:
     desk.write("one")
     desk.write("two")
     told: list[tuple[int, int]] = []
-    sync.find_changes(desk.root, now=desk.now, progress=lambda *seen: told.append(seen))
+    sync.run(desk.root, now=desk.now, progress=lambda *seen: told.append(seen))
     assert told == [(1, 2), (2, 2)]
 
 
@@ -384,7 +377,7 @@ def test_new_words_of_the_site_are_read_alone(desk: Desk) -> None:
     zone = 'time_zone = "Africa/Johannesburg"'
     desk.save("site.toml", f'title = "New"\n{zone}\ntaglin = "Typed wrongly"\n')
     changes = desk.sync()
-    assert read_paths(changes) == ["site.toml"]
+    assert changes.read == ["site.toml"]
     assert the_problem(changes).remedy == "Did you mean `tagline`?"
     assert (articles.site().title, site_revision()) == ("New", before + 1)
     desk.save("site.toml", (desk.root / "site.toml").read_bytes())
@@ -592,34 +585,172 @@ def test_an_alias_belongs_to_the_file_that_named_it_last(desk: Desk) -> None:
 def test_two_syncs_at_once_write_the_same(desk: Desk) -> None:
     desk.write("new")
     desk.write(ARTICLE, slug="elsewhere")
-    found = [sync.find_changes(desk.root, now=CLOCK) for _ in range(2)]
-    for changes in found:
-        with db.writing():
-            changes.apply(now=CLOCK)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what it stands for
+    run = partial(sync.run, desk.root, now=CLOCK)
+    for changes in at_once(app, run, run):
+        assert isinstance(changes, Changes)
+        assert changes.problems == []
     assert slugs() == {ARTICLE: "elsewhere", SECOND: SECOND, "new": "new"}
-    assert not sync.find_changes(desk.root, now=CLOCK + MINUTE).read
+    assert not sync.run(desk.root, now=CLOCK + MINUTE).read
 
 
 def test_a_sync_waits_for_another_that_is_writing(desk: Desk) -> None:
     desk.write("new")
-    first, second = (sync.find_changes(desk.root, now=CLOCK) for _ in range(2))
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what it stands for
     done: list[str] = []
 
-    def write_the_second() -> None:
-        with app.app_context(), db.writing():
-            second.apply(now=CLOCK)
+    def sync_too() -> None:
+        with app.app_context():
+            sync.run(desk.root, now=CLOCK)
         done.append("second")
 
-    thread = threading.Thread(target=write_the_second)
+    thread = threading.Thread(target=sync_too)
     with db.writing():
-        first.apply(now=CLOCK)
+        revision.hold(db.session)
         thread.start()
-        thread.join(0.3)
+        thread.join(1)
         assert done == []
+        assert set(slugs()) == {ARTICLE, SECOND}
     thread.join()
     assert done == ["second"]
+    db.session.rollback()
     assert set(slugs()) == {ARTICLE, SECOND, "new"}
+
+
+# Many files
+
+
+@pytest.fixture
+def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if two files were many, and none were read ahead."""
+    monkeypatch.setattr(sync, "BATCH_FILES", 2)
+    monkeypatch.setattr(intake, "READ_AHEAD_FILES", 1)
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_many_files_are_written_in_several_transactions(desk: Desk) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        desk.write(name)
+    (desk.root / f"articles/{ARTICLE}.md").unlink()
+    before = site_revision()
+    changes = desk.sync()
+    assert changes.read == [f"articles/{name}.md" for name in "abcde"]
+    assert changes.removed == [f"articles/{ARTICLE}.md"]
+    assert set(slugs()) == {SECOND, *"abcde"}
+    assert site_revision() == before + 3
+    assert not desk.sync()
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_others_write_while_many_files_are_read(desk: Desk) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        desk.write(name)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # what it stands for
+    seen: list[int] = []
+
+    def write_a_comment(_done: int, _total: int) -> None:
+        with app.app_context(), db.writing(wait_seconds=0.5):
+            revision.touch(db.session)
+            seen.append(len(slugs()))
+
+    sync.run(desk.root, now=desk.now, progress=write_a_comment)
+    # What was written meanwhile is online already.
+    assert seen == [2, 2, 4, 4, 6]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_files_far_apart_may_exchange_their_slugs(desk: Desk) -> None:
+    for name in ("a", "b", "c", "z"):
+        desk.write(name)
+    desk.sync()
+    desk.write("a", slug="z")
+    desk.write("b", "Changed too")
+    desk.write("c", slug="a")
+    desk.write("z", slug="c")
+    assert desk.sync().problems == []
+    assert {name: slug for name, slug in slugs().items() if len(name) == 1} == {
+        "a": "z",
+        "b": "b",
+        "c": "a",
+        "z": "c",
+    }
+    assert title_of("b") == "Changed too"
+    assert not desk.sync()
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_of_files_far_apart_with_one_slug_the_first_has_it(desk: Desk) -> None:
+    for name in ("a", "b", "c", "z"):
+        desk.write(name, slug="one")
+    changes = desk.sync()
+    assert [problem.path for problem in changes.problems] == [
+        "articles/b.md",
+        "articles/c.md",
+        "articles/z.md",
+    ]
+    assert sorted(changes.read) == [f"articles/{name}.md" for name in "abcz"]
+    assert slugs()["a"] == "one"
+    before = site_revision()
+    # They are looked at again, since another file may have left the slug to them.
+    assert len(desk.sync().problems) == 3
+    assert site_revision() == before
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_sync_that_is_stopped_keeps_what_is_written_and_goes_on_later(desk: Desk) -> None:
+    for name in ("a", "b", "c", "d", "e"):
+        desk.write(name)
+
+    def stop(done: int, _total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sync.run(desk.root, now=desk.now, progress=stop)
+    assert set(slugs()) == {ARTICLE, SECOND, "a", "b"}
+    assert desk.sync().read == [f"articles/{name}.md" for name in "cde"]
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_file_that_goes_while_others_are_read_is_said_and_forgotten_later(desk: Desk) -> None:
+    desk.write("a")
+    path = desk.write("b")
+    desk.write("c")
+    changes = sync.run(desk.root, now=desk.now, progress=lambda *_: path.unlink(missing_ok=True))
+    (problem,) = changes.problems
+    assert problem.path == "articles/b.md"
+    assert problem.message == "This can't be read: no such file or directory."
+    assert {"a", "c"} <= set(slugs())
+    assert desk.sync().removed == ["articles/b.md"]
+    assert articles.problems() == []
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_file_that_grows_while_others_are_read_is_read_again(desk: Desk) -> None:
+    desk.write("a")
+    desk.write("b", "Half")
+    grown_at = desk.now + timedelta(seconds=30)
+
+    def go_on(done: int, _total: int) -> None:
+        if done == 2:
+            desk.save("articles/b.md", written("Whole"), at=grown_at)
+
+    sync.run(desk.root, now=desk.now + MINUTE, progress=go_on)
+    assert title_of("b") == "Half"
+    desk.now += MINUTE
+    desk.sync()
+    assert title_of("b") == "Whole"
+
+
+def test_hundreds_of_mistakes_are_all_said(desk: Desk) -> None:
+    for number in range(300):
+        desk.save(f"articles/broken-{number:03}.md", "no front matter")
+        desk.write(f"twin-{number:03}", "T", "", slug="one")
+    changes = desk.sync()
+    errors = [problem for problem in changes.problems if not problem.is_warning]
+    assert len(errors) == 599
+    assert articles.count_errors() == 599
+    assert slugs()["twin-000"] == "one"
 
 
 # Looking without changing

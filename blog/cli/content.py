@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from blog import articles, config, content, db
 from blog.articles import sync
+from blog.articles.intake import Progress
 from blog.articles.sync import Changes
 from blog.cli import cli, print_json, print_line, with_app, with_database
 from blog.errors import BlogError, Problem
-
-_BAR_CHARS = 30
 
 
 @cli.group("content")
@@ -26,14 +27,25 @@ def group() -> None:
     """
 
 
-def _show_progress(done: int, total: int) -> None:
-    """Draw how far reading has come, where a person is looking."""
-    if sys.stderr.isatty():
-        bar = "#" * (_BAR_CHARS * done // total)
-        end = "\n" if done == total else ""
-        click.echo(
-            f"\rReading content  [{bar:<{_BAR_CHARS}}] {done}/{total}{end}", nl=False, err=True
-        )
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Draw how far reading has come, where a person is looking and there is something to read."""
+    with ExitStack() as stack:
+        bars: list[Any] = []
+
+        def show(_done: int, total: int) -> None:
+            if not bars:
+                bar = click.progressbar(
+                    length=total,
+                    label="Reading and rendering content",
+                    show_pos=True,
+                    file=sys.stderr,
+                    hidden=not sys.stderr.isatty(),
+                )
+                bars.append(stack.enter_context(bar))
+            bars[0].update(1)
+
+        yield show
 
 
 def _say(problems: Iterable[Problem], *, err: bool) -> None:
@@ -50,11 +62,8 @@ def synced() -> tuple[Changes, list[Problem]]:
 
     Returns: what changed, and all problems there are, those of files read before too.
     """
-    root, now = config.current().content_dir, db.utc_now()
-    changes = sync.find_changes(root, now=now, progress=_show_progress)
-    if changes:
-        with db.writing():
-            changes.apply(now=now)
+    with _progress() as progress:
+        changes = sync.run(config.current().content_dir, now=db.utc_now(), progress=progress)
     problems = [Problem(**problem) for problem in articles.problems()]
     _say(problems, err=True)
     return changes, problems
@@ -89,7 +98,8 @@ def check_content(as_json: bool) -> None:
     \b
     Example:  blog content check
     """
-    problems = sync.check(config.current().content_dir, progress=_show_progress)
+    with _progress() as progress:
+        problems = sync.check(config.current().content_dir, progress=progress)
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:

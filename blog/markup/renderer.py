@@ -1,14 +1,15 @@
 """Articles rendered in a process of their own, which is stopped when one takes too long.
 
 Python-Markdown can take time that grows with the square of a text, and no text may hold a worker
-of the site. The process starts with the first article, serves one after another, and is replaced
-after a fault.
+of the site. A process starts with the first article, serves one after another, and is replaced
+after a fault; several may work side by side.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import queue
 import signal
 import socket
 import subprocess
@@ -32,13 +33,19 @@ _PROGRAM = "from blog.markup import serve_renderer; serve_renderer()"
 class ArticleRenderer:
     """Renders articles elsewhere, within a deadline; threads that share one take turns.
 
-    Units: `deadline_seconds` is for one article and doesn't count the start of the process.
+    Units: `deadline_seconds` is for one article and doesn't count the start of a process;
+    `processes` is how many articles are rendered at once.
     """
 
-    def __init__(self, deadline_seconds: float = ARTICLE_DEADLINE_SECONDS) -> None:
+    def __init__(
+        self, deadline_seconds: float = ARTICLE_DEADLINE_SECONDS, *, processes: int = 1
+    ) -> None:
         self._deadline_seconds = deadline_seconds
-        self._lock = threading.Lock()
-        self._child: _Child | None = None
+        self._processes = processes
+        # The last one used comes first, so that a single article never starts a second.
+        self._free: queue.LifoQueue[_Child | None] = queue.LifoQueue()
+        for _ in range(processes):
+            self._free.put(None)
 
     def __enter__(self) -> Self:
         return self
@@ -52,35 +59,29 @@ class ArticleRenderer:
         self.close()
 
     def close(self) -> None:
-        """End the process, if there is one; the next article starts another."""
-        with self._lock:
-            self._end()
+        """End the processes there are; the next article starts another."""
+        for child in [self._free.get() for _ in range(self._processes)]:
+            _end(child)
+            self._free.put(None)
 
     def render(self, source: str) -> RenderedArticle:
         """Render an author's Markdown as `render_article` does.
 
         Raises: MarkupError, also where the deadline passes or the process comes to its end.
         """
-        with self._lock:
-            child = self._running()
+        found, is_well = self._free.get(), False
+        try:
+            child = found = _running(found)
             line = child.ask(json.dumps(source), self._deadline_seconds)
             # One that has just died may not look so yet.
-            if not line or not child.is_running():
-                self._end()
+            is_well = bool(line) and child.is_running()
+        finally:
+            if not is_well:
+                _end(found)
+            self._free.put(found if is_well else None)
         if not line:
             raise MarkupError(self._fault(child))
         return _read(json.loads(line))
-
-    def _running(self) -> _Child:
-        if self._child is None or not self._child.is_running():
-            self._end()
-            self._child = _Child()
-        return self._child
-
-    def _end(self) -> None:
-        if self._child is not None:
-            self._child.end()
-            self._child = None
 
     def _fault(self, child: _Child) -> str:
         if child.is_late:
@@ -140,6 +141,18 @@ class _Child:
     def _stop(self) -> None:
         self.is_late = True
         self._process.kill()
+
+
+def _running(child: _Child | None) -> _Child:
+    if child is not None and child.is_running():
+        return child
+    _end(child)
+    return _Child()
+
+
+def _end(child: _Child | None) -> None:
+    if child is not None:
+        child.end()
 
 
 def serve_renderer() -> None:

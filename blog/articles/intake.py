@@ -1,0 +1,135 @@
+"""Reads the files of content/ and renders what they say, on every core there is.
+
+Rendering takes nearly all the time of a sync, so threads keep one renderer's process each busy.
+What comes of a file is handed on in the order of the files, and never much ahead of its taker,
+so that any number of files needs the memory of a few hundred. Takes no lock, writes nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from blog import content, markup
+from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
+from blog.errors import ContentError, MarkupError, Problem
+from blog.markup import RenderedArticle
+
+READ_AHEAD_FILES = 200
+
+_NOTHING = RenderedArticle(html="", toc=(), text="", words=0)
+
+Parsed = ArticleFile | AuthorFile | PageFile | Site
+Known = Row[str, int, int, str, int, datetime]
+Progress = Callable[[int, int], None]
+
+
+@dataclass(eq=False)
+class Read:
+    """One file that was looked into; `parsed` is None where it is refused or the same."""
+
+    source: SourceFile
+    sha256: str = ""
+    text: str = ""
+    parsed: Parsed | None = None
+    rendered: RenderedArticle = _NOTHING
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether it can't be used."""
+        return self.parsed is None and bool(self.problems)
+
+    @property
+    def is_same(self) -> bool:
+        """Whether it was saved without a change."""
+        return self.parsed is None and not self.problems
+
+    def refuse(self, *problems: Problem) -> None:
+        """Leave online what the file said before."""
+        self.parsed, self.problems = None, (*self.problems, *problems)
+
+
+def read_all(
+    root: Path,
+    sources: list[SourceFile],
+    zone: ZoneInfo,
+    known: Mapping[str, Known],
+    progress: Progress,
+) -> Iterator[Read]:
+    """Read and render files; those that `known` has the same are not rendered."""
+    cores = len(os.sched_getaffinity(0))
+
+    def work(source: SourceFile) -> Read:
+        read = read_one(root, source, known.get(source.path), _parser(source, zone))
+        return _rendered(read, renderer)
+
+    with markup.ArticleRenderer(processes=cores) as renderer:
+        for done, read in enumerate(_ahead(work, sources, threads=cores), start=1):
+            progress(done, len(sources))
+            yield read
+
+
+def _ahead(
+    work: Callable[[SourceFile], Read], sources: Iterable[SourceFile], *, threads: int
+) -> Iterator[Read]:
+    """Do work in threads and give what comes of it in order; some is done before it is taken."""
+    pool = ThreadPoolExecutor(threads)
+    waiting: deque[Future[Read]] = deque()
+    try:
+        for source in sources:
+            waiting.append(pool.submit(work, source))
+            if len(waiting) == READ_AHEAD_FILES:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        # Whoever stops in the middle shall not wait for what nobody will take.
+        pool.shutdown(cancel_futures=True)
+
+
+def _parser(source: SourceFile, zone: ZoneInfo) -> Callable[[str], Parsed]:
+    if source.kind is Kind.ARTICLE:
+        return lambda text: content.parse_article(source.id, text, zone=zone)
+    parse = content.parse_author if source.kind is Kind.AUTHOR else content.parse_page
+    return lambda text: parse(source.id, text)
+
+
+def read_one(
+    root: Path, source: SourceFile, known: Known | None, parse: Callable[[str], Parsed]
+) -> Read:
+    """Read a file and parse it, unless it is known and the same."""
+    read = Read(source)
+    try:
+        read.text = content.read_text(root, source)
+        read.sha256 = hashlib.sha256(read.text.encode()).hexdigest()
+        is_same = known is not None and known.policy == markup.ARTICLE_POLICY
+        if is_same and known is not None and known.sha256 == read.sha256:
+            return read
+        read.parsed = parse(read.text)
+        read.problems = read.parsed.warnings
+    except ContentError as error:
+        read.refuse(*error.problems)
+    return read
+
+
+def _rendered(read: Read, renderer: markup.ArticleRenderer) -> Read:
+    parsed = read.parsed
+    if parsed is None or isinstance(parsed, Site):
+        return read
+    try:
+        read.rendered = renderer.render(parsed.body)
+    except MarkupError as error:
+        line = parsed.body_line + error.line - 1 if error.line else parsed.body_line
+        remedy = "Simplify this part; the last good version stays online."
+        read.refuse(Problem(read.source.path, error.message, remedy, line))
+    return read
