@@ -25,7 +25,7 @@ _SOON = Bound(50)
 # A file saved a moment ago is read once more, since its time may not tell two saves apart.
 _SETTLED_SECONDS = 3
 _FLAT = Bound(1.1, of_ratio=True)
-_SIGN_IN = "/admin/sign-in"
+_DOOR = "/admin/sign-in"
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,11 @@ QUICK = Effort(Size(200, 20_000), asks=15, requests=2_000)
 
 @dataclass
 class Grown:
-    """A site that serves, with what its syncs took."""
+    """A site that serves, with what its syncs took, and two who look at it."""
 
     blog: Blog
     syncs: list[float]
+    reader: Visitor
     author: Visitor
 
 
@@ -96,16 +97,16 @@ def _grown(stage: Stage, size: Size) -> Grown:
     fill(blog, size, seed=SEED)
     blog.command("user", "add", EMAIL, "--password-stdin", typed=f"{PASSWORD}\n")
     blog.serve(core=stage.server_core)
-    return Grown(blog, [cold, same, one], _signed_in(blog))
+    reader, author = (stage.closing.enter_context(Visitor(blog.port)) for _ in range(2))
+    _sign_in(author)
+    return Grown(blog, [cold, same, one], reader, author)
 
 
-def _signed_in(blog: Blog) -> Visitor:
-    visitor = Visitor(blog.port)
-    form = load.form_fields(visitor.get(_SIGN_IN).text, _SIGN_IN)
-    answer = visitor.post(_SIGN_IN, form | {"email": EMAIL, "password": PASSWORD})
+def _sign_in(visitor: Visitor) -> None:
+    form = load.form_fields(visitor.get(_DOOR).text, _DOOR)
+    answer = visitor.post(_DOOR, form | {"email": EMAIL, "password": PASSWORD})
     if answer.status != 303:
         raise CantMeasure(f"Signing in answered {answer.status}.")
-    return visitor
 
 
 def _syncs(small: Grown, large: Grown) -> Iterator[Row]:
@@ -141,7 +142,7 @@ def _page(what: str, path: str, bound: Bound, small: Grown, large: Grown, effort
 
     def ask(grown: Grown, count: int) -> Iterator[float]:
         # The author's pages want her cookie, and a reader's must not see it.
-        visitor = grown.author if path.startswith("/admin") else Visitor(grown.blog.port)
+        visitor = grown.author if path.startswith("/admin") else grown.reader
         return load.read_alone(visitor, path, count=count)
 
     return _compared(f"{what}, p50", bound, small, large, ask, effort)

@@ -5,6 +5,7 @@ Runs on a core of its own and tells how busy that was, since a full one measures
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import itertools
 import re
@@ -17,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Self
 from urllib.parse import urlencode
 
 from bench.machine import CantMeasure
@@ -84,6 +86,12 @@ class Visitor:
 
     def __post_init__(self) -> None:
         self._connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
 
     def get(self, path: str) -> Answer:
         """Ask for a page."""
@@ -169,8 +177,6 @@ def send_all(port: int, page: str, action: str, fill: Fill, *, count: int) -> Ra
     Raises: CantMeasure for any other answer.
     """
     numbers = iter(range(count))
-    visitors = [Visitor(port) for _ in range(CONNECTIONS)]
-    forms = [fresh_form(visitor, page, action) for visitor in visitors]
     statuses: Counter[int] = Counter()
 
     def send(visitor: Visitor, form: dict[str, str]) -> None:
@@ -179,13 +185,21 @@ def send_all(port: int, page: str, action: str, fill: Fill, *, count: int) -> Ra
             visitor.cookies.clear()
             statuses[visitor.post(action, form | fill()).status] += 1
 
-    began_at, used = time.perf_counter(), time.process_time()
-    _at_once(send, zip(visitors, forms, strict=True))
-    took = time.perf_counter() - began_at
+    with _visitors(port) as visitors:
+        forms = [fresh_form(visitor, page, action) for visitor in visitors]
+        began_at, used = time.perf_counter(), time.process_time()
+        _at_once(send, zip(visitors, forms, strict=True))
+        took = time.perf_counter() - began_at
     share = (time.process_time() - used) / took
     if set(statuses) - {303, 503}:
         raise CantMeasure(f"{action} did not take every form: {dict(statuses)}")
     return Rate(statuses[303] / took, share, statuses[503])
+
+
+@contextlib.contextmanager
+def _visitors(port: int) -> Iterator[list[Visitor]]:
+    with contextlib.ExitStack() as closing:
+        yield [closing.enter_context(Visitor(port)) for _ in range(CONNECTIONS)]
 
 
 def _at_once(act: Callable[..., None], arguments: Iterable[tuple[object, ...]]) -> None:
@@ -201,14 +215,14 @@ def send_alone(port: int, page: str, action: str, fill: Fill, *, count: int) -> 
 
     Raises: CantMeasure where one was not taken.
     """
-    visitor = Visitor(port)
-    form = fresh_form(visitor, page, action)
-    for _ in range(count):
-        visitor.cookies.clear()
-        answer = visitor.post(action, form | fill())
-        if answer.status != 303:
-            raise CantMeasure(f"{action} answered {answer.status}.")
-        yield answer.seconds
+    with Visitor(port) as visitor:
+        form = fresh_form(visitor, page, action)
+        for _ in range(count):
+            visitor.cookies.clear()
+            answer = visitor.post(action, form | fill())
+            if answer.status != 303:
+                raise CantMeasure(f"{action} answered {answer.status}.")
+            yield answer.seconds
 
 
 def p50_ms(seconds: Iterable[float]) -> float:
@@ -241,6 +255,7 @@ def read_all(port: int, paths: list[str], *, count: int) -> None:
         for number in numbers:
             statuses[visitor.get(paths[number % len(paths)]).status] += 1
 
-    _at_once(read, [(Visitor(port),) for _ in range(CONNECTIONS)])
+    with _visitors(port) as visitors:
+        _at_once(read, [(visitor,) for visitor in visitors])
     if statuses != {200: count}:
         raise CantMeasure(f"Not every page was answered: {dict(statuses)}")

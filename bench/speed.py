@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bench import load, machine, servers
-from bench.load import Fill, Rate, Visitor
+from bench.load import Answer, Fill, Rate, Visitor
 from bench.machine import ROOT
 from bench.report import Bound, Row, Table
 from bench.servers import Blog
@@ -93,7 +93,7 @@ def _comment(site: Blog) -> None:
 
 
 def _reading(stage: Stage, site: Blog, effort: Effort) -> list[Row]:
-    page = Visitor(site.port).get(ARTICLE).text.encode()
+    page = _get(site.port, ARTICLE).text.encode()
     nginx = servers.static_nginx(stage, "article", page)
     proxy = servers.documented_nginx(stage, site.port)
     half, tenth = Bound(0.5, is_floor=True, of_ratio=True), Bound(0.9, is_floor=True, of_ratio=True)
@@ -126,7 +126,7 @@ def _beside(
     """Measure an address and nginx in turn."""
     if port is None:
         return Row(what, note=_NOTHING_YET)
-    status = Visitor(port).get(path).status
+    status = _get(port, path).status
     if status != 200:
         return Row(what, note=_GONE.format(status))
     ours, ratios = [], []
@@ -137,6 +137,11 @@ def _beside(
     row = _row(what, ours, statistics.median(ratios), bound)
     print(row.what, row.cells()[1], flush=True)
     return row
+
+
+def _get(port: int, path: str) -> Answer:
+    with Visitor(port) as visitor:
+        return visitor.get(path)
 
 
 def _row(what: str, rates: list[Rate], ratio: float | None, bound: Bound | None) -> Row:
@@ -151,12 +156,13 @@ def _row(what: str, rates: list[Rate], ratio: float | None, bound: Bound | None)
 def _cpu(site: Blog, effort: Effort) -> Row:
     """Measure what one page costs the web process, without waiting for anything."""
     (pid,) = site.web_processes()
-    visitor, used = Visitor(site.port), []
-    list(load.read_alone(visitor, ARTICLE, count=10))
-    for _ in range(effort.alone):
-        before = machine.cpu_seconds(pid)
-        list(load.read_alone(visitor, ARTICLE, count=1))
-        used.append(machine.cpu_seconds(pid) - before)
+    used = []
+    with Visitor(site.port) as visitor:
+        list(load.read_alone(visitor, ARTICLE, count=10))
+        for _ in range(effort.alone):
+            before = machine.cpu_seconds(pid)
+            list(load.read_alone(visitor, ARTICLE, count=1))
+            used.append(machine.cpu_seconds(pid) - before)
     return Row("article, not cached: CPU of one, p50", load.p50_ms(used), "ms", bound=Bound(8))
 
 

@@ -1,17 +1,29 @@
 """The measurements measure: forms are read, the configuration is the document's, bounds are told."""
 
+import contextlib
+import json
 import os
 import re
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from flask import Flask
+from sqlalchemy import func, select
 
-from bench import load, machine, report, servers
+from bench import load, machine, report, servers, site, speed
+from bench.__main__ import main
 from bench.machine import ROOT, CantMeasure
 from bench.report import Bound, Row, Table
+from bench.site import SAMPLE, THREAD, Size
 from bench.stage import Stage
+from blog import articles, db
+from blog.articles import sync
+from blog.comments import Comment, CommentState
+from tests.cast import ARTICLE, CLOCK, Clock, Visitor
 
 OPERATING = """\
 # Operating
@@ -156,3 +168,125 @@ def test_a_process_is_weighed_with_its_family() -> None:
 def test_the_results_name_no_path_of_a_machine() -> None:
     results = (ROOT / "bench" / "results.md").read_text()
     assert not re.search(r"(?<![\w.$-])/(home|root|srv|tmp|usr|work)/", results)
+
+
+# Sites of any size
+
+SIZE = Size(articles=50, comments=1_000)
+
+
+@pytest.fixture
+def grown(
+    tmp_path: Path, clock: Clock, make_app: Callable[..., Flask], environ: dict[str, str]
+) -> Flask:
+    """A site of fifty articles and a thousand comments."""
+    folder = tmp_path / "grown"
+    site.write_content(folder, SIZE, seed=1)
+    app = make_app(content_dir=str(folder))
+    with app.app_context():
+        changes = sync.find_changes(folder, now=clock())
+        assert changes.problems == []
+        with db.writing():
+            changes.apply(now=clock())
+    site.insert_comments(environ, SIZE, seed=1)
+    return app
+
+
+def words_of(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): path.read_text()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_a_seed_makes_one_site_and_another_seed_another(tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        site.write_content(tmp_path / name, Size(5, 0), seed=seed)
+    first, second, third = (words_of(tmp_path / name) for name in "abc")
+    assert first == second
+    assert first.keys() == third.keys()
+    assert first[f"articles/{THREAD}.md"] != third[f"articles/{THREAD}.md"]
+    rows = [list(site.comment_rows(Size(5, 300), seed=seed, first=1)) for seed in (1, 1, 2)]
+    assert rows[0] == rows[1] != rows[2]
+
+
+def test_a_large_site_has_what_a_real_one_has(grown: Flask) -> None:
+    with grown.app_context():
+        found = [articles.by_id(site.article_id(number)) for number in range(1, 51)]
+        assert all(found)
+        public = articles.published(now=CLOCK, limit=100)
+        assert 50 - len(public) == 3  # a draft, one of 2099 and one of the past
+        per_article = Counter(db.session.execute(select(Comment.article_id)).scalars())
+        states = Counter(db.session.execute(select(Comment.state)).scalars())
+        replies = db.session.execute(select(func.count(Comment.parent_id))).scalar_one()
+    assert (per_article[THREAD], per_article[SAMPLE], per_article.total()) == (10, 20, 1_000)
+    assert per_article[site.article_id(3)] > 3 * per_article[site.article_id(49)]
+    assert set(states) == {state.value for state in site._STATES}
+    assert 300 < replies < 450
+
+
+def test_every_reply_answers_a_published_comment_of_its_article() -> None:
+    rows = {row["id"]: row for row in site.comment_rows(SIZE, seed=1, first=5)}
+    for row in rows.values():
+        if row["parent_id"] is not None:
+            parent = rows[row["parent_id"]]
+            assert parent["article_id"] == row["article_id"]
+            assert parent["state"] == CommentState.APPROVED
+            assert row["root_id"] == (parent["root_id"] or parent["id"])
+
+
+def test_the_pages_of_a_large_site_are_served_and_take_comments(grown: Flask) -> None:
+    visitor = Visitor(grown)
+    page = visitor.get(f"/articles/{SAMPLE}").text
+    assert page.count('id="comment-') == 20
+    answer = visitor.comment("One more question.", slug=SAMPLE)
+    assert answer.status_code == 303
+    assert visitor.get(answer.location).status_code == 200
+
+
+def test_a_site_is_made_at_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "small"
+    code = main(["site", "--folder", str(folder), "--articles", "3", "--comments", "30"])
+    said = capsys.readouterr()
+    assert (code, said.err) == (0, "")
+    assert "30 of 30 comments" in said.out
+    assert f"BLOG_CONTENT_DIR={folder}/site-content blog serve" in said.out
+    assert (folder / "site" / "blog.db").exists()
+
+
+def test_a_site_needs_a_folder(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["site"])
+    assert ended.value.code == 2
+    assert "site needs --folder" in capsys.readouterr().err
+
+
+# The load
+
+
+def test_forms_that_are_sent_are_stored_and_pages_read(tmp_path: Path, content_dir: Path) -> None:
+    page, action = f"/articles/{ARTICLE}", f"/articles/{ARTICLE}/comments"
+    with contextlib.ExitStack() as closing:
+        blog = servers.blog(Stage(tmp_path, 0, 0, closing), "site", content_dir, BLOG_WORKERS="1")
+        blog.prepare()
+        assert 0 < blog.serve(core=None) < 60
+        assert len(blog.web_processes()) == 1
+        rate = load.send_all(blog.port, page, action, speed.comment_form, count=40)
+        alone = list(load.send_alone(blog.port, page, action, speed.comment_form, count=3))
+        enquiry = list(
+            load.send_alone(blog.port, "/contact", "/contact", speed.enquiry_form, count=3)
+        )
+        load.read_all(blog.port, ["/", page], count=20)
+        with pytest.raises(CantMeasure, match="404"):
+            load.read_all(blog.port, ["/no-such-page"], count=1)
+        with pytest.raises(CantMeasure, match="no form that leads to /nowhere"):
+            list(load.send_alone(blog.port, page, "/nowhere", speed.comment_form, count=1))
+        stored = json.loads(blog.command("comments", "list", "--json"))
+        with pytest.raises(CantMeasure, match="no comment 999"):
+            blog.command("comments", "approve", "999")
+    assert len(stored) == 43 - rate.refused
+    assert rate.per_second > 0
+    assert load.p50_ms([*alone, *enquiry]) > 0
