@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from email.message import Message
 from html.parser import HTMLParser
 from typing import Self
 from urllib.parse import urlencode
@@ -72,9 +73,14 @@ class Answer:
     """What came back."""
 
     status: int
-    text: str
-    location: str
+    headers: Message
+    body: bytes
     seconds: float
+
+    @property
+    def text(self) -> str:
+        """The page itself, where it came uncompressed."""
+        return self.body.decode()
 
 
 @dataclass
@@ -93,9 +99,9 @@ class Visitor:
     def __exit__(self, *_: object) -> None:
         self._connection.close()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str, **headers: str) -> Answer:
         """Ask for a page."""
-        return self._send("GET", path, None, {})
+        return self._send("GET", path, None, headers)
 
     def post(self, path: str, fields: dict[str, str]) -> Answer:
         """Send a form, as the page that holds it would."""
@@ -110,12 +116,12 @@ class Visitor:
         began_at = time.perf_counter()
         self._connection.request(method, path, body, headers | more)
         answer = self._connection.getresponse()
-        text = answer.read().decode()
+        data = answer.read()
         took = time.perf_counter() - began_at
         for cookie in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return Answer(answer.status, text, answer.headers.get("Location", ""), took)
+        return Answer(answer.status, answer.headers, data, took)
 
 
 def _address() -> str:

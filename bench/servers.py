@@ -128,12 +128,12 @@ def blog(stage: Stage, name: str, content: Path, **settings: str) -> Blog:
     )
 
 
-def static_nginx(stage: Stage, name: str, page: bytes) -> int:
+def static_nginx(stage: Stage, name: str, compressed: bytes) -> int:
     """Serve a page as a file that was compressed before; gives the port."""
     folder, port = stage.folder / "static", free_port()
     folder.mkdir()
-    (folder / name).write_bytes(page)
-    (folder / f"{name}.gz").write_bytes(gzip.compress(page, 9, mtime=0))
+    (folder / name).write_bytes(gzip.decompress(compressed))
+    (folder / f"{name}.gz").write_bytes(compressed)
     _start_nginx(stage, folder, _STATIC.format(host=HOST, port=port, folder=folder), port)
     return port
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from bench import load, machine, servers
 from bench.load import Answer, Fill, Rate, Visitor
-from bench.machine import ROOT
+from bench.machine import ROOT, CantMeasure
 from bench.report import Bound, Row, Table
 from bench.servers import Blog
 from bench.stage import Stage
@@ -93,7 +93,7 @@ def _comment(site: Blog) -> None:
 
 
 def _reading(stage: Stage, site: Blog, effort: Effort) -> list[Row]:
-    page = _get(site.port, ARTICLE).text.encode()
+    page = _compressed(site.port)
     nginx = servers.static_nginx(stage, "article", page)
     proxy = servers.documented_nginx(stage, site.port)
     half, tenth = Bound(0.5, is_floor=True, of_ratio=True), Bound(0.9, is_floor=True, of_ratio=True)
@@ -109,7 +109,8 @@ def _reading(stage: Stage, site: Blog, effort: Effort) -> list[Row]:
     rows = []
     for what, port, path, bound in wanted:
         rows.append(_beside(stage, statics, nginx, what, port, path, bound, effort))
-    first = _row("nginx serving the article from a compressed file", statics, None, None)
+    what = f"nginx serving the article from a compressed file ({len(page):,} bytes)"
+    first = _row(what, statics, None, None)
     return [first, *rows, _cpu(site, effort)]
 
 
@@ -139,9 +140,20 @@ def _beside(
     return row
 
 
-def _get(port: int, path: str) -> Answer:
+def _compressed(port: int) -> bytes:
+    """Fetch the article as the site compresses it, so that both send the same bytes.
+
+    Raises: CantMeasure where it comes as it is.
+    """
+    answer = _get(port, ARTICLE, **{"Accept-Encoding": "gzip"})
+    if answer.headers.get("Content-Encoding") != "gzip":
+        raise CantMeasure("The site does not compress its article.")
+    return answer.body
+
+
+def _get(port: int, path: str, **headers: str) -> Answer:
     with Visitor(port) as visitor:
-        return visitor.get(path)
+        return visitor.get(path, **headers)
 
 
 def _row(what: str, rates: list[Rate], ratio: float | None, bound: Bound | None) -> Row:
