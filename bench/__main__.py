@@ -65,23 +65,27 @@ def _measure(options: argparse.Namespace) -> None:
     machine.pin(load_core)
     tables: list[Table] = []
     with stage.prepared(server_core, load_core) as here:
+        # Before anything of ours runs, since it tells how quiet the machine is.
+        facts = machine.described(here.folder)
         if options.part in ("all", "speed"):
             tables += speed.measure(here, speed.QUICK if options.quick else speed.FULL)
-            _write(options, here, tables)
+            _write(options, here, tables, facts)
         if options.part in ("all", "growth"):
             usual = growth.QUICK if options.quick else growth.FULL
             requests = usual.requests if options.requests is None else options.requests
             effort = replace(usual, large=_size(options, usual.large), requests=requests)
             tables += growth.measure(here, effort)
-            _write(options, here, tables)
+            _write(options, here, tables, facts)
     print("\n\n".join(map(str, tables)))
 
 
-def _write(options: argparse.Namespace, here: Stage, tables: list[Table]) -> None:
+def _write(
+    options: argparse.Namespace, here: Stage, tables: list[Table], facts: list[tuple[str, str]]
+) -> None:
     """Write down what there is so far, so that a part that fails takes nothing else with it."""
     text = report.written(
         tables,
-        machine=machine.described(here.folder),
+        machine=facts,
         commands=here.commands,
         date=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
         is_quick=options.quick,

@@ -43,6 +43,7 @@ def described(folder: Path) -> list[tuple[str, str]]:
         ("processor", f"{_processor()}, {os.cpu_count()} cores"),
         ("memory", f"{int(system) / 1024**2:.0f} GB"),
         ("kernel", f"{platform.system()} {platform.release()}"),
+        ("load of the last minute", f"{os.getloadavg()[0]:.1f}"),
         ("file system", _output("stat", "-f", "-c", "%T", str(folder))),
         ("Python", platform.python_version()),
         ("granian", metadata.version("granian")),
