@@ -419,6 +419,42 @@ def test_the_first_moment_is_not_too_early_to_stop(number: signal.Signals, site:
     assert time.monotonic() - asked_at < serving._STOP_SECONDS
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_request_that_is_under_way_is_still_answered(number: signal.Signals, site: Site) -> None:
+    site.serve("--prepare")
+    body = b"name=Lerato&message=" + b"x" * 1000
+    head = f"POST /contact HTTP/1.1\r\nHost: {HOST}:{site.port}\r\nContent-Length: {len(body)}\r\n"
+    kind = "Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    with socket.create_connection((HOST, site.port), timeout=DEADLINE_SECONDS) as slow:
+        slow.sendall((head + kind).encode() + body[:20])
+        # Once another is answered, this one has been seen too.
+        wait_for(site.answers, what="another request")
+        tell = os.killpg if number == signal.SIGINT else os.kill
+        tell(site.main.pid, number)
+        wait_for(lambda: not accepts(site.port), what="the end of listening")
+        slow.sendall(body[20:])
+        assert slow.recv(1000).startswith(b"HTTP/1.1 422 ")
+    assert site.end(signal.SIGTERM) == 0
+
+
+def accepts(port: int) -> bool:
+    with contextlib.suppress(ConnectionRefusedError), socket.create_connection((HOST, port)):
+        return True
+    return False
+
+
+def test_processes_that_are_told_twice_at_once_end_all_the_same(site: Site) -> None:
+    """A terminal tells all of the group, and some supervisors all they know of."""
+    site.serve("--prepare")
+    wait_for(lambda: len(site.web_processes()) == 2, what="two web processes")
+    asked_at = time.monotonic()
+    for process in site.web_processes():
+        os.kill(process, signal.SIGINT)
+        os.kill(process, signal.SIGTERM)
+    site.end(signal.SIGTERM)
+    assert time.monotonic() - asked_at < serving._STOP_SECONDS
+
+
 def test_nothing_outlives_the_process_that_started_it(site: Site) -> None:
     site.serve("--prepare")
     wait_for(lambda: len(site.web_processes()) == 2, what="two web processes")

@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
+from typing import Any
 
 import click
 from flask import Flask
@@ -21,12 +22,13 @@ from granian.server import MPServer
 
 from blog import accounts, articles, config, create_app, db, security, tokens, urls
 from blog.admin.entrance import SET_UP
-from blog.cli import cli, end_with, with_app
+from blog.cli import cli, with_app
 from blog.cli.content import synced
 from blog.config import Settings
 from blog.errors import SettingError
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
+_LOOK_SECONDS = 1.0
 _RESTART_SECONDS = 3.0
 _STOP_SECONDS = 10
 _one_at_a_time = threading.Lock()
@@ -107,12 +109,23 @@ def _take_care_at_fork() -> None:
 
 def _web_process(starter_id: int) -> Flask:
     """Make the application in one of the server's processes."""
-    # Until the server listens here itself: Ctrl-C is the starter's to pass on.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS)
-    end_with(starter_id)
+    # Until the server here can be told.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
+    threading.Thread(target=_heed, args=(starter_id,), daemon=True).start()
     return create_app()
+
+
+def _heed(starter_id: int) -> None:
+    """Wait until this process is asked to end, or its starter has gone, and tell the server here.
+
+    All threads but this one have these signals blocked. Two at once, as a terminal and the
+    starter send, could else both go to a thread that is not the main one, which then sleeps on.
+    Ctrl-C stays unheard: it is the starter's to pass on.
+    """
+    while not signal.sigtimedwait({signal.SIGTERM}, _LOOK_SECONDS) and os.getppid() == starter_id:
+        pass
+    tell: Any = signal.getsignal(signal.SIGTERM)
+    tell(signal.SIGTERM, None)
 
 
 def _server(settings: Settings, address: str) -> MPServer:
@@ -121,7 +134,7 @@ def _server(settings: Settings, address: str) -> MPServer:
         address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
-        workers=settings.workers or os.cpu_count() or 1,
+        workers=settings.workers or len(os.sched_getaffinity(0)),
         blocking_threads=security.THREADS,
         websockets=False,
         # It warns of as many threads as slow clients make necessary.
