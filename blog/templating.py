@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog import articles, config, content, db, markup, urls
+from blog import articles, comments, config, content, db, markup, urls
 
 _UNITS = (
     ("year", 31_557_600),
@@ -31,6 +31,7 @@ def init_app(app: Flask) -> None:
         machine=machine,
         initials=initials,
         count=count,
+        tally=tally,
         excerpt=markup.excerpt,
     )
     app.jinja_env.globals.update(url=urls, absolute=urls.absolute)
@@ -97,6 +98,11 @@ def count(number: int, noun: str) -> str:
         if number < 1000
         else f"{number:,} {noun}s"
     )
+
+
+def tally(number: int) -> str:
+    """Say how many comments are in a state; they are only counted so far."""
+    return f"{number:,}{'+' if number >= comments.COUNTED_TO else ''}"
 
 
 def initials(name: str) -> str:

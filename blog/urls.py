@@ -26,14 +26,23 @@ def article(slug: str) -> str:
     return f"/articles/{slug}"
 
 
+def comments(slug: str, page: int = 1) -> str:
+    """Path of a page of an article's thread."""
+    return f"{article(slug)}?comments={page}" if page > 1 else article(slug)
+
+
 def comment(slug: str, comment_id: int) -> str:
-    """Path of a comment in its article's thread."""
-    return f"{article(slug)}#comment-{comment_id}"
+    """Path that leads to a comment, wherever in its article's thread that stands.
 
-
-def waiting(slug: str, comment_id: int) -> str:
-    """Path of the page that thanks for a comment and shows it to its writer."""
+    Thanks its writer as long as it waits.
+    """
     return f"{article(slug)}/comments/{comment_id}"
+
+
+def replies(slug: str, comment_id: int, page: int = 1) -> str:
+    """Path of a page of all replies to the comment that a branch of a thread begins with."""
+    path = f"{comment(slug, comment_id)}/replies"
+    return f"{path}?page={page}" if page > 1 else path
 
 
 def topic(slug: str) -> str:

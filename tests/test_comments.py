@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import insert
 
 from blog import accounts, articles, comments, db, journal, outbox, revision, spam
 from blog.accounts import User
@@ -365,3 +366,15 @@ def test_counts_know_every_state_and_only_published_ones_count_on_an_article() -
         "withdrawn": 0,
     }
     assert comments.counts_on([ARTICLE, SECOND]) == {ARTICLE: 1}
+
+
+def test_more_than_a_thousand_in_a_state_are_not_counted() -> None:
+    first = submit()
+    columns = [column for column in Comment.__table__.columns if column.key != "id"]
+    row = {column.key: getattr(first, column.key) for column in columns}
+    copies = [row | {"submission_key": f"copy {number}"} for number in range(1_005)]
+    with db.writing():
+        db.session.execute(insert(Comment), copies)
+    assert comments.count_in(CommentState.PENDING) == comments.COUNTED_TO
+    assert comments.counts()["pending"] == comments.COUNTED_TO
+    assert comments.counts()["approved"] == 0

@@ -441,6 +441,8 @@ def count(site: Site, path: str) -> int:
 
 def test_the_number_of_statements_grows_with_nothing(site: Site) -> None:
     paths = [*PAGES, "/search?q=skin"]
+    with site.app.app_context(), db.writing():
+        db.session.add(comment_on(ARTICLE, "first"))
     few = {path: count(site, path) for path in paths}
     with site.app.app_context(), db.writing():
         for number in range(70):
@@ -456,10 +458,10 @@ def test_the_number_of_statements_grows_with_nothing(site: Site) -> None:
                 db.session.flush()
                 parent = answer
     assert len(titles(site.text("/"))) == 72
-    assert site.text(f"/articles/{ARTICLE}").count("Thank you.") == 240
+    assert site.text(f"/articles/{ARTICLE}").count("Thank you.") == 197
     assert {path: count(site, path) for path in paths} == few
     assert few["/"] <= 7
-    assert few[f"/articles/{ARTICLE}"] <= 7
+    assert few[f"/articles/{ARTICLE}"] <= 8
 
 
 def fill(number: int) -> None:
@@ -732,3 +734,89 @@ def test_large_files_never_take_every_thread(
         answer.close()
     with visitor.get("/media/large.jpg") as again:
         assert len(again.data) == 1024 * 1024 + 1
+
+
+# Long threads
+
+
+@pytest.fixture
+def thread(site: Site) -> list[int]:
+    """A thread of sixty comments whose last was answered a hundred and one times; its numbers."""
+    with site.app.app_context(), db.writing():
+        roots = [comment_on(ARTICLE, f"root-{number}") for number in range(60)]
+        db.session.add_all(roots)
+        db.session.flush()
+        last = roots[-1].id
+        below = {"parent_id": last, "root_id": last}
+        replies = [comment_on(ARTICLE, f"reply-{number}", **below) for number in range(101)]
+        db.session.add_all(replies)
+        db.session.flush()
+        return [comment.id for comment in (*roots, *replies)]
+
+
+def test_a_long_thread_is_paged(site: Site, thread: list[int]) -> None:
+    first = site.text(f"/articles/{ARTICLE}")
+    assert "161 comments" in says(first)
+    assert "Page 1 of 2" in says(first)
+    assert links(first)["Newer comments"] == f"/articles/{ARTICLE}?comments=2#comments"
+    assert "Older comments" not in links(first)
+    assert f'id="comment-{thread[49]}"' in first
+    assert f'id="comment-{thread[50]}"' not in first
+    second = site.text(f"/articles/{ARTICLE}?comments=2")
+    assert links(second)["Older comments"] == f"/articles/{ARTICLE}#comments"
+    assert "Newer comments" not in links(second)
+    assert re.findall(r'id="comment-(\d+)"', second) == [str(number) for number in thread[50:65]]
+    address = "http://127.0.0.1:8000"
+    assert f'rel="canonical" href="{address}/articles/{ARTICLE}?comments=2"' in second
+    assert f'rel="canonical" href="{address}/articles/{ARTICLE}"' in first
+    assert "Comments, page 2" in second.partition("</title>")[0]
+
+
+def test_what_a_page_leaves_out_is_a_link_away(site: Site, thread: list[int]) -> None:
+    branch = f"/articles/{ARTICLE}/comments/{thread[59]}"
+    shown = site.text(f"/articles/{ARTICLE}?comments=2")
+    assert links(shown)["Show 96 more replies"] == f"{branch}/replies"
+    first = site.text(f"{branch}/replies")
+    numbers = [str(number) for number in thread[59:]]
+    assert re.findall(r'id="comment-(\d+)"', first) == numbers[:-1]
+    assert links(first)["Newer comments"] == f"{branch}/replies?page=2"
+    second = site.text(f"{branch}/replies?page=2")
+    assert re.findall(r'id="comment-(\d+)"', second) == [numbers[0], numbers[-1]]
+    assert links(second)["Older comments"] == f"{branch}/replies"
+    assert f'href="http://127.0.0.1:8000{branch}/replies?page=2"' in second
+    assert links(second)["Reply"] == f"/articles/{ARTICLE}/comments/new?parent={thread[-1]}"
+
+
+def test_a_permalink_leads_to_the_page_that_shows_its_comment(
+    site: Site, thread: list[int]
+) -> None:
+    for number in (thread[0], thread[50], thread[64], thread[65], thread[-1]):
+        moved = site.get(f"/articles/{ARTICLE}/comments/{number}")
+        assert moved.status_code == 303
+        assert moved.headers["Cache-Control"] == "no-store"
+        page, _, fragment = moved.location.partition("#")
+        assert fragment == f"comment-{number}"
+        assert f'id="{fragment}"' in site.text(page)
+
+
+def test_the_first_page_of_a_thread_has_one_address(site: Site, thread: list[int]) -> None:
+    plain = site.get(f"/articles/{ARTICLE}?comments=1")
+    assert (plain.status_code, plain.location) == (301, f"/articles/{ARTICLE}#comments")
+    replies = f"/articles/{ARTICLE}/comments/{thread[59]}/replies"
+    plain = site.get(f"{replies}?page=1")
+    assert (plain.status_code, plain.location) == (301, replies)
+
+
+@pytest.mark.parametrize("odd", ["02", "0", "-1", "3", "99999", "9" * 400, "abc", "", "²", "2&x=2"])
+def test_there_is_no_other_page_of_a_thread(site: Site, thread: list[int], odd: str) -> None:
+    repeated = odd.replace("x", "comments")
+    assert site.get(f"/articles/{ARTICLE}?comments={repeated}").status_code == 404
+    replies = f"/articles/{ARTICLE}/comments/{thread[59]}/replies"
+    assert site.get(f"{replies}?page={odd.replace('x', 'page')}").status_code == 404
+
+
+def test_a_closed_thread_s_replies_take_no_more(site: Site, thread: list[int]) -> None:
+    site.put(ARTICLE, "Closed", comments="closed")
+    site.sync()
+    page = site.text(f"/articles/{ARTICLE}/comments/{thread[59]}/replies")
+    assert "Reply" not in links(page)

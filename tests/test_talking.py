@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from blog import comments, db, enquiries, outbox
+from blog import articles, comments, db, enquiries, outbox
 from blog.comments import CommentState
 from blog.enquiries import Folder
 from tests.cast import ARTICLE, SECOND, Clock, Visitor
@@ -87,7 +87,7 @@ def test_an_approved_comment_is_there_for_everybody(
     assert "1 comment" in stranger.get(PAGE).text
     moved = stranger.get(sent.location)
     assert moved.location == f"{PAGE}#comment-{number(sent)}"
-    assert "published" in reader.get(sent.location).text
+    assert reader.get(sent.location).location == moved.location
 
 
 def test_a_rejected_comment_is_there_for_nobody(
@@ -97,6 +97,25 @@ def test_a_rejected_comment_is_there_for_nobody(
     decide(app, number(sent), CommentState.REJECTED)
     assert "Six weeks apart?" not in stranger.get(PAGE).text
     assert "Six weeks apart?" not in reader.get(PAGE).text
+
+
+def test_a_permalink_outlives_the_address_of_its_article(
+    app: Flask, reader: Visitor, stranger: Visitor
+) -> None:
+    sent = reader.comment()
+    decide(app, number(sent), CommentState.APPROVED)
+    with app.app_context(), db.writing():
+        article = articles.by_id(ARTICLE)
+        assert article
+        article.slug = "another"
+        db.session.add(articles.ArticlePath(path=PAGE, article_id=ARTICLE))
+    moved = stranger.get(sent.location)
+    assert (moved.status_code, moved.location) == (
+        301,
+        f"/articles/another/comments/{number(sent)}",
+    )
+    assert stranger.get(moved.location).location == f"/articles/another#comment-{number(sent)}"
+    assert stranger.get(f"/articles/nowhere/comments/{number(sent)}").status_code == 404
 
 
 @pytest.mark.parametrize("path", [f"{COMMENTS}/99", f"/articles/{SECOND}/comments/1"])

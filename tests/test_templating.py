@@ -201,3 +201,10 @@ def test_without_a_database_plain_words_stand_for_the_sites(
 def test_a_line_on_which_a_template_only_decides_leaves_none_behind(app: Flask) -> None:
     template = "a\n{% if true %}\n  b\n  {% endif %}\nc"
     assert words(app, template) == "a\n  b\nc"
+
+
+@pytest.mark.parametrize(
+    ("number", "said"), [(0, "0"), (1, "1"), (999, "999"), (1_000, "1,000+"), (1_001, "1,001+")]
+)
+def test_comments_in_a_state_are_only_counted_so_far(app: Flask, number: int, said: str) -> None:
+    assert words(app, "{{ number|tally }}", number=number) == said

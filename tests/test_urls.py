@@ -12,8 +12,11 @@ from blog import urls
 
 PATHS = {
     urls.article("skin-in-winter"): "/articles/skin-in-winter",
-    urls.comment("skin-in-winter", 7): "/articles/skin-in-winter#comment-7",
-    urls.waiting("skin-in-winter", 7): "/articles/skin-in-winter/comments/7",
+    urls.comments("skin-in-winter"): "/articles/skin-in-winter",
+    urls.comments("skin-in-winter", 2): "/articles/skin-in-winter?comments=2",
+    urls.comment("skin-in-winter", 7): "/articles/skin-in-winter/comments/7",
+    urls.replies("skin-in-winter", 7): "/articles/skin-in-winter/comments/7/replies",
+    urls.replies("skin-in-winter", 7, 2): "/articles/skin-in-winter/comments/7/replies?page=2",
     urls.topic("daily-care"): "/topics/daily-care",
     urls.author("sandra-de-beer"): "/authors/sandra-de-beer",
     urls.contact(): "/contact",
@@ -31,7 +34,7 @@ def test_a_path_is_made_of_what_it_leads_to(made: str, path: str) -> None:
 def test_every_path_is_one_the_application_answers(app: Flask) -> None:
     routes = app.url_map.bind("localhost")
     found = {routes.match(urlsplit(path).path, method="GET")[0] for path in PATHS.values()}
-    assert len(found) == 7
+    assert len(found) == 8
     assert "static" not in found
 
 

@@ -40,11 +40,10 @@ def show_review() -> Response:
     state = _state(request.args.get("state", ""))
     before = request.args.get("before", type=urls.row_id)
     rows = comments.recent(state, before=before, limit=PAGE + 1)
-    numbers = comments.counts()
     return desk(
         "review.html",
         state=state.value,
-        tabs=[(tab.value, label, numbers[tab.value]) for tab, label in _TABS.items()],
+        tabs=_tabs(),
         items=_items(rows[:PAGE]),
         older=f"?state={state}&before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
         newer=f"?state={state}" if before else None,
@@ -54,6 +53,11 @@ def show_review() -> Response:
 
 def _state(word: str) -> CommentState:
     return CommentState(word) if word in list(_TABS) else CommentState.PENDING
+
+
+def _tabs() -> list[tuple[str, str, str]]:
+    numbers = comments.counts()
+    return [(tab.value, label, templating.tally(numbers[tab])) for tab, label in _TABS.items()]
 
 
 def _items(rows: Sequence[Comment]) -> list[dict[str, Any]]:
@@ -105,11 +109,10 @@ def show_comment(comment_id: int) -> Response:
     comment = comments.by_id(comment_id)
     if comment is None:
         raise NotFound("There is no comment with this number.")
-    numbers = comments.counts()
     return desk(
         "review.html",
         state=comment.state,
-        tabs=[(tab.value, label, numbers[tab.value]) for tab, label in _TABS.items()],
+        tabs=_tabs(),
         items=_items([comment]),
         older=None,
         newer=f"/admin/comments?state={comment.state}",

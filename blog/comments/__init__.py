@@ -1,8 +1,6 @@
-"""Readers' comments: how one is made, its states, and who sees it.
+"""Readers' comments: how one is made, who is told of it, lists and counts of them.
 
 A text is rendered and checked by `compose()`, before any lock is taken; `submit()` stores it.
-States change by verbs that ask first, may be called twice, and leave a line in the journal.
-Nothing is deleted and no reader's words are rewritten here.
 """
 
 from __future__ import annotations
@@ -10,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from flask import render_template
 from markupsafe import Markup
-from sqlalchemy import JSON, ForeignKey, Index, String, Text, func, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy.orm import joinedload
 
 from blog import (
     accounts,
@@ -34,111 +31,17 @@ from blog import (
 )
 from blog.accounts import User
 from blog.articles import Article
+from blog.comments.model import EMAIL_MAX_CHARS as EMAIL_MAX_CHARS
+from blog.comments.model import NAME_MAX_CHARS as NAME_MAX_CHARS
+from blog.comments.model import Comment as Comment
+from blog.comments.model import CommentState as CommentState
 from blog.errors import Conflict, Invalid, MarkupError
 from blog.permissions import Action
 
-NAME_MAX_CHARS = 80
-EMAIL_MAX_CHARS = 254
 UNDO_WITHIN = timedelta(minutes=10)
 NOTICE_EVERY = timedelta(minutes=10)
-
-
-class CommentState(StrEnum):
-    """Where a comment stands."""
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    SPAM = "spam"
-    WITHDRAWN = "withdrawn"
-
-
-class Comment(db.Model):
-    """One comment; a reply's parent is of the same article."""
-
-    __tablename__ = "comment"
-    __table_args__ = (
-        Index("ix_comment_article_id_state", "article_id", "state"),
-        Index("ix_comment_state_id", "state", "id"),
-        # The journal names comments for ever, so a number is never given twice.
-        {"sqlite_autoincrement": True},
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    article_id: Mapped[str] = mapped_column(String(100))
-    parent_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"), index=True)
-    root_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"), index=True)
-    name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
-    email: Mapped[str | None] = mapped_column(String(EMAIL_MAX_CHARS))
-    source: Mapped[str] = mapped_column(Text)
-    html: Mapped[str] = mapped_column(Text)
-    html_policy: Mapped[int]
-    state: Mapped[CommentState] = mapped_column(String(20))
-    reasons: Mapped[list[Any]] = mapped_column(JSON)
-    author_user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    reader_hash: Mapped[str | None] = mapped_column(String(64))
-    submission_key: Mapped[str] = mapped_column(String(64), unique=True)
-    created_at: Mapped[datetime]
-    decided_at: Mapped[datetime | None]
-    decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
-    decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])
-    parent: Mapped[Comment | None] = relationship(
-        remote_side="Comment.id", foreign_keys=[parent_id], viewonly=True
-    )
-
-    @property
-    def body_html(self) -> Markup:
-        """The HTML for a page; rendered anew where it was made under another policy."""
-        return markup.comment_html(self.source, self.html, self.html_policy)
-
-    @property
-    def is_by_author(self) -> bool:
-        """Tell whether it was written behind the sign-in; nothing a reader types can."""
-        return self.author_user_id is not None
-
-    def approve(self, *, by: User | None, now: datetime, batch: str | None = None) -> bool:
-        """Publish it; returns whether that changed anything."""
-        return self._decide(CommentState.APPROVED, by=by, now=now, batch=batch)
-
-    def reject(self, *, by: User | None, now: datetime, batch: str | None = None) -> bool:
-        """Keep it from readers; returns whether that changed anything."""
-        return self._decide(CommentState.REJECTED, by=by, now=now, batch=batch)
-
-    def mark_spam(self, *, by: User | None, now: datetime, batch: str | None = None) -> bool:
-        """Keep it from readers as spam; returns whether that changed anything."""
-        return self._decide(CommentState.SPAM, by=by, now=now, batch=batch)
-
-    def _decide(
-        self, state: CommentState, *, by: User | None, now: datetime, batch: str | None
-    ) -> bool:
-        if by is not None:  # an operator at the command line may do anything
-            permissions.require(by, Action.MODERATE)
-        if self.state in (state, CommentState.WITHDRAWN):
-            return False
-        self.decided_at, self.decided_by = now, by
-        self._become(state, VERBS[state], by=by, now=now, batch=batch)
-        return True
-
-    def restore(self, was: str, *, by: User, now: datetime) -> None:
-        """Put it back to the state it had before a decision."""
-        is_decided = was != CommentState.PENDING
-        self.decided_at, self.decided_by = (now, by) if is_decided else (None, None)
-        self._become(CommentState(was), "restored", by=by, now=now, batch=None)
-
-    def _become(
-        self, state: CommentState, verb: str, *, by: User | None, now: datetime, batch: str | None
-    ) -> None:
-        was, self.state = self.state, state
-        journal.record(verb, "comment", self.id, by=by, now=now, was=was, became=state, batch=batch)
-        if CommentState.APPROVED in (was, state):
-            revision.touch(db.session)
-
-
-VERBS = {
-    CommentState.APPROVED: "approved",
-    CommentState.REJECTED: "rejected",
-    CommentState.SPAM: "marked as spam",
-}
+# Where there are more in a state nobody needs to know how many, and counting all would take long.
+COUNTED_TO = 1_000
 
 
 @dataclass(frozen=True)
@@ -349,16 +252,19 @@ def recent(
 
 
 def count_in(state: CommentState) -> int:
-    """Return how many comments are in a state."""
-    query = select(func.count(Comment.id)).where(Comment.state == state)
-    return db.session.execute(query).scalar_one()
+    """Return how many comments are in a state; `COUNTED_TO` where there are more."""
+    return db.session.execute(select(_counted(state))).scalar_one()
 
 
 def counts() -> dict[str, int]:
-    """Return how many comments are in each state."""
-    rows = db.session.execute(select(Comment.state, func.count(Comment.id)).group_by(Comment.state))
-    found = {str(state): number for state, number in rows}
-    return {state.value: found.get(state.value, 0) for state in CommentState}
+    """Return how many comments are in each state; `COUNTED_TO` where there are more."""
+    query = select(*(_counted(state).label(state.value) for state in CommentState))
+    return dict(db.session.execute(query).mappings().one())
+
+
+def _counted(state: CommentState) -> ScalarSelect[int]:
+    some = select(Comment.id).where(Comment.state == state).limit(COUNTED_TO).subquery()
+    return select(func.count()).select_from(some).scalar_subquery()
 
 
 def counts_on(article_ids: Iterable[str]) -> dict[str, int]:

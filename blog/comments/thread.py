@@ -1,21 +1,58 @@
-"""The comments of one article as a reader sees them: a tree of three visible levels."""
+"""The comments of one article as a reader sees them: pages of a tree of three visible levels.
+
+A branch is a comment that answers none, with everything below it. An article shows its branches
+fifty to a page, each with its first replies; all replies of one branch have pages of their own.
+What a page costs doesn't grow with its thread, but for one look through the thread's index.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    case,
+    distinct,
+    func,
+    select,
+    union_all,
+)
 
-from blog import db
+from blog import db, markup, urls
 from blog.articles import Article
-from blog.comments import Comment, CommentState
+from blog.comments.model import IS_PENDING, Comment, CommentState
+from blog.errors import NotFound
+
+_Row = Row[*tuple[Any, ...]]
 
 VISIBLE_LEVELS = 3
+PAGE_BRANCHES = 50
+FIRST_REPLIES = 5
+PAGE_REPLIES = 100
 # Of her own that wait a reader sees the newest; nobody honest has more.
 OWN_WAITING = 20
+
+_NO_PAGE = "There is no such page of comments."
+_BRANCH = func.coalesce(Comment.root_id, Comment.id)
+_COLUMNS = (
+    Comment.id,
+    Comment.parent_id,
+    _BRANCH.label("branch_id"),
+    Comment.name,
+    Comment.html,
+    Comment.html_policy,
+    # The source is long, and only needed where the HTML is not to be served any more.
+    case((Comment.html_policy == markup.COMMENT_POLICY, ""), else_=Comment.source).label("source"),
+    Comment.state,
+    Comment.author_user_id,
+    Comment.created_at,
+)
 
 
 @dataclass(frozen=True)
@@ -34,93 +71,241 @@ class Shown:
 
 @dataclass
 class Node:
-    """A comment with what answers it; `answers` names its parent where the tree is flat."""
+    """A comment with what answers it, and how many more of its replies another page shows.
+
+    `answers` names its parent where the tree is flat, and `answers_url` leads there.
+    """
 
     comment: Shown
     children: list[Node] = field(default_factory=list)
     answers: Shown | None = None
+    answers_url: str = ""
+    more: int = 0
 
 
-def visible_on(article: Article, *, reader_hash: str | None = None) -> list[Node]:
-    """Return an article's thread in two statements at most, oldest first.
+@dataclass(frozen=True)
+class Page:
+    """One page of a thread or branch; `count` is how many published comments all pages show."""
+
+    nodes: Sequence[Node]
+    number: int
+    last: int
+    count: int
+
+
+def visible_on(article: Article, *, number: int = 1, reader_hash: str | None = None) -> Page:
+    """Return a page of an article's thread, oldest first.
 
     A waiting comment is in it only for the browser that wrote it.
+
+    Raises: NotFound where the thread has no such page.
     """
-    visible = _visible(article.id, reader_hash)
-    known = {comment.id for comment in visible}
-    orphans = {c.root_id for c in visible if c.parent_id and c.parent_id not in known and c.root_id}
-    rows = sorted([*visible, *_removed(orphans, known)], key=lambda comment: comment.id)
-    return _tree(article.slug, rows)
+    found = _branches(article.id, number)
+    if not found and number > 1:
+        raise NotFound(_NO_PAGE)
+    here = found[:PAGE_BRANCHES]
+    own = _between(
+        _own(article.id, reader_hash),
+        "branch_id",
+        here[0].branch_id if number > 1 else 0,
+        found[PAGE_BRANCHES].branch_id if len(found) > PAGE_BRANCHES else None,
+    )
+    branch_ids = {row.branch_id for row in here} | {row.branch_id for row in own}
+    nodes = _tree(article.slug, _first_of(article.id, branch_ids), own) if branch_ids else []
+    published = {row.branch_id: row.published for row in here}
+    for node in nodes:
+        node.more = published.get(node.comment.id, 0) - _published([node])
+    branches, comments = (here[0].branches, here[0].comments) if here else (0, 0)
+    return Page(nodes, number, _pages(branches, PAGE_BRANCHES), int(comments))
 
 
-def count(nodes: Sequence[Node]) -> int:
-    """Return how many published comments a thread shows."""
-    return sum(
-        (not node.comment.is_waiting and not node.comment.is_removed) + count(node.children)
-        for node in nodes
+def replies_to(
+    article: Article, root_id: int, *, number: int = 1, reader_hash: str | None = None
+) -> Page:
+    """Return a page of one branch: the comment it begins with, and replies, oldest first.
+
+    Raises: NotFound where no such branch is visible, or it has no such page.
+    """
+    found = db.session.execute(_replies_on(article.id, root_id, number)).all()
+    if not found:
+        raise NotFound(_NO_PAGE)
+    here = found[:PAGE_REPLIES]
+    own = _between(
+        [row for row in _own(article.id, reader_hash) if row.branch_id == root_id],
+        "id",
+        here[0].id if number > 1 else 0,
+        found[PAGE_REPLIES].id if len(found) > PAGE_REPLIES else None,
+    )
+    rows = _rows(Comment.id.in_([root_id, *(row.id for row in here)]))
+    count = here[0].replies
+    return Page(_tree(article.slug, rows, own), number, _pages(count, PAGE_REPLIES), count)
+
+
+def place_of(article: Article, comment: Comment) -> str:
+    """Return the path at which a comment stands: its page, and the place on it.
+
+    One that waits stands there for the browser that wrote it.
+    """
+    root_id = comment.root_id or comment.id
+    is_visible = _is_published(article.id)
+    before = select(func.count(distinct(_BRANCH))).where(*is_visible, root_id >= _BRANCH)
+    rank = select(func.count()).where(
+        *is_visible, Comment.root_id == root_id, Comment.id <= comment.id
+    )
+    query = select(before.scalar_subquery(), rank.scalar_subquery())
+    branch_rank, reply_rank = db.session.execute(query).one()
+    if comment.state == CommentState.APPROVED and reply_rank > FIRST_REPLIES:
+        page = urls.replies(article.slug, root_id, _pages(reply_rank, PAGE_REPLIES))
+    else:
+        page = urls.comments(article.slug, _pages(branch_rank, PAGE_BRANCHES))
+    return f"{page}#comment-{comment.id}"
+
+
+def _is_published(article_id: str) -> tuple[ColumnElement[bool], ...]:
+    return Comment.article_id == article_id, Comment.state == CommentState.APPROVED
+
+
+def _pages(count: int, page_rows: int) -> int:
+    return max(1, -(-count // page_rows))
+
+
+def _branches(article_id: str, number: int) -> Sequence[_Row]:
+    """Return the branches of a page and the first of the next, beside the whole thread's counts."""
+    query = (
+        select(
+            _BRANCH.label("branch_id"),
+            func.count().label("published"),
+            func.count().over().label("branches"),
+            func.sum(func.count()).over().label("comments"),
+        )
+        .where(*_is_published(article_id))
+        .group_by(_BRANCH)
+        .order_by(_BRANCH)
+        .limit(PAGE_BRANCHES + 1)
+        .offset((number - 1) * PAGE_BRANCHES)
+    )
+    return db.session.execute(query).all()
+
+
+def _replies_on(article_id: str, root_id: int, number: int) -> Select[*tuple[Any, ...]]:
+    """Select the replies of a page and the first of the next, beside the count of all."""
+    is_reply = (*_is_published(article_id), Comment.root_id == root_id)
+    count = select(func.count()).where(*is_reply).scalar_subquery()
+    return (
+        select(Comment.id, count.label("replies"))
+        .where(*is_reply)
+        .order_by(Comment.id)
+        .limit(PAGE_REPLIES + 1)
+        .offset((number - 1) * PAGE_REPLIES)
     )
 
 
-def _visible(article_id: str, reader_hash: str | None) -> Sequence[Comment]:
-    shown = Comment.state == CommentState.APPROVED
-    if reader_hash is not None:
-        own = (
-            select(Comment.id)
-            .where(
-                Comment.article_id == article_id,
-                Comment.state == CommentState.PENDING,
-                Comment.reader_hash == reader_hash,
-            )
-            .order_by(Comment.id.desc())
-            .limit(OWN_WAITING)
-        )
-        shown = or_(shown, Comment.id.in_(own))
-    query = select(Comment).where(Comment.article_id == article_id, shown).order_by(Comment.id)
-    return db.session.execute(query).scalars().all()
+def _rows(condition: ColumnElement[bool]) -> Sequence[_Row]:
+    return db.session.execute(select(*_COLUMNS).where(condition)).all()
 
 
-def _removed(root_ids: set[int], known: set[int]) -> list[Comment]:
-    """Return what is no longer shown itself but has answers that are."""
-    if not root_ids:
+def _first_of(article_id: str, branch_ids: Collection[int]) -> Sequence[_Row]:
+    """Return the comments that branches begin with, whatever their state, and the first replies."""
+    rank = func.row_number().over(partition_by=Comment.root_id, order_by=Comment.id)
+    replies = (
+        select(Comment.id, rank.label("rank"))
+        .where(*_is_published(article_id), Comment.root_id.in_(branch_ids))
+        .subquery()
+    )
+    first = select(replies.c.id).where(replies.c.rank <= FIRST_REPLIES)
+    roots = select(Comment.id).where(Comment.id.in_(branch_ids))
+    return _rows(Comment.id.in_(union_all(roots, first)))
+
+
+def _own(article_id: str, reader_hash: str | None) -> Sequence[_Row]:
+    """Return what a reader wrote on an article and nobody has decided about."""
+    if reader_hash is None:
         return []
-    query = select(Comment).where(or_(Comment.root_id.in_(root_ids), Comment.id.in_(root_ids)))
-    family = {comment.id: comment for comment in db.session.execute(query).scalars()}
-    needed: set[int] = set()
-    for comment_id in known & family.keys():
-        parent_id = family[comment_id].parent_id
-        while parent_id is not None and parent_id not in known | needed:
-            needed.add(parent_id)
-            parent_id = family[parent_id].parent_id
-    return [family[comment_id] for comment_id in needed]
+    query = (
+        select(*_COLUMNS)
+        .where(IS_PENDING, Comment.reader_hash == reader_hash, Comment.article_id == article_id)
+        .order_by(Comment.id.desc())
+        .limit(OWN_WAITING)
+    )
+    return db.session.execute(query).all()
 
 
-def _tree(slug: str, rows: Sequence[Comment]) -> list[Node]:
+def _between(rows: Iterable[_Row], column: str, first: int, end: int | None) -> list[_Row]:
+    return [
+        row
+        for row in rows
+        if getattr(row, column) >= first and (end is None or getattr(row, column) < end)
+    ]
+
+
+def _above(known: Collection[int], rows: Iterable[_Row]) -> Sequence[_Row]:
+    """Return what rows answer that isn't among them: up to the next comment that is published."""
+    missing = {row.parent_id for row in rows if row.parent_id and row.parent_id not in known}
+    if not missing:
+        return []
+    line = (
+        select(Comment.id, Comment.parent_id, Comment.state)
+        .where(Comment.id.in_(missing))
+        .cte("line", recursive=True)
+    )
+    line = line.union(
+        select(Comment.id, Comment.parent_id, Comment.state)
+        .join(line, Comment.id == line.c.parent_id)
+        .where(line.c.state != CommentState.APPROVED)
+    )
+    return [row for row in _rows(Comment.id.in_(select(line.c.id))) if row.id not in known]
+
+
+def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row]) -> list[Node]:
+    known = {row.id: row for row in [*rows, *own]}
+    above = _above(known, known.values())
+    elsewhere = {row.id: row for row in above if row.state == CommentState.APPROVED}
+    known |= {row.id: row for row in above if row.id not in elsewhere}
+    own_ids = {row.id for row in own}
     roots: list[Node] = []
     # For each comment, the nodes from its root down to itself, at most three.
     lines: dict[int, list[Node]] = {}
-    for row in rows:
-        node = Node(_shown(slug, row))
-        above = lines[row.parent_id] if row.parent_id is not None else []
-        enclosing = above[: VISIBLE_LEVELS - 1]
+    for _, row in sorted(known.items()):
+        node = Node(_shown(slug, row, is_own=row.id in own_ids))
+        above_it = lines.get(row.parent_id) or lines.get(row.branch_id) or []
+        enclosing = above_it[: VISIBLE_LEVELS - 1]
         if enclosing:
             enclosing[-1].children.append(node)
-            if enclosing[-1].comment.id != row.parent_id:
-                node.answers = above[-1].comment
         else:
             roots.append(node)
+        if enclosing and enclosing[-1].comment.id != row.parent_id:
+            _name_parent(node, lines.get(row.parent_id), elsewhere.get(row.parent_id))
         lines[row.id] = [*enclosing, node]
     return roots
 
 
-def _shown(slug: str, comment: Comment) -> Shown:
-    is_removed = comment.state not in (CommentState.APPROVED, CommentState.PENDING)
+def _name_parent(node: Node, here: list[Node] | None, elsewhere: _Row | None) -> None:
+    if here:
+        node.answers, node.answers_url = here[-1].comment, f"#comment-{here[-1].comment.id}"
+    elif elsewhere:
+        slug = node.comment.slug
+        node.answers = _shown(slug, elsewhere)
+        node.answers_url = urls.comment(slug, elsewhere.id)
+
+
+def _shown(slug: str, row: _Row, *, is_own: bool = False) -> Shown:
+    is_removed = row.state != CommentState.APPROVED and not is_own
+    body = markup.comment_html(row.source, row.html, row.html_policy)
     return Shown(
-        id=comment.id,
+        id=row.id,
         slug=slug,
-        name="" if is_removed else comment.name,
-        body_html=Markup() if is_removed else comment.body_html,
-        created_at=comment.created_at,
-        by_author=comment.is_by_author,
-        is_waiting=comment.state == CommentState.PENDING,
+        name="" if is_removed else row.name,
+        body_html=Markup() if is_removed else body,
+        created_at=row.created_at,
+        by_author=row.author_user_id is not None,
+        is_waiting=is_own,
         is_removed=is_removed,
+    )
+
+
+def _published(nodes: Iterable[Node]) -> int:
+    """Return how many published comments nodes show."""
+    return sum(
+        (not node.comment.is_waiting and not node.comment.is_removed) + _published(node.children)
+        for node in nodes
     )

@@ -15,7 +15,7 @@ from blog.articles import SEARCH_MAX_CHARS
 from blog.comments import thread
 from blog.errors import Busy, NotFound
 from blog.public import talking
-from blog.public.surface import article_at, for_anybody, public, reader_hash
+from blog.public.surface import article_at, for_anybody, page_number, public, reader_hash
 
 HOME_ARTICLES = 100
 MEDIA_SECONDS = 3_600
@@ -38,18 +38,38 @@ def show_article(slug: str) -> AnyResponse:
     article = articles.by_slug(slug, now=now)
     if article is None:
         return _moved("There is no article at this address. It may have moved or been removed.")
-    nodes = thread.visible_on(article, reader_hash=reader_hash())
+    if request.args.get("comments") == "1":
+        return redirect(f"{urls.comments(slug)}#comments", 301)
+    shown = thread.visible_on(article, number=page_number("comments"), reader_hash=reader_hash())
     closed_reason = comments.closed_because(article, now=now)
     page = render_template(
         "article.html",
         article=article,
         authors=article.authors,
-        thread=nodes,
-        comment_count=thread.count(nodes),
+        thread=shown,
         closed_reason=closed_reason,
         form=None if closed_reason else talking.comment_form(article),
     )
-    return for_anybody(page)
+    return for_anybody(page, query=("comments",))
+
+
+@public.get(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>/replies")
+def show_replies(slug: str, comment_id: int) -> AnyResponse:
+    """Show all replies to the comment that a branch of a thread begins with."""
+    now = db.utc_now()
+    article = article_at(slug, now=now)
+    if request.args.get("page") == "1":
+        return redirect(urls.replies(slug, comment_id), 301)
+    shown = thread.replies_to(
+        article, comment_id, number=page_number("page"), reader_hash=reader_hash()
+    )
+    page = render_template(
+        "replies.html",
+        article=article,
+        thread=shown,
+        closed=bool(comments.closed_because(article, now=now)),
+    )
+    return for_anybody(page, query=("page",))
 
 
 @public.get("/articles/<slug>.md")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -13,6 +14,8 @@ from blog.articles import Article
 from blog.errors import NotFound
 
 READER_REMEMBERED = timedelta(days=30)
+
+_PAGE = re.compile("[1-9][0-9]{0,5}")
 
 public = Blueprint("public", __name__)
 
@@ -26,6 +29,17 @@ def article_at(slug: str, *, now: datetime) -> Article:
     if article is None:
         raise NotFound("There is no article at this address. It may have moved or been removed.")
     return article
+
+
+def page_number(name: str) -> int:
+    """Return which page of a list the query asks for; the first where it names none.
+
+    Raises: NotFound for anything but one plain number.
+    """
+    asked = request.args.getlist(name) or ["1"]
+    if len(asked) > 1 or not _PAGE.fullmatch(asked[0]):
+        raise NotFound("There is no such page.")
+    return int(asked[0])
 
 
 def for_anybody(page: str, *, query: Collection[str] = ()) -> Response:

@@ -24,7 +24,7 @@ from blog import (
     urls,
 )
 from blog.articles import Article
-from blog.comments import Comment, CommentState, Draft
+from blog.comments import Comment, CommentState, Draft, thread
 from blog.enquiries import About
 from blog.errors import Invalid, NotFound
 from blog.forms import CommentForm, ContactForm
@@ -40,6 +40,7 @@ from blog.public.surface import (
 
 CONTACT = "contact"
 THANKS = "thanks"
+_NO_COMMENT = "There is no comment at this address."
 
 
 def comment_form(article: Article) -> CommentForm:
@@ -91,7 +92,7 @@ def post_comment(slug: str) -> AnyResponse:
         comment_id = comments.submit(
             draft, verdict=verdict, address_hash=client, reader_hash=tokens.digest(token), now=now
         ).id
-    response = redirect(urls.waiting(slug, comment_id), 303)
+    response = redirect(urls.comment(slug, comment_id), 303)
     remember_reader(response, token)
     return response
 
@@ -139,19 +140,25 @@ def _parent(article: Article, form: CommentForm) -> Comment | None:
 
 
 @public.get(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>")
-def show_waiting(slug: str, comment_id: int) -> AnyResponse:
-    """Thank for a comment and show it, to the browser that wrote it alone."""
-    article = article_at(slug, now=db.utc_now())
+def show_comment(slug: str, comment_id: int) -> AnyResponse:
+    """Lead on to a comment in its place; while it waits, thank the browser that wrote it."""
+    now = db.utc_now()
+    article = articles.by_slug(slug, now=now)
+    if article is None:
+        moved = articles.moved_to(urls.article(slug), now=now)
+        if moved is None:
+            raise NotFound(_NO_COMMENT)
+        return redirect(urls.comment(moved.slug, comment_id), 301)
     comment = comments.by_id(comment_id)
     if comment is None or comment.article_id != article.id:
-        raise NotFound("There is no comment at this address.")
-    if comment.reader_hash is not None and comment.reader_hash == reader_hash():
-        return make_response(
-            render_template("comment_waiting.html", article=article, comment=comment)
-        )
-    if comment.state != CommentState.APPROVED:
-        raise NotFound("There is no comment at this address.")
-    return redirect(urls.comment(slug, comment_id), 303)
+        raise NotFound(_NO_COMMENT)
+    place = thread.place_of(article, comment)
+    if comment.state == CommentState.APPROVED:
+        return redirect(place, 303)
+    if comment.reader_hash is None or comment.reader_hash != reader_hash():
+        raise NotFound(_NO_COMMENT)
+    page = render_template("comment_waiting.html", article=article, comment=comment, place=place)
+    return make_response(page)
 
 
 @public.get("/contact/token")

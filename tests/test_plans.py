@@ -1,0 +1,147 @@
+"""How the databases go about the queries that grow with a site: by an index, never row by row."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import Connection, event, insert, select, text
+
+from blog import articles, comments, db, markup, tokens
+from blog.articles import Article
+from blog.comments import Comment, CommentState, thread
+from tests.cast import ARTICLE, CLOCK
+
+# Tables with more rows the longer a site is there.
+GROWING = {"article", "comment"}
+
+Act = Callable[[], object]
+Explain = Callable[[Act], list[str]]
+
+
+@pytest.fixture
+def explain(app: Flask) -> Iterator[Explain]:
+    """Give what is looked through row by row when something is asked; on SQLite also what is sorted."""
+
+    def run(act: Act) -> list[str]:
+        asked: list[tuple[str, Any]] = []
+
+        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+            asked.append((statement, values))
+
+        engine = db.db.engine
+        event.listen(engine, "before_cursor_execute", note)
+        act()
+        event.remove(engine, "before_cursor_execute", note)
+        selects = [one for one in asked if one[0].startswith(("SELECT", "WITH"))]
+        assert selects, "nothing was asked"
+        read = _on_sqlite if engine.dialect.name == "sqlite" else _on_postgresql
+        connection = db.session.connection()
+        return [found for statement in selects for found in read(connection, *statement)]
+
+    with app.app_context():
+        yield run
+
+
+def _on_sqlite(connection: Connection, statement: str, values: Any) -> Iterator[str]:
+    rows = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    for detail in (str(row[3]) for row in rows):
+        scanned = re.match(r"SCAN (\w+?)(_\d+)?\b", detail)
+        if (scanned and scanned[1] in GROWING) or "TEMP B-TREE" in detail:
+            yield detail
+
+
+def _on_postgresql(connection: Connection, statement: str, values: Any) -> Iterator[str]:
+    # So few rows as a test has are quicker looked through than found by an index, one by one.
+    for way in ("seqscan", "hashjoin", "mergejoin"):
+        connection.exec_driver_sql(f"SET LOCAL enable_{way} = off")
+    found = connection.exec_driver_sql(f"EXPLAIN (FORMAT JSON) {statement}", values)
+    yield from _looked_through(found.scalar_one()[0]["Plan"])
+
+
+def _looked_through(plan: dict[str, Any], *, is_cut: bool = False) -> Iterator[str]:
+    kind, table = plan["Node Type"], plan.get("Relation Name")
+    is_whole = "Scan" in kind and not {"Index Cond", "Recheck Cond"} & plan.keys()
+    # The first rows in an index's own order are found by walking along it, joined or not.
+    if table in GROWING and is_whole and not (is_cut and kind.startswith("Index")):
+        yield f"{kind} on {table}"
+    for below in plan.get("Plans", []):
+        is_outer = is_cut and below["Parent Relationship"] == "Outer" and kind == "Nested Loop"
+        yield from _looked_through(below, is_cut=is_outer or kind == "Limit")
+
+
+@pytest.fixture
+def busy_site(app: Flask) -> None:
+    """Many comments in many threads and every state, so that the planners have to choose."""
+    states = [*CommentState, *[CommentState.APPROVED] * 200]
+    rows = [
+        {
+            "id": number,
+            "article_id": ARTICLE if number % 10 == 0 else f"article-{number % 70}",
+            "parent_id": 10 if number % 30 == 0 else None,
+            "root_id": 10 if number % 30 == 0 else None,
+            "name": "Thandi",
+            "source": "Thank you.",
+            "html": "<p>Thank you.</p>",
+            "html_policy": markup.COMMENT_POLICY,
+            "state": states[number % len(states)],
+            "reasons": [],
+            "reader_hash": f"reader-{number % 100}",
+            "submission_key": tokens.random_token(),
+            "created_at": CLOCK,
+        }
+        for number in range(1, 5_001)
+    ]
+    with app.app_context():
+        with db.writing():
+            db.session.execute(insert(Comment), rows)
+        with db.writing():
+            db.session.execute(text("ANALYZE"))
+
+
+def article() -> Article:
+    found = articles.by_id(ARTICLE)
+    assert found
+    return found
+
+
+COMMENTS: dict[str, Act] = {
+    "page of a thread": lambda: thread.visible_on(article()),
+    "with what waits": lambda: thread.visible_on(article(), reader_hash="reader-5"),
+    "replies": lambda: thread.replies_to(article(), 10),
+    "permalink": lambda: thread.place_of(
+        article(), Comment(id=2_100, root_id=10, state="approved")
+    ),
+    "queue": lambda: comments.recent(CommentState.PENDING, limit=51),
+    "published": lambda: comments.recent(CommentState.APPROVED, limit=51),
+    "older in the queue": lambda: comments.recent(CommentState.PENDING, before=2_000, limit=51),
+    "tabs": comments.counts,
+    "waiting": lambda: comments.count_in(CommentState.PENDING),
+    "beside cards": lambda: comments.counts_on([ARTICLE, "article-1"]),
+}
+# What a page of a thread puts in order is what its index holds of the thread, no row.
+SORTED = {
+    "page of a thread": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
+    "with what waits": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
+    "permalink": ["USE TEMP B-TREE FOR count(DISTINCT)"],
+}
+
+
+@pytest.mark.usefixtures("busy_site")
+def test_no_hot_query_of_comments_looks_at_every_row(explain: Explain) -> None:
+    found = {name: explain(act) for name, act in COMMENTS.items()}
+    allowed = SORTED if db.db.engine.dialect.name == "sqlite" else {}
+    assert found == {name: allowed.get(name, []) for name in COMMENTS}
+
+
+@pytest.mark.usefixtures("busy_site")
+def test_a_query_without_an_index_is_noticed(explain: Explain) -> None:
+    def by_name() -> object:
+        return db.session.execute(select(Comment.id).where(Comment.name == "Thandi")).all()
+
+    def sorted_by_name() -> object:
+        return db.session.execute(select(Comment.id).order_by(Comment.name).limit(5)).all()
+
+    for act in (by_name, sorted_by_name):
+        assert explain(act)
