@@ -99,7 +99,7 @@ def _make(options: argparse.Namespace) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     size = _size(options, LARGE)
     with contextlib.ExitStack() as closing:
-        here = Stage(folder, 0, 0, closing)
+        here = Stage(folder, *machine.cores(), closing)
         settings = {"BLOG_DATABASE_URL": options.database_url} if options.database_url else {}
         blog, seconds = growth.made(here, "site", size, seed=options.seed, **settings)
         print(f"{size.articles:,} articles written and synced, the sync in {seconds:.1f} s.")

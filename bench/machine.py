@@ -30,10 +30,16 @@ def check() -> tuple[int, int]:
     if missing:
         words = f"The measurements need {' and '.join(missing)}"
         raise CantMeasure(f"{words}; on Debian: apt-get install {' '.join(missing)}")
-    cores = sorted(os.sched_getaffinity(0))
-    if len(cores) < 2:
+    first, last = cores()
+    if first == last:
         raise CantMeasure("Two cores are needed: one for the servers, one for what loads them.")
-    return cores[0], cores[-1]
+    return first, last
+
+
+def cores() -> tuple[int, int]:
+    """Return the first and the last core that this process may use."""
+    found = sorted(os.sched_getaffinity(0))
+    return found[0], found[-1]
 
 
 def described(folder: Path) -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ class Stage:
         self, command: list[str], *, core: int | None, settings: dict[str, str] | None = None
     ) -> subprocess.Popen[bytes]:
         """Start a process, which ends with the stage; its words go to a file beside it."""
-        command = command if core is None else ["taskset", "-c", str(core), *command]
+        command = self._placed(command, core)
         self.note(command, settings)
         with (self.folder / "log").open("ab") as log:
             process = subprocess.Popen(
@@ -56,10 +56,11 @@ class Stage:
         return process
 
     def run(self, command: list[str], *, settings: dict[str, str], typed: str = "") -> str:
-        """Run a command to its end and give what it printed.
+        """Run a command to its end, on both cores, and give what it printed.
 
         Raises: CantMeasure where it failed.
         """
+        command = self._placed(command, None)
         self.note(command, settings)
         done = subprocess.run(
             command,
@@ -73,6 +74,11 @@ class Stage:
         if done.returncode:
             raise CantMeasure(f"{' '.join(command)} failed: {done.stderr.strip()[-500:]}")
         return done.stdout
+
+    def _placed(self, command: list[str], core: int | None) -> list[str]:
+        """Say on which core; without it would be that of the load, where this process is."""
+        cores = f"{self.server_core},{self.load_core}" if core is None else str(core)
+        return ["taskset", "-c", cores, *command]
 
     def wait_for_port(self, port: int, process: subprocess.Popen[bytes]) -> None:
         """Wait until somebody listens.
