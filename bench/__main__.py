@@ -104,8 +104,8 @@ def _make(options: argparse.Namespace) -> None:
         blog, seconds = growth.made(here, "site", size, seed=options.seed, **settings)
         print(f"{size.articles:,} articles written and synced, the sync in {seconds:.1f} s.")
         growth.fill(blog, size, seed=options.seed)
-    chosen = " ".join(f"{name}={value}" for name, value in blog.settings.items() if "DIR" in name)
-    print(f"Serve it with: {chosen} blog serve")
+    names = ("BLOG_INSTANCE_DIR", "BLOG_CONTENT_DIR", *settings)
+    print("Serve it with:", *(f"{name}={blog.settings[name]}" for name in names), "blog serve")
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def _sync(blog: Blog) -> float:
 
 
 def _grown(stage: Stage, size: Size) -> Grown:
-    blog, cold = made(stage, f"site-{size.articles}", size, seed=SEED, BLOG_WORKERS="1")
+    blog, cold = made(stage, f"site-{size.articles}", size, seed=SEED)
     time.sleep(_SETTLED_SECONDS)
     same = _sync(blog)
     changed = stage.folder / f"site-{size.articles}-content" / "articles" / f"{SAMPLE}.md"
@@ -132,7 +132,7 @@ def _pages(small: Grown, large: Grown, effort: Effort) -> Iterator[Row]:
         ("review queue, first page", "/admin/comments", _SOON),
     ):
         yield _page(what, path, bound, small, large, effort)
-    yield _compared("posting a comment", _SAME, small, large, _post, effort)
+    yield _compared("posting a comment, p50", _SAME, small, large, _post, effort)
 
 
 def _page(what: str, path: str, bound: Bound, small: Grown, large: Grown, effort: Effort) -> Row:

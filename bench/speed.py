@@ -49,8 +49,7 @@ def measure(stage: Stage, effort: Effort) -> list[Table]:
     """Measure everything; prints each step as it goes."""
     content = stage.folder / "content"
     shutil.copytree(ROOT / "content", content)
-    settings = {"BLOG_WORKERS": "1", "BLOG_SMTP_URL": servers.healthy_mail(stage)}
-    site = servers.blog(stage, "site", content, **settings)
+    site = servers.blog(stage, "site", content, BLOG_SMTP_URL=servers.healthy_mail(stage))
     site.prepare()
     site.serve(core=stage.server_core)
     _comment(site)
