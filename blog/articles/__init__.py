@@ -274,9 +274,13 @@ def published(*, now: datetime, limit: int = 20, offset: int = 0) -> Sequence[Ar
     return _listed(_cards(now), limit, offset)
 
 
-def by_slug(slug: str, *, now: datetime) -> Article | None:
-    """Return the article a reader finds at a slug."""
-    query = _whole(now).where(Article.slug == slug)
+def by_slug(slug: str, *, now: datetime, is_shown: bool = True) -> Article | None:
+    """Return the article a reader finds at a slug.
+
+    One that isn't shown comes without what only its page needs: text, authors and topics.
+    """
+    query = _whole(now) if is_shown else select(Article).where(is_public(now))
+    query = query.where(Article.slug == slug)
     return db.session.execute(query).scalar_one_or_none()
 
 

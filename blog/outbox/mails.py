@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, func, or_, select, update
 from sqlalchemy.orm import Mapped, defer, mapped_column, relationship
 
 from blog import db
@@ -311,15 +311,19 @@ def recent(
     return db.session.execute(query).scalars().all()
 
 
+# Made once, since every comment that arrives asks.
+_LAST_OF_KIND = (
+    select(OutgoingMail)
+    .where(OutgoingMail.kind == bindparam("kind"), OutgoingMail.recipient == bindparam("recipient"))
+    .order_by(OutgoingMail.id.desc())
+    .limit(1)
+)
+
+
 def last_of_kind(kind: str, recipient: str) -> OutgoingMail | None:
     """Return the newest mail of a kind to a recipient."""
-    query = (
-        select(OutgoingMail)
-        .where(OutgoingMail.kind == kind, OutgoingMail.recipient == plain_address(recipient))
-        .order_by(OutgoingMail.id.desc())
-        .limit(1)
-    )
-    found: OutgoingMail | None = db.session.execute(query).scalar_one_or_none()
+    asked = {"kind": kind, "recipient": plain_address(recipient)}
+    found: OutgoingMail | None = db.session.execute(_LAST_OF_KIND, asked).scalar_one_or_none()
     return found
 
 

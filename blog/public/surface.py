@@ -21,11 +21,11 @@ public = Blueprint("public", __name__)
 
 
 def article_at(slug: str, *, now: datetime) -> Article:
-    """Return the article at a slug.
+    """Return the article at a slug, for what doesn't show it whole.
 
     Raises: NotFound where a reader finds none.
     """
-    article = articles.by_slug(slug, now=now)
+    article = articles.by_slug(slug, now=now, is_shown=False)
     if article is None:
         raise NotFound("There is no article at this address. It may have moved or been removed.")
     return article

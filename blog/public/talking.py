@@ -143,7 +143,7 @@ def _parent(article: Article, form: CommentForm) -> Comment | None:
 def show_comment(slug: str, comment_id: int) -> AnyResponse:
     """Lead on to a comment in its place; while it waits, thank the browser that wrote it."""
     now = db.utc_now()
-    article = articles.by_slug(slug, now=now)
+    article = articles.by_slug(slug, now=now, is_shown=False)
     if article is None:
         moved = articles.moved_to(urls.article(slug), now=now)
         if moved is None:
