@@ -28,6 +28,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, db
+from blog.articles import listing
 from blog.errors import BlogError, Busy
 
 _TITLES = {
@@ -181,7 +182,7 @@ def _resend() -> dict[str, Any]:
 
 def _latest() -> Sequence[articles.Article]:
     try:
-        return articles.published(now=db.utc_now(), limit=5)
+        return listing.newest(now=db.utc_now(), size=5).items
     except SQLAlchemyError:
         take_back()
         return []

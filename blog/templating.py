@@ -26,6 +26,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
         date=date,
+        month=month,
         datetime_words=datetime_words,
         since=since,
         machine=machine,
@@ -68,6 +69,11 @@ def _local(moment: datetime) -> datetime:
 def date(moment: datetime) -> str:
     """Say a day in words, in the site's time zone."""
     return f"{_local(moment):%-d %B %Y}"
+
+
+def month(moment: datetime) -> str:
+    """Say a month in words, in the site's time zone."""
+    return f"{_local(moment):%B}"
 
 
 def datetime_words(moment: datetime) -> str:

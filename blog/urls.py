@@ -55,6 +55,21 @@ def author(author_id: str) -> str:
     return f"/authors/{author_id}"
 
 
+def archive(year: str = "") -> str:
+    """Path of the list of all years, or of one of them."""
+    return f"/archive/{year}" if year else "/archive"
+
+
+def topics() -> str:
+    """Path of the list of all topics."""
+    return "/topics"
+
+
+def paged(path: str, page: int) -> str:
+    """Path of one page of a list; the first has no number."""
+    return f"{path}?page={page}" if page > 1 else path
+
+
 def contact(article_id: str = "") -> str:
     """Path of the contact form, with the article it was reached from."""
     return f"/contact?about={quote(article_id)}" if article_id else "/contact"

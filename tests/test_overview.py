@@ -9,7 +9,7 @@ from flask import Flask
 
 from blog import db, outbox
 from blog.articles import sync
-from tests.cast import CLOCK, SECOND, Visitor, write_content
+from tests.cast import AUTHOR, CLOCK, SECOND, Visitor, write_content
 
 
 def test_with_nothing_to_do_the_first_page_says_so(author: Visitor) -> None:
@@ -28,8 +28,6 @@ def test_the_first_page_says_what_waits(reader: Visitor, author: Visitor) -> Non
 @pytest.fixture
 def broken(make_app: Any, tmp_path: Path) -> Visitor:
     """A site with a file that can't be used, and its author."""
-    from tests.cast import AUTHOR
-
     folder = write_content(tmp_path / "content")
     app = make_app(content_dir=str(folder))
     path = folder / f"articles/{SECOND}.md"
@@ -69,6 +67,27 @@ def test_articles_are_listed_with_where_they_stand(app: Flask, author: Visitor) 
     assert f'href="/articles/{SECOND}"' not in page
 
 
+def test_many_articles_are_listed_a_page_at_a_time(make_app: Any, tmp_path: Path) -> None:
+    folder = write_content(tmp_path / "content")
+    for number in range(50):
+        path = folder / f"articles/n{number}.md"
+        path.write_text(f"---\ntitle: Number {number}\nstatus: draft\nsummary: S\n---\nText\n")
+    app = make_app(content_dir=str(folder))
+    with app.app_context():
+        sync.run(folder, now=CLOCK)
+    visitor = Visitor(app)
+    visitor.sign_in(AUTHOR)
+    first, second = visitor.get("/admin/articles").text, visitor.get("/admin/articles?page=2").text
+    assert (first.count("content/articles/n"), second.count("content/articles/n")) == (50, 0)
+    assert 'href="?page=2" rel="next"' in first
+    assert f"content/articles/{SECOND}.md" in second
+    assert 'href="/admin/articles" rel="prev"' in second
+    assert 'rel="next"' not in second
+    assert visitor.get("/admin/articles?page=3").status_code == 404
+    for page in ("0", "-1", "nonsense"):
+        assert visitor.get(f"/admin/articles?page={page}").text == first
+
+
 def test_mail_is_listed_by_state(app: Flask, reader: Visitor, author: Visitor) -> None:
     reader.enquire()
     assert "hello@clinic.example" in author.get("/admin/mail").text
@@ -80,8 +99,6 @@ def test_mail_is_listed_by_state(app: Flask, reader: Visitor, author: Visitor) -
 def test_the_mail_page_says_where_mail_goes_without_a_server(
     make_app: Any, author: Visitor
 ) -> None:
-    from tests.cast import AUTHOR
-
     assert "leave this machine" in unescape(author.get("/admin/mail").text)
     served = Visitor(make_app(smtp_url="smtp://127.0.0.1:2525"))
     served.sign_in(AUTHOR)

@@ -247,12 +247,39 @@ NOWHERE = (
     "/nothing/at/all",
     "/nothing/",
     "/articles/",
+    "/archive/2025",
+    "/archive/nothing",
+    "/topics/",
     "/media/",
     "/search/",
     f"/articles/{ARTICLE}/nothing",
     "/articles/%25",
     "/articles/" + "a" * 3000,
     "/%E2%98%83/%F0%9F%98%80",
+    *(
+        f"{path}?page={page}"
+        for path in (
+            "/",
+            f"/authors/{AUTHOR_ID}",
+            "/topics/daily-care",
+            "/archive",
+            "/archive/2026",
+        )
+        for page in (
+            "0",
+            "-1",
+            "01",
+            "2",
+            "99999",
+            "9" * 400,
+            "abc",
+            "+2",
+            "1.0",
+            "",
+            "２",
+            "1&page=1",
+        )
+    ),
 )
 
 
@@ -269,6 +296,130 @@ def test_programs_are_told_so_in_their_own_way(site: Site) -> None:
     for path in ("/api/v1/nothing", "/api/nothing"):
         response = site.get(path)
         assert (response.status_code, response.content_type) == (404, "application/problem+json")
+
+
+# Lists in pages
+
+
+LISTS = {
+    "/": "Notes from a clinic",
+    f"/authors/{AUTHOR_ID}": "Sandra de Beer",
+    "/topics/daily-care": "Daily care",
+    "/archive": "Archive",
+    "/archive/2026": "Archive of 2026",
+}
+
+
+def shelve(site: Site, count: int) -> None:
+    """Put so many articles of one author, topic and year on the site, and no others."""
+    for path in (site.content / "articles").iterdir():
+        path.unlink()
+    fields = {"author": AUTHOR_ID, "topics": "[Daily care]"}
+    for number in range(count):
+        site.put(f"n{number}", f"Number {number}", date=f"2026-02-01 00:{number:02}", **fields)
+    site.sync()
+
+
+def listed(html: str) -> list[str]:
+    main = html.partition("<main")[2]
+    return [unescape(name) for name in re.findall(r'<a href="/articles/(\w+)">', main)]
+
+
+def rel(html: str, name: str) -> tuple[str, ...]:
+    """Where the page of a name is, as programs and as people are told."""
+    head = re.findall(rf'<link rel="{name}" href="http://127.0.0.1:8000([^"]*)">', html)
+    return (*head, *re.findall(rf'<a href="([^"]*)" rel="{name}">', html))
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_long_list_is_cut_into_pages_that_lead_to_one_another(site: Site, path: str) -> None:
+    shelve(site, 45)
+    seen: list[list[str]] = []
+    for page in (1, 2, 3):
+        address = path if page == 1 else f"{path}?page={page}"
+        html = site.text(address)
+        seen.append(listed(html))
+        assert f"Page {page} of 3" in says(html)
+        assert re.findall(r'<link rel="canonical" href="([^"]*)">', html) == [
+            f"http://127.0.0.1:8000{address}"
+        ]
+        before = {1: (), 2: (path,) * 2, 3: (f"{path}?page=2",) * 2}
+        after = {1: (f"{path}?page=2",) * 2, 2: (f"{path}?page=3",) * 2, 3: ()}
+        assert (rel(html, "prev"), rel(html, "next")) == (before[page], after[page])
+        (title,) = re.findall("<title>(.*?)</title>", html)
+        assert LISTS[path] in title
+        assert (f" · Page {page}" in title) == (page > 1)
+    assert [len(page) for page in seen] == [20, 20, 5]
+    assert [name for page in seen for name in page] == [
+        f"n{number}" for number in range(44, -1, -1)
+    ]
+    assert site.get(f"{path}?page=4").status_code == 404
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_a_list_that_fits_on_one_page_says_nothing_of_pages(site: Site, path: str) -> None:
+    shelve(site, 20)
+    html = site.text(path)
+    assert len(listed(html)) == 20
+    assert "Page 1" not in html
+    assert rel(html, "prev") == rel(html, "next") == ()
+    shelve(site, 21)
+    assert listed(site.text(f"{path}?page=2")) == ["n0"]
+
+
+@pytest.mark.parametrize("path", LISTS)
+def test_the_first_page_has_one_address(site: Site, path: str) -> None:
+    for response in (site.get(f"{path}?page=1"), site.head(f"{path}?page=1&utm_source=mail")):
+        assert (response.status_code, response.location) == (301, path)
+
+
+def test_the_archive_shows_the_years_and_the_months_of_the_newest(site: Site) -> None:
+    site.put("december", "December", date="2025-12-31T21:59:59Z")
+    site.put("new-year", "New year", date="2025-12-31T22:00:00Z")
+    site.put("slip", "A slip of the pen", date="0205-03-01")
+    site.put("draft", "Draft", status="draft", date="2024-01-01")
+    site.sync()
+    page = site.text("/archive")
+    said = says(page)
+    assert "2026 3 articles 2025 1 article" in said
+    assert re.findall(r"<h[23][^>]*>(.*?)</h", page) == ["2026", "March", "January"]
+    assert "Caring for skin in winter 15 January 2026 New year 1 January 2026" in said
+    assert links(page)["2025"] == "/archive/2025"
+    assert listed(site.text("/archive/2025")) == ["december"]
+    for path in (
+        "/archive/2024",
+        "/archive/205",
+        "/archive/0205",
+        "/archive/２０２６",
+        "/archive/02026",
+    ):
+        assert site.get(path).status_code == 404
+
+
+def test_an_empty_site_has_an_empty_archive_and_no_topics(site: Site) -> None:
+    shelve(site, 0)
+    assert "The first article is on its way." in site.text("/archive")
+    assert "No topics yet." in site.text("/topics")
+    assert site.get("/archive/2026").status_code == 404
+    assert "Nothing published yet." in site.text(f"/authors/{AUTHOR_ID}")
+
+
+def test_all_topics_are_listed_by_name_as_the_newest_article_writes_them(site: Site) -> None:
+    site.put(
+        "newer",
+        topics="[daily care, Ärger, 'A topic as long as one may be, sixty characters long, really']",
+    )
+    site.put("older", topics="[DAILY CARE]", date="2025-01-01")
+    site.put("draft", topics="[Daily CARE, Hidden]", status="draft", date="2026-05-01")
+    site.put("to-come", topics="[Soon]", date="2026-06-01")
+    site.sync()
+    page = site.text("/topics")
+    assert (
+        "A topic as long as one may be, sixty characters long, really 1 article"
+        " daily care 3 articles Treatments compared 1 article Ärger 1 article"
+    ) in says(page)
+    assert links(page)["daily care"] == "/topics/daily-care"
+    assert {"/archive", "/topics"} <= set(links(site.text("/")).values())
 
 
 # What is not public
@@ -440,7 +591,7 @@ def count(site: Site, path: str) -> int:
 
 
 def test_the_number_of_statements_grows_with_nothing(site: Site) -> None:
-    paths = [*PAGES, "/search?q=skin"]
+    paths = [*PAGES, "/archive", "/archive/2026", "/topics", "/search?q=skin"]
     with site.app.app_context(), db.writing():
         db.session.add(comment_on(ARTICLE, "first"))
     few = {path: count(site, path) for path in paths}
@@ -457,10 +608,11 @@ def test_the_number_of_statements_grows_with_nothing(site: Site) -> None:
                 db.session.add(answer)
                 db.session.flush()
                 parent = answer
-    assert len(titles(site.text("/"))) == 72
+    assert len(titles(site.text("/"))) == 20
+    assert "Page 1 of 4" in says(site.text("/"))
     assert site.text(f"/articles/{ARTICLE}").count("Thank you.") == 197
     assert {path: count(site, path) for path in paths} == few
-    assert few["/"] <= 7
+    assert few["/"] <= 8
     assert few[f"/articles/{ARTICLE}"] <= 8
 
 
@@ -489,14 +641,15 @@ def fill(number: int) -> None:
         )
     )
     db.session.flush()
+    listed = {"article_id": article_id, "public_from": CLOCK - timedelta(days=number)}
     for position, name in enumerate((AUTHOR_ID, author_id)):
-        db.session.add(ArticleAuthor(article_id=article_id, author_id=name, position=position))
+        db.session.add(ArticleAuthor(author_id=name, position=position, **listed))
         topic = (
             {"slug": f"t{position}", "name": "T"}
             if position
             else {"slug": "daily-care", "name": "Daily care"}
         )
-        db.session.add(ArticleTopic(article_id=article_id, position=position, **topic))
+        db.session.add(ArticleTopic(position=position, **topic, **listed))
     db.session.add(comment_on(article_id, f"on-{number}"))
 
 

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from blog import articles, comments, config, db, journal, outbox, permissions, urls
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
-from blog.articles import Article
+from blog.articles import Article, listing
 from blog.errors import NotFound
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
@@ -37,11 +37,13 @@ def show_start() -> Response:
 def show_articles() -> Response:
     """Show all articles, and what is wrong in their files."""
     require(Action.READ_CONTENT)
-    rows = articles.all_of_them()
-    numbers = comments.counts_on(row.id for row in rows)
+    found = listing.everything(request.args.get("page", 1, type=urls.row_id) or 1)
+    numbers = comments.counts_on(row.id for row in found.items)
     return desk(
         "articles.html",
-        articles=[_article(row, numbers.get(row.id, 0)) for row in rows],
+        articles=[_article(row, numbers.get(row.id, 0)) for row in found.items],
+        older=f"?page={found.page + 1}" if found.page < found.pages else None,
+        newer="/admin/articles" if found.page > 1 else None,
         problems=articles.problems(),
     )
 

@@ -72,7 +72,14 @@ class Author(Rendered, db.Model):
     text: Mapped[str] = mapped_column(Text)
 
 
-class ArticleAuthor(db.Model):
+class Listed:
+    """When an article can be read, copied beside it: long lists are cut by an index alone."""
+
+    public_from: Mapped[datetime | None]
+    public_until: Mapped[datetime | None]
+
+
+class ArticleAuthor(Listed, db.Model):
     """Who wrote an article, in the order its file names them."""
 
     __tablename__ = "article_author"
@@ -81,7 +88,7 @@ class ArticleAuthor(db.Model):
         ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
     )
     # No foreign key: an article may name an author whose file is still to come.
-    author_id: Mapped[str] = mapped_column(String(100), primary_key=True, index=True)
+    author_id: Mapped[str] = mapped_column(String(100), primary_key=True)
     position: Mapped[int]
     author: Mapped[Author | None] = relationship(
         primaryjoin="foreign(ArticleAuthor.author_id) == Author.id",
@@ -90,7 +97,7 @@ class ArticleAuthor(db.Model):
     )
 
 
-class ArticleTopic(db.Model):
+class ArticleTopic(Listed, db.Model):
     """What an article is about, in the order its file names it."""
 
     __tablename__ = "article_topic"
@@ -98,7 +105,7 @@ class ArticleTopic(db.Model):
     article_id: Mapped[str] = mapped_column(
         ForeignKey("article.id", ondelete="CASCADE"), primary_key=True
     )
-    slug: Mapped[str] = mapped_column(String(100), primary_key=True, index=True)
+    slug: Mapped[str] = mapped_column(String(100), primary_key=True)
     name: Mapped[str] = mapped_column(String(100))
     position: Mapped[int]
 
@@ -108,7 +115,6 @@ class Article(Rendered, db.Model):
 
     __tablename__ = "article"
     __table_args__ = (
-        Index("ix_article_status_published_at", "status", "published_at"),
         Index("ix_article_status_expires_at", "status", "expires_at"),
         Index("ix_article_status_comments_close_at", "status", "comments_close_at"),
     )
@@ -118,7 +124,7 @@ class Article(Rendered, db.Model):
     title: Mapped[str] = mapped_column(String(200))
     summary: Mapped[str] = mapped_column(String(400))
     status: Mapped[str] = mapped_column(String(20))
-    published_at: Mapped[datetime | None] = mapped_column(index=True)
+    published_at: Mapped[datetime | None]
     updated_at: Mapped[datetime | None]
     expires_at: Mapped[datetime | None]
     cover: Mapped[str | None] = mapped_column(Text)
@@ -163,6 +169,24 @@ class Article(Rendered, db.Model):
             days = self.comments_close_after_days
             return f"Comments closed {days} days after this article appeared."
         return ""
+
+
+# In the order of the lists, and with all that says who is on them.
+Index(
+    "ix_article_newest",
+    Article.status,
+    Article.published_at.desc(),
+    Article.id,
+    Article.expires_at,
+)
+for _owner, _link in ((ArticleAuthor.author_id, ArticleAuthor), (ArticleTopic.slug, ArticleTopic)):
+    Index(
+        f"ix_{_link.__tablename__}_newest",
+        _owner,
+        _link.public_from.desc(),
+        _link.article_id,
+        _link.public_until,
+    )
 
 
 class ArticlePath(db.Model):
@@ -250,12 +274,12 @@ def next_change(*, now: datetime) -> datetime | None:
     return min((moment for moment in found if moment), default=None)
 
 
-def _cards(now: datetime) -> Select[Article]:
+def cards(now: datetime) -> Select[Article]:
+    """Select public articles with what a list of them shows."""
     return (
         select(Article)
         .where(is_public(now))
         .options(selectinload(Article.author_links), selectinload(Article.topics))
-        .order_by(Article.published_at.desc(), Article.id)
     )
 
 
@@ -263,16 +287,7 @@ def _whole(now: datetime) -> Select[Article]:
     everything = (undefer(Article.html), undefer(Article.html_policy), undefer(Article.toc))
     profiles = selectinload(Article.author_links).joinedload(ArticleAuthor.author)
     bodies = (profiles.undefer(Author.html), profiles.undefer(Author.html_policy))
-    return _cards(now).options(*everything, *bodies)
-
-
-def _listed(query: Select[Article], limit: int, offset: int) -> Sequence[Article]:
-    return db.session.execute(query.limit(limit).offset(offset)).scalars().all()
-
-
-def published(*, now: datetime, limit: int = 20, offset: int = 0) -> Sequence[Article]:
-    """Return articles anybody can read, newest first."""
-    return _listed(_cards(now), limit, offset)
+    return cards(now).options(*everything, *bodies)
 
 
 def by_slug(slug: str, *, now: datetime, is_shown: bool = True) -> Article | None:
@@ -292,7 +307,7 @@ def by_id(article_id: str) -> Article | None:
 
 def public_by_id(article_id: str, *, now: datetime) -> Article | None:
     """Return an article by its id, if anybody can read it."""
-    query = _cards(now).where(Article.id == article_id)
+    query = cards(now).where(Article.id == article_id)
     return db.session.execute(query).scalar_one_or_none()
 
 
@@ -302,15 +317,9 @@ def titles(article_ids: set[str]) -> dict[str, Article]:
     return {article.id: article for article in db.session.execute(query).scalars()}
 
 
-def all_of_them() -> Sequence[Article]:
-    """Return every article whatever its state, newest first; for those who work on the site."""
-    query = select(Article).order_by(Article.published_at.desc(), Article.id)
-    return db.session.execute(query).scalars().all()
-
-
 def moved_to(path: str, *, now: datetime) -> Article | None:
     """Return the article an old path led to."""
-    query = _cards(now).join(ArticlePath, ArticlePath.article_id == Article.id)
+    query = cards(now).join(ArticlePath, ArticlePath.article_id == Article.id)
     return db.session.execute(query.where(ArticlePath.path == path)).scalar_one_or_none()
 
 
@@ -319,17 +328,6 @@ def author(author_id: str) -> Author | None:
     query = select(Author).where(Author.id == author_id)
     whole = query.options(undefer(Author.html), undefer(Author.html_policy))
     return db.session.execute(whole).scalar_one_or_none()
-
-
-def by_author(author_id: str, *, now: datetime, limit: int = 50) -> Sequence[Article]:
-    """Return an author's articles, newest first."""
-    of_author = Article.author_links.any(ArticleAuthor.author_id == author_id)
-    return _listed(_cards(now).where(of_author), limit, 0)
-
-
-def on_topic(slug: str, *, now: datetime, limit: int = 50) -> Sequence[Article]:
-    """Return the articles on a topic, newest first."""
-    return _listed(_cards(now).where(Article.topics.any(ArticleTopic.slug == slug)), limit, 0)
 
 
 def page(page_id: str) -> Page | None:
@@ -344,9 +342,9 @@ def search(query: str, *, now: datetime, limit: int = 20) -> Sequence[Article]:
     terms = fold(query[:SEARCH_MAX_CHARS]).split()[:SEARCH_MAX_TERMS]
     if not terms:
         return []
-    found = _cards(now).where(*(Article.folded.contains(term, autoescape=True) for term in terms))
+    found = cards(now).where(*(Article.folded.contains(term, autoescape=True) for term in terms))
     in_order = (_in_title(terms).desc(), Article.published_at.desc(), Article.id)
-    return _listed(found.order_by(None).order_by(*in_order), limit, 0)
+    return db.session.execute(found.order_by(*in_order).limit(limit)).scalars().all()
 
 
 def _in_title(terms: list[str]) -> ColumnElement[bool]:

@@ -23,7 +23,7 @@ from blog.articles import (
     SiteWords,
     fold,
 )
-from blog.content import ArticleFile, AuthorFile, Commenting, Kind, PageFile
+from blog.content import ArticleFile, AuthorFile, Commenting, Kind, PageFile, Status
 from blog.content.site import SITE_FILE
 from blog.markup import RenderedArticle
 
@@ -92,14 +92,18 @@ def _write_body(row: Article | Author | Page, source: str, rendered: RenderedArt
 
 def _link(parsed: ArticleFile) -> None:
     """Write anew who wrote an article and what it is about."""
+    is_published = parsed.status is Status.PUBLISHED
+    link = {
+        "article_id": parsed.id,
+        "public_from": parsed.published_at if is_published else None,
+        "public_until": parsed.expires_at,
+    }
     for model in (ArticleAuthor, ArticleTopic):
         db.session.execute(delete(model).where(model.article_id == parsed.id))
     for position, author_id in enumerate(parsed.authors):
-        db.session.add(ArticleAuthor(article_id=parsed.id, author_id=author_id, position=position))
+        db.session.add(ArticleAuthor(author_id=author_id, position=position, **link))
     for position, topic in enumerate(parsed.topics):
-        db.session.add(
-            ArticleTopic(article_id=parsed.id, slug=topic.slug, name=topic.name, position=position)
-        )
+        db.session.add(ArticleTopic(slug=topic.slug, name=topic.name, position=position, **link))
 
 
 def write_author(parsed: AuthorFile, rendered: RenderedArticle) -> None:

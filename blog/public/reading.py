@@ -1,34 +1,47 @@
-"""Pages that are only looked at: home, article, author, topic, page, search, media."""
+"""Pages that are only looked at: lists of articles, the article, page, search, media."""
 
 from __future__ import annotations
 
 import io
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable
+from functools import wraps
 
 from flask import Response, redirect, render_template, request, send_file
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, comments, config, content, db, security, urls
-from blog.articles import SEARCH_MAX_CHARS
+from blog import articles, comments, config, content, db, security, templating, urls
+from blog.articles import SEARCH_MAX_CHARS, listing
 from blog.comments import thread
 from blog.errors import Busy, NotFound
 from blog.public import talking
 from blog.public.surface import article_at, for_anybody, page_number, public, reader_hash
 
-HOME_ARTICLES = 100
 MEDIA_SECONDS = 3_600
 # A file up to this size is handed to the server whole, which sends it without a thread of ours.
 MEDIA_WHOLE_BYTES = 1024 * 1024
 _DOWNLOADS = threading.BoundedSemaphore(security.THREADS // 2)
 
 
+def paged(view: Callable[..., str]) -> Callable[..., AnyResponse]:
+    """Tell a view which page of its list to render; the first has no number in its address."""
+
+    @wraps(view)
+    def on_page(**values: str) -> AnyResponse:
+        if request.args.getlist("page") == ["1"]:
+            return redirect(request.path, 301)
+        return for_anybody(view(page=page_number("page"), **values), query=("page",))
+
+    return on_page
+
+
 @public.get("/")
-def show_home() -> Response:
+@paged
+def show_home(page: int) -> str:
     """Show the latest articles."""
-    found = articles.published(now=db.utc_now(), limit=HOME_ARTICLES)
-    return for_anybody(render_template("home.html", articles=found, counts=_counts(found)))
+    found = listing.newest(page, now=db.utc_now())
+    return render_template("home.html", listing=found, counts=_counts(found))
 
 
 @public.get("/articles/<slug>")
@@ -82,26 +95,58 @@ def show_article_source(slug: str) -> Response:
 
 
 @public.get("/authors/<author_id>")
-def show_author(author_id: str) -> Response:
+@paged
+def show_author(author_id: str, page: int) -> str:
     """Show who somebody is and what she wrote."""
     author = articles.author(author_id)
     if author is None:
         raise NotFound("There is no author at this address.")
-    found = articles.by_author(author_id, now=db.utc_now())
-    page = render_template("author.html", author=author, articles=found, counts=_counts(found))
-    return for_anybody(page)
+    found = listing.by_author(author_id, page, now=db.utc_now())
+    return render_template("author.html", author=author, listing=found, counts=_counts(found))
+
+
+@public.get("/topics")
+def show_topics() -> Response:
+    """Show all topics."""
+    return for_anybody(render_template("topics.html", topics=listing.topics(now=db.utc_now())))
 
 
 @public.get("/topics/<slug>")
-def show_topic(slug: str) -> Response:
+@paged
+def show_topic(slug: str, page: int) -> str:
     """Show the articles on a topic."""
-    found = articles.on_topic(slug, now=db.utc_now())
-    if not found:
+    now = db.utc_now()
+    topic = listing.topic(slug, now=now)
+    if topic is None:
         raise NotFound("There are no articles on this topic.")
-    # As the newest article writes it; one that isn't public has no say in it.
-    topic = next(topic for topic in found[0].topics if topic.slug == slug)
-    page = render_template("topic.html", topic=topic, articles=found, counts=_counts(found))
-    return for_anybody(page)
+    found = listing.on_topic(slug, page, now=now)
+    return render_template("topic.html", topic=topic, listing=found, counts=_counts(found))
+
+
+@public.get("/archive")
+@paged
+def show_archive(page: int) -> str:
+    """Show which years there are articles of, and those of the newest."""
+    return _archive("", page)
+
+
+@public.get("/archive/<year>")
+@paged
+def show_year(year: str, page: int) -> str:
+    """Show the articles of a year."""
+    return _archive(year, page)
+
+
+def _archive(asked: str, page: int) -> str:
+    now, zone = db.utc_now(), templating.site().zone
+    years = {str(year): total for year, total in listing.years(zone=zone, now=now).items()}
+    year = asked or next(iter(years), str(now.astimezone(zone).year))
+    if asked and asked not in years:
+        raise NotFound("There are no articles of this year.")
+    found = listing.of_year(int(year), page, zone=zone, now=now)
+    return render_template(
+        "archive.html", years=years, year=year, path=urls.archive(asked), listing=found
+    )
 
 
 @public.get("/search")
@@ -112,7 +157,11 @@ def search() -> Response:
     error = f"Please search for at most {SEARCH_MAX_CHARS} characters." if is_too_long else ""
     found = [] if is_too_long else articles.search(query, now=db.utc_now())
     page = render_template(
-        "search.html", query=query, articles=found, counts=_counts(found), error=error
+        "search.html",
+        query=query,
+        articles=found,
+        counts=comments.counts_on(article.id for article in found),
+        error=error,
     )
     response = for_anybody(page)
     response.status_code = 400 if is_too_long else 200
@@ -183,5 +232,5 @@ def _moved(sentence: str) -> AnyResponse:
     return redirect(urls.article(article.slug), 301)
 
 
-def _counts(found: Sequence[articles.Article]) -> dict[str, int]:
-    return comments.counts_on(article.id for article in found)
+def _counts(found: listing.Listing) -> dict[str, int]:
+    return comments.counts_on(article.id for article in found.items)
