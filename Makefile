@@ -2,15 +2,21 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+TOOLS := tests/quality/node_modules
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check
 
-.PHONY: run test lint bench pictures lock help clean
+.PHONY: run test tools audit lint bench pictures lock help clean
 
 run: .venv/installed ## serve the site on http://127.0.0.1:8000 (HOST and PORT override)
 	@exec $(BIN)/blog serve --prepare
 
-test: .venv/installed-dev ## run all tests; what the machine lacks is skipped with a line
+test: .venv/installed-dev $(if $(shell command -v npm),tools) ## run all tests; what the machine lacks is skipped with a line
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(if $(BLOG_TEST_REQUIRE_ALL),--cov --cov-report=term-missing)
+
+tools: $(TOOLS)/installed ## install what the tests look at pages with (needs npm)
+
+audit: .venv/installed-dev tools ## measure every public page with Lighthouse (needs Chromium)
+	BLOG_TEST_REQUIRE_ALL=1 BLOG_TEST_EVERY_PAGE=1 $(BIN)/pytest --numprocesses=0 tests/quality/test_lighthouse.py
 
 lint: .venv/installed-dev ## check style and types
 	$(BIN)/ruff check
@@ -35,7 +41,7 @@ help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1	/'
 
 clean: ## remove what was installed; content/ and instance/ stay
-	rm -rf .venv
+	rm -rf .venv $(TOOLS)
 
 .venv/made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -54,3 +60,8 @@ clean: ## remove what was installed; content/ and instance/ stay
 	@echo "Installing the tools for tests …"
 	@$(PIP) --require-hashes -r requirements-dev.txt
 	@touch $@
+
+$(TOOLS)/installed: tests/quality/package-lock.json
+	@echo "Installing the tools that look at pages …"
+	@cd tests/quality && PUPPETEER_SKIP_DOWNLOAD=1 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null \
+		&& touch node_modules/installed || echo "npm could not install them; the tests that need them are skipped."

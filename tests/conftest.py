@@ -8,6 +8,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
 
 from blog import accounts, create_app, db
 from blog.accounts import Role
@@ -23,9 +24,17 @@ from tests.cast import (
     Visitor,
     write_content,
 )
-from tests.needs import postgres_folder
+from tests.needs import chromium, postgres_folder
 
 Environ = dict[str, str]
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
 
 
 @pytest.fixture(scope="session")
@@ -220,3 +229,13 @@ def _signed_in(app: Flask, person: Person) -> Visitor:
     visitor = Visitor(app, address="192.0.2.10")
     assert visitor.sign_in(person).status_code == 303
     return visitor
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium, once for all tests of a process."""
+    path = chromium()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield launched
+        launched.close()

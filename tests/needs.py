@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+TOOLS = Path(__file__).parent / "quality" / "node_modules"
 REQUIRE_ALL = bool(os.environ.get("BLOG_TEST_REQUIRE_ALL"))
 
 
@@ -38,3 +39,17 @@ def redis_server() -> str:
     return need(
         shutil.which("redis-server"), "Redis is needed; on Debian: apt-get install redis-server"
     )
+
+
+def java() -> str:
+    return need(
+        shutil.which("java"),
+        "Java is needed; on Debian: apt-get install default-jre-headless",
+    )
+
+
+def tool(path: str) -> Path:
+    """Find a file of the packages that tests/quality/package.json names."""
+    found = TOOLS / path
+    sentence = "npm is needed; on Debian: apt-get install npm; then: make tools"
+    return Path(need(str(found) if found.exists() else None, sentence))

@@ -1,5 +1,6 @@
 """The documentation says what the code does."""
 
+import json
 import re
 import tomllib
 from dataclasses import fields
@@ -48,3 +49,8 @@ def test_no_lock_file_names_a_registry() -> None:
     for path in ROOT.glob("requirements*.txt"):
         assert "://" not in path.read_text()
         assert "--index-url" not in path.read_text()
+    packages = json.loads((ROOT / "tests/quality/package-lock.json").read_text())["packages"]
+    del packages[""]
+    assert len(packages) > 100
+    assert [name for name, package in packages.items() if "resolved" in package] == []
+    assert [name for name, package in packages.items() if "integrity" not in package] == []

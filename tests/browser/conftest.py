@@ -12,20 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from tests.needs import chromium
 from tests.smtp_server import unused_port
 
 ROOT = Path(__file__).parent.parent.parent
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 START_SECONDS = 60
 
 
@@ -84,15 +75,6 @@ def wait_until(condition: Callable[[], object], log: Path | None = None) -> None
     while not condition():
         assert time.monotonic() < end, log.read_text() if log else "it never came true"
         time.sleep(0.05)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    path = chromium()
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(params=[True, False], ids=["with scripts", "without scripts"])

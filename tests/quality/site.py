@@ -1,0 +1,128 @@
+"""A site with something of everything on it, made in two steps: empty, then full."""
+
+import struct
+import zlib
+from pathlib import Path
+from shutil import copytree
+
+from flask import Flask
+
+from blog import accounts, articles, comments, create_app, db, spam
+from blog.accounts import Role, User
+from blog.articles import sync
+from blog.outbox import Answer, Outcome, OutgoingMail
+from tests.cast import CLOCK, Person
+from tests.quality import words
+
+ROOT = Path(__file__).parent.parent.parent
+ADDRESS = "https://journal.example"
+ARTICLE = "mesotherapy-or-microneedling"
+
+
+def environ(folder: Path) -> dict[str, str]:
+    return {
+        "BLOG_INSTANCE_DIR": str(folder / "instance"),
+        "BLOG_CONTENT_DIR": str(folder / "content"),
+        "BLOG_SITE_URL": ADDRESS,
+        "BLOG_SECRET_KEY": "a secret of the tests, long enough to be taken",
+    }
+
+
+def make_empty(folder: Path) -> Flask:
+    """Make a site with its name and nothing else."""
+    content = folder / "content"
+    content.mkdir()
+    (content / "site.toml").write_text((ROOT / "content" / "site.toml").read_text())
+    app = create_app(environ(folder))
+    app.add_url_rule("/fails", view_func=fail)
+    with app.app_context():
+        db.upgrade()
+        sync_from(content)
+    return app
+
+
+def fail() -> str:
+    raise RuntimeError("nobody foresaw it")
+
+
+def let_in(person: Person) -> None:
+    """Give somebody an account, as the set-up page would."""
+    accounts.add(
+        email=person.email,
+        name=person.name,
+        role=Role.ADMIN,
+        password_hash=accounts.hash_password(person.password),
+        now=CLOCK,
+    )
+
+
+def sync_from(content: Path) -> None:
+    changes = sync.find_changes(content, now=CLOCK)
+    with db.writing():
+        changes.apply(now=CLOCK)
+
+
+def fill(content: Path) -> None:
+    """Put the repository's own words there, and odd ones beside them."""
+    copytree(ROOT / "content", content, dirs_exist_ok=True)
+    (content / "media" / "cover.png").write_bytes(picture(1600, 900))
+    files = content / "articles"
+    (files / "everything.md").write_text(words.EVERYTHING)
+    for month, title in enumerate(words.SHORT, start=1):
+        (files / f"short-{month}.md").write_text(words.PLAIN.format(title=title, month=month))
+    sync_from(content)
+    (files / "short-1.md").write_text(words.BROKEN)
+    sync_from(content)
+    talk(accounts.everybody()[0])
+
+
+def picture(width: int, height: int) -> bytes:
+    """Draw a plain picture; a PNG."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checked = kind + data
+        return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    rows = (b"\0" + b"\xaa" * ((width + 7) // 8)) * height
+    parts = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def talk(author: User) -> None:
+    """Write twenty comments on the article, by readers and the author."""
+    ids: list[int] = []
+    for name, body, answers in words.COMMENTS:
+        ids.append(say(name, body, None if answers is None else ids[answers], author))
+
+
+def say(name: str | None, body: str, parent_id: int | None, author: User) -> int:
+    article = articles.by_id(ARTICLE)
+    assert article
+    by = None if name else author
+    draft = comments.compose(
+        article, name=name or author.name, body=body, parent_id=parent_id, now=CLOCK, by=by
+    )
+    parent = comments.by_id(parent_id) if parent_id else None
+    with db.writing():
+        if by and parent:
+            return comments.reply(parent, draft, by=by, now=CLOCK).id
+        comment = comments.submit(
+            draft, verdict=spam.Verdict(()), address_hash=str(name), reader_hash="", now=CLOCK
+        )
+        comment.approve(by=author, now=CLOCK)
+        return comment.id
+
+
+def lose_mail() -> None:
+    """Let mail go wrong in each way there is, as far as there is mail."""
+    answers = [
+        Answer(Outcome.REFUSED, "550 no such mailbox"),
+        Answer(Outcome.DEFERRED, "451 try again later"),
+        Answer(Outcome.ACCEPTED, "250 queued as 4711"),
+    ]
+    with db.writing():
+        mails = list(db.session.query(OutgoingMail).order_by(OutgoingMail.id))
+        assert len(mails) >= len(answers)
+        for mail, answer in zip(mails, answers, strict=False):
+            mail.settle(answer, now=CLOCK)

@@ -1,0 +1,198 @@
+"""A tour of every page there is, each kept as a browser gets it."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask, template_rendered
+from werkzeug.test import TestResponse
+
+from blog import config, tokens
+from blog.admin.entrance import SET_UP
+from tests.cast import CLOCK, Person, Visitor, csrf_token
+from tests.quality import site, words
+from tests.quality.site import ARTICLE
+
+SANDRA = Person("Sandra de Beer", "sandra@clinic.example", "a few words to remember")
+FOREIGN = {"Origin": "https://evil.example"}
+COMMENTS = f"/articles/{ARTICLE}/comments"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """One page as it was answered."""
+
+    name: str
+    address: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+class Tour:
+    """Walks through a site and keeps the pages, what they were made of and the routes it took."""
+
+    def __init__(self, folder: Path) -> None:
+        self.content = folder / "content"
+        self.app = site.make_empty(folder)
+        self.kept: dict[str, Kept] = {}
+        self.routes: set[str] = set()
+        self.templates: set[str] = set()
+
+    def walk(self) -> None:
+        template_rendered.connect(self._note_template, self.app)
+        author = self._see_the_empty_site()
+        with self.app.app_context():
+            site.fill(self.content)
+        self._read()
+        self._look_up()
+        self._write()
+        self._go_wrong()
+        self._run_the_desk(author)
+        self._decide(author)
+        template_rendered.disconnect(self._note_template, self.app)
+
+    def _note_template(self, _app: Flask, template: object, **_: object) -> None:
+        self.templates.add(str(getattr(template, "name", "")))
+
+    def keep(self, name: str, answer: TestResponse, status: int = 200) -> str:
+        """Keep a page under a name of its own, or only its route where it is none.
+
+        Returns: its text.
+        """
+        assert answer.status_code == status, f"{name}: {answer.status_code}, not {status}"
+        assert name not in self.kept
+        self.routes |= set(self._route(answer))
+        if answer.mimetype == "text/html" and not answer.location:
+            address = answer.request.full_path.rstrip("?")
+            headers = dict(answer.headers.items())
+            self.kept[name] = Kept(name, address, status, headers, answer.data)
+        return answer.text if answer.content_type.startswith("text/") else ""
+
+    def _route(self, answer: TestResponse) -> Iterator[str]:
+        """Name the route that answered a GET as it should."""
+        request = answer.request
+        if request.method == "GET" and answer.status_code < 400:
+            found, _ = self.app.url_map.bind("localhost").match(request.path, return_rule=True)
+            yield found.rule
+
+    def visitor(self, number: int = 1) -> Visitor:
+        return Visitor(self.app, address=f"192.0.2.{number}")
+
+    def _see_the_empty_site(self) -> Visitor:
+        reader, author = self.visitor(), self.visitor()
+        self.keep("home without articles", reader.get("/"))
+        self.keep("search without articles", reader.get("/search?q=skin"))
+        self.keep("desk without accounts", reader.get("/admin/"))
+        with self.app.app_context():
+            token = tokens.issue(config.current().secret_key, SET_UP, "", now=CLOCK)
+        door = f"/admin/set-up?token={token}"
+        form = {"csrf_token": csrf_token(self.keep("set-up", author.get(door)))}
+        typed = {"name": SANDRA.name, "email": SANDRA.email, "password": "short"}
+        self.keep("set-up with errors", author.post(door, form | typed), 422)
+        author.post(door, form | typed | {"password": SANDRA.password})
+        for name in ("", "comments", "enquiries", "articles", "mail", "journal"):
+            self.keep(f"empty desk: {name or 'start'}", author.get(f"/admin/{name}"))
+        return author
+
+    def _read(self) -> None:
+        reader = self.visitor()
+        self.keep("home", reader.get("/"))
+        self.keep("article", reader.get(f"/articles/{ARTICLE}"))
+        self.keep("article, closed", reader.get("/articles/everything"))
+        self.keep("article without comments", reader.get("/articles/short-2"))
+        self.keep("article as Markdown", reader.get(f"/articles/{ARTICLE}.md"))
+        self.keep("topic", reader.get("/topics/daily-care"))
+        self.keep("author", reader.get("/authors/sandra-de-beer"))
+        self.keep("page", reader.get("/privacy"))
+        self.keep("comment policy", reader.get("/comment-policy"))
+        self.keep("media", reader.get("/media/cover.png"))
+        style = re.search(r'href="(/static/[^"]*)"', reader.get("/").text)
+        assert style
+        self.keep("static", reader.get(style[1]))
+        self.keep("alive", reader.get("/livez"))
+        self.keep("ready", reader.get("/readyz"))
+
+    def _look_up(self) -> None:
+        reader = self.visitor()
+        self.keep("search", reader.get("/search"))
+        self.keep("search with results", reader.get("/search?q=microneedling"))
+        self.keep("search in vain", reader.get("/search?q=unobtainium"))
+        self.keep("search for too much", reader.get(f"/search?q={'x' * 999}"), 400)
+
+    def _write(self) -> None:
+        reader = self.visitor(2)
+        self.keep("comment token", reader.get(f"{COMMENTS}/token"))
+        self.keep("reply form", reader.get(f"{COMMENTS}/new?parent=1"))
+        self.keep("comment with errors", reader.comment("", name=""), 422)
+        self.keep("comment preview", reader.comment("I *liked* it.", preview="1"))
+        waiting = reader.comment(words.WAITING[0][1], name=words.WAITING[0][0])
+        self.keep("comment waiting", reader.get(str(waiting.location)))
+        self.keep("article with a waiting comment", reader.get(f"/articles/{ARTICLE}"))
+        for number, (name, body) in enumerate(words.WAITING[1:], start=3):
+            assert self.visitor(number).comment(body, name=name, parent="1").status_code == 303
+        self.keep("contact token", reader.get("/contact/token"))
+        self.keep("contact", reader.get("/contact"))
+        self.keep("contact about an article", reader.get(f"/contact?about={ARTICLE}"))
+        self.keep("contact with errors", reader.enquire("", name="", consent=""), 422)
+        for number in range(2):
+            thanks = reader.enquire(f"May I book for day {number}?", phone="+27 11 555 0100")
+        self.keep("thanks", reader.get(str(thanks.location)))
+        assert self.visitor(5).enquire("Buy now", note="trapped").status_code == 303
+
+    def _go_wrong(self) -> None:
+        reader, hasty = self.visitor(6), self.visitor(7)
+        self.keep("400", reader.get("/?q=%FF"), 400)
+        self.keep("401", reader.post("/admin/comments/1/reply", {"body": "Kept"}), 401)
+        self.keep("403", reader.post("/contact", {"name": "Eve"}, headers=FOREIGN), 403)
+        self.keep("404", reader.get("/nothing/here"), 404)
+        self.keep("405", reader.post("/", {"message": "Who takes this?"}), 405)
+        self.keep("413", reader.post("/contact", {"message": "x" * 300_000}), 413)
+        for _ in range(11):
+            refused = hasty.post("/contact", {"name": "Lerato", "message": "Please"})
+        self.keep("429", refused, 429)
+        self.keep("500", reader.get("/fails"), 500)
+
+    def _run_the_desk(self, author: Visitor) -> None:
+        other = self.visitor(8)
+        self.keep("sign-in", other.get("/admin/sign-in"))
+        self.keep("sign-in refused", other.sign_in(SANDRA, "wrong, wrong, wrong"), 422)
+        assert other.sign_in(SANDRA).status_code == 303
+        with self.app.app_context():
+            site.lose_mail()
+        self.keep("start", author.get("/admin/"))
+        self.keep("articles", author.get("/admin/articles"))
+        self.keep("account", author.get("/admin/account"))
+        for folder in ("new", "suspected", "all"):
+            page = self.keep(
+                f"enquiries: {folder}", author.get(f"/admin/enquiries?folder={folder}")
+            )
+        references = re.findall(r'href="(/admin/enquiries/[^"?]+)"', page)
+        for number, reference in enumerate(references):
+            self.keep(f"enquiry {number}", author.get(reference))
+        for state in ("all", "queued", "failed", "sent"):
+            self.keep(f"mail: {state}", author.get(f"/admin/mail?state={state}"))
+
+    def _decide(self, author: Visitor) -> None:
+        review = "/admin/comments"
+        self.keep("review", author.get(review))
+        self.keep("comment of the desk", author.get(f"{review}/1"))
+        self.keep("reply", author.get(f"{review}/1/reply"))
+        self.keep("reply too early", author.get(f"{review}/21/reply"))
+        self.keep("reply with errors", author.press(f"{review}/1/reply", f"{review}/1/reply"), 422)
+        for number, noun in enumerate(("approval", "rejection", "spam"), start=21):
+            done = author.press(review, f"{review}/{number}/{noun}")
+        self.keep("review with nothing left", author.get(str(done.location)))
+        for state in ("approved", "rejected", "spam"):
+            self.keep(f"review: {state}", author.get(f"{review}?state={state}"))
+        self.keep("journal", author.get("/admin/journal"))
+
+
+def unvisited(tour: Tour) -> list[str]:
+    """The routes that answer GET, and the templates of pages, that a tour has left out."""
+    rules = [rule for rule in tour.app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    names = tour.app.jinja_env.list_templates(extensions=["html"])
+    pages = {name for name in names if not re.search(r"(^|/)_|^mail/|(^|/)base\.html$", name)}
+    left_out = {rule.rule for rule in rules} - tour.routes - {"/fails"}
+    return sorted(left_out | (pages - tour.templates))
