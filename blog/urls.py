@@ -70,6 +70,11 @@ def paged(path: str, page: int) -> str:
     return f"{path}?page={page}" if page > 1 else path
 
 
+def search(query: str, page: int = 1) -> str:
+    """Path of one page of what a search finds."""
+    return f"/search?q={quote(query, safe='')}{f'&page={page}' if page > 1 else ''}"
+
+
 def contact(article_id: str = "") -> str:
     """Path of the contact form, with the article it was reached from."""
     return f"/contact?about={quote(article_id)}" if article_id else "/contact"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from blog import articles, db
-from blog.articles import Article, Author, Page, fold, listing, sync
+from blog.articles import Article, Author, Page, listing, sync
 from blog.errors import NotFound
 from tests import test_migrations as migrations
 from tests.cast import ARTICLE, CLOCK, SECOND
@@ -71,7 +71,6 @@ def test_what_is_not_public_is_found_nowhere(shelf: Shelf, state: str) -> None:
     assert articles.public_by_id("hidden", now=now) is None
     assert articles.moved_to("/old/hidden", now=now) is None
     assert listing.on_topic("hidden", now=now).items == []
-    assert articles.search("hidden", now=now) == []
     # Those who work on the site see it, and how it stands.
     article = articles.by_id("hidden")
     assert article is not None
@@ -258,85 +257,3 @@ def test_errors_come_before_warnings(shelf: Shelf) -> None:
     ]
     # A warning stops nothing, so it is none of the files that can't be used.
     assert articles.count_errors() == 1
-
-
-# Search
-
-
-def found_by(query: str, *, now: datetime = CLOCK) -> list[str]:
-    return ids(articles.search(query, now=now))
-
-
-def test_case_accents_and_order_make_no_difference(shelf: Shelf) -> None:
-    shelf.put(SECOND, "Winter", "Cold air, a café: drier, dry\u2011ish.", topics="[Daily care]")
-    shelf.sync()
-    for query in ("café", "cafe", "CAFÉ", "cafe\u0301", "  cafe\tair ", "drier cold", "daily CARE"):
-        assert found_by(query) == [SECOND], query
-    assert found_by("dry-ish") == [SECOND]
-
-
-@pytest.mark.parametrize(
-    ("text", "query"),
-    [
-        ("The body’s own collagen", "body's"),
-        ("The body's own collagen", "body’s"),
-        ("Micro\u00adneedling", "microneedling"),
-        ("Straße", "STRASSE"),
-        ("ﬁne needles", "fine"),
-        ("𝐇yaluron", "hyaluron"),
-        ("İstanbul", "istanbul"),
-        ("皮肤护理", "皮肤"),
-    ],
-)
-def test_what_is_set_is_found_by_what_is_typed(text: str, query: str) -> None:
-    assert fold(query) in fold(text)
-
-
-def test_every_word_must_occur(shelf: Shelf) -> None:
-    assert found_by("cold café") == [SECOND]
-    assert found_by("cold needles") == []
-
-
-def test_words_of_the_title_the_summary_the_text_and_the_topics_are_found(shelf: Shelf) -> None:
-    for query in ("apart", "side by side", "solution", "compared"):
-        assert found_by(query) == [ARTICLE]
-
-
-def test_titles_come_first_however_many_newer_texts_there_are(shelf: Shelf) -> None:
-    for number in range(4):
-        shelf.put(f"newer-{number}", body="Peeling is mentioned.", date=f"2026-04-0{number + 1}")
-    shelf.put("older", "All about Peeling")
-    shelf.put("oldest", "Peeling, and nothing more", date="2026-01-01")
-    shelf.sync()
-    found = articles.search("peeling", now=CLOCK, limit=4)
-    assert ids(found) == ["older", "oldest", "newer-3", "newer-2"]
-    # Where a word of several is missing in the title, the title is no hit.
-    assert found_by("peeling mentioned")[0] == "newer-3"
-    assert found_by("peeling short")[0] == "newer-3"
-
-
-def test_wildcards_of_the_database_are_just_characters(shelf: Shelf) -> None:
-    for query in ("%", "_", "/", "\\", "%%", "c_ld", "c%d", "[a-z]", "/%", "''"):
-        assert found_by(query) == [], query
-
-
-def test_a_percent_sign_is_found_where_one_is(shelf: Shelf) -> None:
-    shelf.put("half", "50% and a_b/c")
-    shelf.put("other", "Some 50 of them, or 505")
-    shelf.sync()
-    for query in ("50%", "a_b", "b/c", "%"):
-        assert found_by(query) == ["half"]
-    shelf.put("newer", "505 of them", "Not 50%.", date="2026-04-01")
-    shelf.sync()
-    assert found_by("50%") == ["half", "newer"]
-
-
-def test_a_search_for_nothing_finds_nothing(shelf: Shelf) -> None:
-    for query in ("", "   ", "\u0301", "\u00ad \u3000"):
-        assert found_by(query) == [], query
-
-
-def test_a_hostile_search_finds_nothing(shelf: Shelf) -> None:
-    for query in ("'; DROP TABLE article; --", '" OR 1=1', "(" * 200, "ﷺ" * 200, "zz " * 200, "😀"):
-        assert found_by(query) == [], query
-    assert listing.newest(now=CLOCK).total == 2

@@ -24,7 +24,7 @@ from tests.cast import ARTICLE, CLOCK, SECOND, Clock, Visitor
 
 AUTHOR_ID = "sandra-de-beer"
 PAGES = ("/", f"/articles/{ARTICLE}", f"/authors/{AUTHOR_ID}", "/topics/daily-care", "/privacy")
-FORMS = ("/search", "/search?q=cafe", "/contact", f"/contact?about={ARTICLE}")
+FORMS = ("/contact", f"/contact?about={ARTICLE}")
 COOKIE = "blog_reader"
 
 
@@ -552,7 +552,7 @@ def test_a_search_for_too_much_is_answered_with_a_sentence(site: Site) -> None:
 
 def test_a_hostile_search_is_shown_as_text(site: Site) -> None:
     tag, attribute = "<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'
-    for query in (tag, attribute, "{{7*7}}", "%", "';--", "a&b"):
+    for query in (tag, attribute, "{{7*7}}", "%", "';--", "x&y"):
         response = site.get("/search", query_string={"q": query})
         assert response.status_code == 200
         assert f"Nothing found for “ {query} ”." in says(response.text)
@@ -635,7 +635,6 @@ def fill(number: int) -> None:
             comments_open=True,
             toc=[],
             text="Skin.",
-            folded="skin\nskin",
             words=1,
             **html,
         )

@@ -6,8 +6,6 @@ is computed when it is read. Durable rows elsewhere name an article by its id, i
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -36,11 +34,6 @@ from blog import content, db, markup
 from blog.errors import Problem
 
 WORDS_A_MINUTE = 230
-SEARCH_MAX_CHARS = 200
-SEARCH_MAX_TERMS = 8
-
-# What a text is set in and a keyboard doesn't type.
-_TYPED = str.maketrans("‘’‐‑", "''--", "\u00ad")
 
 
 class Rendered:
@@ -117,6 +110,8 @@ class Article(Rendered, db.Model):
     __table_args__ = (
         Index("ix_article_status_expires_at", "status", "expires_at"),
         Index("ix_article_status_comments_close_at", "status", "comments_close_at"),
+        # Whether each of many found articles is public, without reading their long rows.
+        Index("ix_article_is_public", "id", "status", "published_at", "expires_at"),
     )
 
     id: Mapped[str] = mapped_column(String(100), primary_key=True)
@@ -136,7 +131,6 @@ class Article(Rendered, db.Model):
     comments_close_at: Mapped[datetime | None]
     toc: Mapped[list[Any]] = mapped_column(JSON, deferred=True)
     text: Mapped[str] = mapped_column(Text, deferred=True)
-    folded: Mapped[str] = mapped_column(Text, deferred=True)
     words: Mapped[int]
     author_links: Mapped[list[ArticleAuthor]] = relationship(
         order_by=ArticleAuthor.position, viewonly=True
@@ -243,12 +237,6 @@ def _parsed_site(text: str) -> content.Site:
     return content.parse_site(text)
 
 
-def fold(text: str) -> str:
-    """Fold case, accents and typographic marks, for search."""
-    apart = unicodedata.normalize("NFKD", text.translate(_TYPED))
-    return "".join(char for char in apart if not unicodedata.combining(char)).casefold()
-
-
 def is_public(now: datetime) -> ColumnElement[bool]:
     """Condition that an article can be read by anybody at a moment."""
     return and_(
@@ -311,6 +299,13 @@ def public_by_id(article_id: str, *, now: datetime) -> Article | None:
     return db.session.execute(query).scalar_one_or_none()
 
 
+def in_order(article_ids: Sequence[str], *, now: datetime) -> list[Article]:
+    """Return public articles, with their texts, in the order of their ids."""
+    query = cards(now).where(Article.id.in_(article_ids)).options(undefer(Article.text))
+    found = {article.id: article for article in db.session.execute(query).scalars()}
+    return [found[article_id] for article_id in article_ids if article_id in found]
+
+
 def titles(article_ids: set[str]) -> dict[str, Article]:
     """Return articles by id, whatever their state."""
     query = select(Article).where(Article.id.in_(article_ids))
@@ -335,22 +330,6 @@ def page(page_id: str) -> Page | None:
     query = select(Page).where(Page.id == page_id)
     whole = query.options(undefer(Page.html), undefer(Page.html_policy))
     return db.session.execute(whole).scalar_one_or_none()
-
-
-def search(query: str, *, now: datetime, limit: int = 20) -> Sequence[Article]:
-    """Return articles that hold every word asked for; those with it in the title come first."""
-    terms = fold(query[:SEARCH_MAX_CHARS]).split()[:SEARCH_MAX_TERMS]
-    if not terms:
-        return []
-    found = cards(now).where(*(Article.folded.contains(term, autoescape=True) for term in terms))
-    in_order = (_in_title(terms).desc(), Article.published_at.desc(), Article.id)
-    return db.session.execute(found.order_by(*in_order).limit(limit)).scalars().all()
-
-
-def _in_title(terms: list[str]) -> ColumnElement[bool]:
-    """Condition that every term stands in the title, which is the first line of `folded`."""
-    escaped = (re.sub("[%_/]", r"/\g<0>", term) for term in terms)
-    return and_(*(Article.folded.like(f"%{term}%\n%", escape="/") for term in escaped))
 
 
 def problems() -> list[dict[str, Any]]:

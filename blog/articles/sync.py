@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from blog import content, db, markup, revision, urls
-from blog.articles import Article, ContentFile, site, unknown_author, writing
+from blog.articles import Article, ContentFile, fulltext, site, unknown_author, writing
 from blog.articles.intake import Known, Progress, Read, read_all, read_one
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
 from blog.content.site import SITE_FILE
@@ -84,6 +84,7 @@ def run(root: Path, *, now: datetime, progress: Progress = no_progress) -> Chang
     changes.removed += sorted(known.keys() - {source.path for source in sources})
     reads = read_all(root, suspects, zone, {} if everything else known, progress)
     _write_all(chain(changes.removed, site_reads, reads), changes, now=now)
+    _index_rest()
     changes.problems.sort(key=lambda problem: problem.is_warning)
     return changes
 
@@ -120,6 +121,15 @@ def _write(reads: list[Read], *, now: datetime, is_change: bool = False) -> None
     for read in reads:
         _write_one(read)
         _note(read, now=now)
+    fulltext.refresh()
+
+
+def _index_rest() -> None:
+    """Index what an author's new name or a new version of this program leaves to be done."""
+    while fulltext.is_stale():
+        with db.writing():
+            revision.hold(db.session)
+            fulltext.refresh()
 
 
 def check(root: Path, *, progress: Progress = no_progress) -> list[Problem]:

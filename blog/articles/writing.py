@@ -21,7 +21,7 @@ from blog.articles import (
     ContentFile,
     Page,
     SiteWords,
-    fold,
+    fulltext,
 )
 from blog.content import ArticleFile, AuthorFile, Commenting, Kind, PageFile, Status
 from blog.content.site import SITE_FILE
@@ -50,7 +50,6 @@ def _remember_path(path: str, article_id: str) -> None:
 def write_article(parsed: ArticleFile, rendered: RenderedArticle) -> None:
     """Write an article, who wrote it, what it is about and where it was before."""
     article = db.session.get(Article, parsed.id) or Article(id=parsed.id)
-    topics = [topic.name for topic in parsed.topics]
     article.slug, article.title, article.summary = parsed.slug, parsed.title, parsed.summary
     article.status, article.noindex = parsed.status, parsed.noindex
     article.published_at, article.updated_at = parsed.published_at, parsed.updated_at
@@ -61,10 +60,9 @@ def write_article(parsed: ArticleFile, rendered: RenderedArticle) -> None:
     article.comments_close_at = _comments_close_at(parsed)
     article.toc = [[heading.level, heading.id, heading.text] for heading in rendered.toc]
     article.text, article.words = rendered.text, rendered.words
-    # The title in a line of its own, where search looks first.
-    article.folded = fold(f"{parsed.title}\n{' '.join([parsed.summary, rendered.text, *topics])}")
     _write_body(article, parsed.body, rendered)
     db.session.flush()
+    fulltext.mark_stale(parsed.id)
     _link(parsed)
     for alias in parsed.aliases:
         _remember_path(alias, parsed.id)
@@ -109,6 +107,8 @@ def _link(parsed: ArticleFile) -> None:
 def write_author(parsed: AuthorFile, rendered: RenderedArticle) -> None:
     """Write an author's profile."""
     author = db.session.get(Author, parsed.id) or Author(id=parsed.id)
+    if author.name != parsed.name:
+        fulltext.mark_author_stale(author.id)
     author.name, author.role, author.photo = parsed.name, parsed.role, _media_path(parsed.photo)
     author.links = [[link.label, link.url] for link in parsed.links]
     author.credentials, author.text = list(parsed.credentials), rendered.text
@@ -133,6 +133,10 @@ def remove(path: str) -> None:
     if path == SITE_FILE:
         db.session.execute(delete(SiteWords))
     else:
-        model = models[Kind(kind)]
-        db.session.execute(delete(model).where(model.id == name.removesuffix(".md")))
+        model, row_id = models[Kind(kind)], name.removesuffix(".md")
+        if model is Article:
+            fulltext.forget(row_id)
+        elif model is Author:
+            fulltext.mark_author_stale(row_id)
+        db.session.execute(delete(model).where(model.id == row_id))
     db.session.execute(delete(ContentFile).where(ContentFile.path == path))

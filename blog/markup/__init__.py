@@ -16,6 +16,7 @@ from blog.markup.articles import (
 from blog.markup.cleaning import ARTICLE_POLICY, COMMENT_POLICY, trusted_article, trusted_comment
 from blog.markup.comments import COMMENT_MAX_CHARS, COMMENT_MAX_LINES, render_comment
 from blog.markup.finishing import CLASSES, RESERVED_ID_PREFIXES, RESERVED_IDS
+from blog.markup.marking import marked
 from blog.markup.renderer import ARTICLE_DEADLINE_SECONDS, ArticleRenderer, serve_renderer
 from blog.markup.stored import article_html, comment_html
 from blog.markup.text import Heading, excerpt, plain_text
@@ -37,6 +38,7 @@ __all__ = [
     "article_html",
     "comment_html",
     "excerpt",
+    "marked",
     "plain_text",
     "render_article",
     "render_comment",

@@ -5,22 +5,27 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
+from typing import Any
 
-from flask import Response, redirect, render_template, request, send_file
+from flask import Response, make_response, redirect, render_template, request, send_file
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, comments, config, content, db, security, templating, urls
-from blog.articles import SEARCH_MAX_CHARS, listing
+from blog.articles import listing, search
 from blog.comments import thread
 from blog.errors import Busy, NotFound
 from blog.public import talking
 from blog.public.surface import article_at, for_anybody, page_number, public, reader_hash
 
+# Where a search finds nothing.
+_NEWEST_ARTICLES, _BUSIEST_TOPICS = 3, 8
 MEDIA_SECONDS = 3_600
 # A file up to this size is handed to the server whole, which sends it without a thread of ours.
 MEDIA_WHOLE_BYTES = 1024 * 1024
+_TOO_LONG = f"Please search for at most {search.QUERY_MAX_CHARS} characters."
 _DOWNLOADS = threading.BoundedSemaphore(security.THREADS // 2)
 
 
@@ -150,22 +155,33 @@ def _archive(asked: str, page: int) -> str:
 
 
 @public.get("/search")
-def search() -> Response:
+def search_articles() -> AnyResponse:
     """Show the articles that hold some words."""
-    query = request.args.get("q", "").strip()
-    is_too_long = len(query) > SEARCH_MAX_CHARS
-    error = f"Please search for at most {SEARCH_MAX_CHARS} characters." if is_too_long else ""
-    found = [] if is_too_long else articles.search(query, now=db.utc_now())
+    query, now = request.args.get("q", "").strip(), db.utc_now()
+    if request.args.getlist("page") == ["1"]:
+        return redirect(urls.search(query), 301)
+    is_too_long = len(query) > search.QUERY_MAX_CHARS
+    found = search.find("" if is_too_long else query, now=now, page=page_number("page"))
+    if found.page > max(1, found.pages):
+        raise NotFound("There are not that many pages.")
     page = render_template(
         "search.html",
         query=query,
-        articles=found,
-        counts=comments.counts_on(article.id for article in found),
-        error=error,
+        found=found,
+        error=_TOO_LONG if is_too_long else "",
+        **({} if found.hits else _to_go_on_with(now)),
     )
-    response = for_anybody(page)
-    response.status_code = 400 if is_too_long else 200
+    response = make_response(page, 400 if is_too_long else 200)
+    # Anybody may search for anything, so it must not crowd pages out of a cache.
+    response.headers["Cache-Control"] = "private, max-age=0"
     return response
+
+
+def _to_go_on_with(now: datetime) -> dict[str, Any]:
+    """Collect what a reader without results may like."""
+    busiest = sorted(listing.topics(now=now), key=lambda topic: -topic.total)
+    newest = listing.newest(now=now, size=_NEWEST_ARTICLES)
+    return {"topics": busiest[:_BUSIEST_TOPICS], "newest": newest.items}
 
 
 @public.get("/media/<path:path>")
