@@ -53,3 +53,14 @@ def tool(path: str) -> Path:
     found = TOOLS / path
     sentence = "npm is needed; on Debian: apt-get install npm; then: make tools"
     return Path(need(str(found) if found.exists() else None, sentence))
+
+
+def nginx() -> str:
+    # Where it is installed is not on everybody's path.
+    folders = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"
+    found = shutil.which("nginx", path=folders)
+    return need(found, "nginx is needed; on Debian: apt-get install nginx-light")
+
+
+def caddy() -> str:
+    return need(shutil.which("caddy"), "Caddy is needed; on Debian: apt-get install caddy")

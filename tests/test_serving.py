@@ -1,6 +1,7 @@
 """The site as it is started in earnest: `blog serve` and `blog worker`, and how they end."""
 
 import contextlib
+import http.client
 import http.cookiejar
 import os
 import re
@@ -17,7 +18,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -453,6 +454,142 @@ def test_processes_that_are_told_twice_at_once_end_all_the_same(site: Site) -> N
         os.kill(process, signal.SIGTERM)
     site.end(signal.SIGTERM)
     assert time.monotonic() - asked_at < serving._STOP_SECONDS
+
+
+# Reload
+
+
+class Load:
+    """Readers who ask without a pause, each time anew or on one connection, until it is left."""
+
+    def __init__(self, port: int) -> None:
+        self.port, self.answered, self.failed = port, 0, list[str]()
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._read, args=(each % 2,)) for each in range(4)]
+
+    def __enter__(self) -> Self:
+        for each in self._threads:
+            each.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for each in self._threads:
+            each.join()
+
+    def _read(self, keeps_alive: int) -> None:
+        kept: http.client.HTTPConnection | None = None
+        while not self._over.wait(0.005):
+            is_new = kept is None
+            kept = kept or http.client.HTTPConnection(HOST, self.port, timeout=DEADLINE_SECONDS)
+            try:
+                kept.request("GET", "/")
+                assert kept.getresponse().read()
+                self.answered += 1
+            except (OSError, http.client.HTTPException) as error:
+                # A kept connection may end at any time, and browsers then ask again on another.
+                kept.close()
+                kept = None
+                if is_new:
+                    self.failed.append(repr(error))
+            if kept and not keeps_alive:
+                kept.close()
+                kept = None
+        if kept:
+            kept.close()
+
+
+def test_a_reload_replaces_all_web_processes_and_no_reader_notices(site: Site) -> None:
+    site.serve("--prepare")
+    wait_for(lambda: len(site.web_processes()) == 2, what="two web processes")
+    before, mail = set(site.web_processes()), site.mail_workers()
+    with Load(site.port) as load:
+        wait_for(lambda: load.answered > 50, what="readers")
+        site.main.send_signal(signal.SIGHUP)
+        wait_for(lambda: not before & set(site.web_processes()), what="the last to be replaced")
+        answered = load.answered
+        wait_for(lambda: load.answered > answered + 50, what="readers")
+    assert load.failed == []
+    assert len(site.web_processes()) == 2
+    assert site.mail_workers() == mail
+    assert site.end(signal.SIGTERM) == 0
+    assert site.err == ""
+
+
+# Slow clients, with no proxy in front
+
+SLOW = {
+    "heads": "GET / HTTP/1.1\r\nHost: {host}\r\nX-Slow: ",
+    "bodies": (
+        "POST /contact HTTP/1.1\r\nHost: {host}\r\nContent-Length: 9000\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\n\r\nname="
+    ),
+    "idle": "GET / HTTP/1.1\r\nHost: {host}\r\n\r\n",
+    "answers": f"GET /articles/{ARTICLE} HTTP/1.1\r\nHost: {{host}}\r\n\r\n" * 20,
+}
+
+
+@pytest.mark.parametrize("kind", SLOW)
+def test_slow_clients_keep_no_reader_waiting(kind: str, running: Site) -> None:
+    with contextlib.ExitStack() as closing:
+        for _ in range(60):
+            slow = closing.enter_context(socket.socket())
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            slow.connect((HOST, running.port))
+            slow.sendall(SLOW[kind].format(host=f"{HOST}:{running.port}").encode())
+        asked_at = time.monotonic()
+        for number in range(20):
+            assert running.browser.get(f"/search?q=skin{number}")[0] == 200
+        assert time.monotonic() - asked_at < DEADLINE_SECONDS / 4
+
+
+def test_the_head_of_a_request_is_bounded(running: Site) -> None:
+    with socket.create_connection((HOST, running.port), timeout=DEADLINE_SECONDS) as client:
+        client.sendall(b"GET / HTTP/1.1\r\nX-Long: " + b"x" * serving._HEAD_MAX_BYTES)
+        assert client.recv(100).startswith(b"HTTP/1.1 431 ")
+
+
+# What it writes of those who read
+
+
+@pytest.mark.parametrize("wish", ["no", "yes"])
+def test_the_access_log_says_what_was_asked_for_and_not_by_whom(wish: str, site: Site) -> None:
+    site.environ["BLOG_ACCESS_LOG"] = wish
+    site.serve("--prepare", "--no-worker")
+    known = len(site.out.splitlines())
+    site.browser.get("/search?q=secret-word")
+    site.browser.get("/contact/thanks?token=secret-token")
+    site.browser.get("/forged%0a2026-01-01%20%1b[2J")
+    assert site.end(signal.SIGTERM) == 0
+    lines = site.out.splitlines()[known:]
+    time_and = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000"
+    assert all(
+        re.fullmatch(rf"{time_and} GET /\S* \d{{3}} \d+\.\d ms", each) for each in lines[:-1]
+    )
+    assert bool(lines) == (wish == "yes")
+    if lines:
+        assert " GET /search 200 " in lines[-3]
+        assert " GET /contact/thanks " in lines[-2]
+        assert " GET /forged?2026-01-01 ?[2J 400 " in lines[-1]
+    assert HOST not in "".join(lines)
+    assert "secret" not in "".join(lines)
+
+
+def test_a_site_kept_to_one_core_gets_one_web_process(site: Site) -> None:
+    site.environ["BLOG_WORKERS"] = "0"
+    core = min(os.sched_getaffinity(0))
+    assert site.run("db", "upgrade")[0] == 0
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {core})
+    try:
+        site.start("serve", "--no-worker")
+    finally:
+        os.sched_setaffinity(0, own)
+    wait_for(site.answers, what="the first page")
+    assert len(site.web_processes()) == 1
+
+
+# Endings that nobody asked for
 
 
 def test_nothing_outlives_the_process_that_started_it(site: Site) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import logging
 import os
 import signal
 import socket
@@ -16,7 +17,8 @@ from typing import Any
 
 import click
 from flask import Flask
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
@@ -29,6 +31,13 @@ from blog.errors import SettingError
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
 _LOOK_SECONDS = 1.0
+# A client gets this long for the head of a request, and so much room.
+_HEAD_SECONDS = 10
+_HEAD_MAX_BYTES = 32 * 1024
+# Connections of one process; further ones wait in the queue of the system.
+_CONNECTIONS_MAX = 512
+# Nothing that tells who a reader is; a query may hold a token, or words that were searched for.
+_ACCESS_LINE = "%(time)s %(method)s %(path)s %(status)d %(dt_ms).1f ms"
 _RESTART_SECONDS = 3.0
 _STOP_SECONDS = 10
 _one_at_a_time = threading.Lock()
@@ -136,12 +145,28 @@ def _server(settings: Settings, address: str) -> MPServer:
         interface=Interfaces.WSGI,
         workers=settings.workers or len(os.sched_getaffinity(0)),
         blocking_threads=security.THREADS,
+        backpressure=_CONNECTIONS_MAX,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_HEAD_SECONDS * 1000, max_buffer_size=_HEAD_MAX_BYTES
+        ),
         websockets=False,
         # It warns of as many threads as slow clients make necessary.
         log_level=LogLevels.error,
+        log_dictconfig={"formatters": {"generic": {"()": _OneLine}, "access": {"()": _OneLine}}},
+        log_access=settings.access_log,
+        log_access_format=_ACCESS_LINE,
         respawn_failed_workers=True,
         workers_kill_timeout=_STOP_SECONDS,
     )
+
+
+class _OneLine(logging.Formatter):
+    """Writes one line, whatever an address that somebody made up holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Write a record without what would begin another line or steer a terminal."""
+        return "".join(char if char.isprintable() else "?" for char in super().format(record))
 
 
 def _say_what(settings: Settings) -> None:

@@ -109,7 +109,15 @@ class Settings:
         casts.origins, "", "Other sites whose pages may post comments and enquiries.", "URLs"
     )
     workers: int = setting(
-        casts.integer(0, 64), "0", "Web processes; 0 is one for each core.", "processes"
+        casts.integer(0, 64),
+        "0",
+        "Web processes; 0 is one for each core that this process may use.",
+        "processes",
+    )
+    access_log: bool = setting(
+        casts.yes_or_no,
+        "no",
+        "Whether to write a line for each request: time, method, path, status, milliseconds; no address, no query.",
     )
     page_cache_mb: int = setting(
         casts.integer(0, 4096),

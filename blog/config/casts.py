@@ -65,6 +65,15 @@ def integer(low: int, high: int) -> Callable[[str], int]:
     return cast
 
 
+def yes_or_no(value: str) -> bool:
+    """A switch, as people and TOML write it."""
+    words = {"yes": True, "true": True, "on": True, "1": True}
+    words |= {"no": False, "false": False, "off": False, "0": False}
+    if value.lower() not in words:
+        raise ValueError("yes or no")
+    return words[value.lower()]
+
+
 def choice(*words: str) -> Callable[[str], str]:
     """One of some words."""
 
