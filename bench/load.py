@@ -28,6 +28,7 @@ from bench.stage import HOST, Stage
 
 CONNECTIONS = 16
 _FULL = 0.95
+_IDLE_SECONDS = 2
 _clients = itertools.count(1)
 
 
@@ -92,6 +93,7 @@ class Visitor:
 
     def __post_init__(self) -> None:
         self._connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
+        self._used_at = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -113,15 +115,25 @@ class Visitor:
         headers = {"Host": SITE_HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": _address()}
         if self.cookies:
             more = more | {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
-        began_at = time.perf_counter()
-        self._connection.request(method, path, body, headers | more)
-        answer = self._connection.getresponse()
-        data = answer.read()
-        took = time.perf_counter() - began_at
+        self._connect()
+        try:
+            began_at = time.perf_counter()
+            self._connection.request(method, path, body, headers | more)
+            answer = self._connection.getresponse()
+            data = answer.read()
+            self._used_at = time.perf_counter()
+        except (OSError, http.client.HTTPException) as error:
+            raise CantMeasure(f"{path} was not answered: {error!r}.") from error
         for cookie in answer.headers.get_all("Set-Cookie") or ():
             name, _, value = cookie.partition(";")[0].partition("=")
             self.cookies[name] = value
-        return Answer(answer.status, answer.headers, data, took)
+        return Answer(answer.status, answer.headers, data, self._used_at - began_at)
+
+    def _connect(self) -> None:
+        """Connect anew where the site may have closed a connection that lay idle."""
+        if time.perf_counter() - self._used_at > _IDLE_SECONDS:
+            self._connection.close()
+            self._connection.connect()
 
 
 def _address() -> str:

@@ -180,7 +180,7 @@ def comment_rows(size: Size, *, seed: int, first: int) -> Iterator[dict[str, Any
             "reasons": [{"words": "no links", "tone": "good"}],
             "author_user_id": None,
             "reader_hash": None,
-            "submission_key": f"bench-{seed}-{number}",
+            "submission_key": f"bench-{seed}-{number:09}",
             "created_at": created_at,
             "decided_at": None if state is CommentState.PENDING else created_at,
             "decided_by_id": None,
