@@ -162,7 +162,9 @@ def comment_rows(size: Size, *, seed: int, first: int) -> Iterator[dict[str, Any
         id_, created_at = first + number, _FIRST_DAY + number * step
         state = _state(article, rng)
         others = answerable[article]
-        parent, root = rng.choice(others) if others and rng.random() < 0.4 else (None, None)
+        # All of the sample's stand by themselves, so that its page shows twenty.
+        is_reply = others and article != SAMPLE and rng.random() < 0.4
+        parent, root = rng.choice(others) if is_reply else (None, None)
         if state is CommentState.APPROVED:
             others.append((id_, root or id_))
         source, html = rng.choice(texts)
