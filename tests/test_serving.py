@@ -478,25 +478,24 @@ class Load:
             each.join()
 
     def _read(self, keeps_alive: int) -> None:
-        kept: http.client.HTTPConnection | None = None
+        kept = http.client.HTTPConnection(HOST, self.port, timeout=DEADLINE_SECONDS)
+        was_closed = False
         while not self._over.wait(0.005):
-            is_new = kept is None
-            kept = kept or http.client.HTTPConnection(HOST, self.port, timeout=DEADLINE_SECONDS)
             try:
                 kept.request("GET", "/")
                 assert kept.getresponse().read()
-                self.answered += 1
             except (OSError, http.client.HTTPException) as error:
-                # A kept connection may end at any time, and browsers then ask again on another.
+                # One that ends unanswered is asked again, as browsers and proxies do.
                 kept.close()
-                kept = None
-                if is_new:
+                if was_closed:
                     self.failed.append(repr(error))
-            if kept and not keeps_alive:
+                was_closed = True
+                continue
+            was_closed = False
+            self.answered += 1
+            if not keeps_alive:
                 kept.close()
-                kept = None
-        if kept:
-            kept.close()
+        kept.close()
 
 
 def test_a_reload_replaces_all_web_processes_and_no_reader_notices(site: Site) -> None:
