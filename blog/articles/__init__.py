@@ -16,6 +16,7 @@ from markupsafe import Markup
 from sqlalchemy import (
     JSON,
     BigInteger,
+    BindParameter,
     ColumnElement,
     ForeignKey,
     Index,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     String,
     Text,
     and_,
+    bindparam,
     cast,
     func,
     or_,
@@ -237,7 +239,7 @@ def _parsed_site(text: str) -> content.Site:
     return content.parse_site(text)
 
 
-def is_public(now: datetime) -> ColumnElement[bool]:
+def is_public(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Condition that an article can be read by anybody at a moment."""
     return and_(
         Article.status == "published",
@@ -262,6 +264,10 @@ def next_change(*, now: datetime) -> datetime | None:
     return min((moment for moment in found if moment), default=None)
 
 
+# Made once, since every comment that arrives asks.
+_BARE = select(Article).where(is_public(bindparam("now")), Article.slug == bindparam("slug"))
+
+
 def cards(now: datetime) -> Select[Article]:
     """Select public articles with what a list of them shows."""
     return (
@@ -283,9 +289,11 @@ def by_slug(slug: str, *, now: datetime, is_shown: bool = True) -> Article | Non
 
     One that isn't shown comes without what only its page needs: text, authors and topics.
     """
-    query = _whole(now) if is_shown else select(Article).where(is_public(now))
-    query = query.where(Article.slug == slug)
-    return db.session.execute(query).scalar_one_or_none()
+    if is_shown:
+        found = db.session.execute(_whole(now).where(Article.slug == slug))
+    else:
+        found = db.session.execute(_BARE, {"slug": slug, "now": now})
+    return found.scalar_one_or_none()
 
 
 def by_id(article_id: str) -> Article | None:
