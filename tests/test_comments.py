@@ -53,10 +53,9 @@ def submit(
 ) -> Comment:
     made = draft(body, to=to, on=on)
     with db.writing():
-        comment = comments.submit(
+        comment_id = comments.submit(
             made, verdict=verdict, address_hash=client, reader_hash=browser, now=CLOCK + later
         )
-        comment_id = comment.id
     found = comments.by_id(comment_id)
     assert found
     return found

@@ -91,7 +91,7 @@ def post_comment(slug: str) -> AnyResponse:
     with db.writing():
         comment_id = comments.submit(
             draft, verdict=verdict, address_hash=client, reader_hash=tokens.digest(token), now=now
-        ).id
+        )
     response = redirect(urls.comment(slug, comment_id), 303)
     remember_reader(response, token)
     return response
