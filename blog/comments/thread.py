@@ -258,14 +258,15 @@ def _above(known: Collection[int], rows: Iterable[_Row]) -> Sequence[_Row]:
 
 def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row]) -> list[Node]:
     known = {row.id: row for row in [*rows, *own]}
-    above = _above(known, known.values())
-    elsewhere = {row.id: row for row in above if row.state == CommentState.APPROVED}
-    known |= {row.id: row for row in above if row.id not in elsewhere}
+    above = {row.id: row for row in _above(known, known.values())}
+    here = known | {
+        number: row for number, row in above.items() if row.state != CommentState.APPROVED
+    }
     own_ids = {row.id for row in own}
     roots: list[Node] = []
     # For each comment, the nodes from its root down to itself, at most three.
     lines: dict[int, list[Node]] = {}
-    for _, row in sorted(known.items()):
+    for _, row in sorted(here.items()):
         node = Node(_shown(slug, row, is_own=row.id in own_ids))
         above_it = lines.get(row.parent_id) or lines.get(row.branch_id) or []
         enclosing = above_it[: VISIBLE_LEVELS - 1]
@@ -274,18 +275,12 @@ def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row]) -> list[Node]:
         else:
             roots.append(node)
         if enclosing and enclosing[-1].comment.id != row.parent_id:
-            _name_parent(node, lines.get(row.parent_id), elsewhere.get(row.parent_id))
+            is_here = row.parent_id in here
+            node.answers = _shown(slug, (here if is_here else above)[row.parent_id])
+            place = f"#comment-{row.parent_id}"
+            node.answers_url = place if is_here else urls.comment(slug, row.parent_id)
         lines[row.id] = [*enclosing, node]
     return roots
-
-
-def _name_parent(node: Node, here: list[Node] | None, elsewhere: _Row | None) -> None:
-    if here:
-        node.answers, node.answers_url = here[-1].comment, f"#comment-{here[-1].comment.id}"
-    elif elsewhere:
-        slug = node.comment.slug
-        node.answers = _shown(slug, elsewhere)
-        node.answers_url = urls.comment(slug, elsewhere.id)
 
 
 def _shown(slug: str, row: _Row, *, is_own: bool = False) -> Shown:
