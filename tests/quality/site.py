@@ -107,11 +107,12 @@ def say(name: str | None, body: str, parent_id: int | None, author: User) -> int
     with db.writing():
         if by and parent:
             return comments.reply(parent, draft, by=by, now=CLOCK).id
-        comment = comments.submit(
+        comment_id = comments.submit(
             draft, verdict=spam.Verdict(()), address_hash=str(name), reader_hash="", now=CLOCK
         )
+        (comment,) = comments.by_ids([comment_id])
         comment.approve(by=author, now=CLOCK)
-        return comment.id
+        return comment_id
 
 
 def lose_mail() -> None:
