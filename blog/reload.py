@@ -12,10 +12,12 @@ from pathlib import Path
 
 from flask import Flask, request
 
-from blog import db
+from blog import content, db
 from blog.articles import sync
 from blog.config import Settings
-from blog.content import SourceFile
+from blog.content import MediaSource, SourceFile
+
+_Seen = SourceFile | MediaSource
 
 
 def init_app(app: Flask, settings: Settings) -> Callable[[], None] | None:
@@ -43,16 +45,19 @@ class _Watch:
         self._app = app
         self._root = root
         self._turn = threading.Lock()
-        self._seen: list[SourceFile] | None = None
+        self._seen: list[_Seen] | None = None
 
     def look(self) -> None:
         """Sync what changed since the last look, which is a few calls of `stat` where nothing did."""
         try:
             with self._turn:
-                found = sync.list_sources(self._root)
+                found: list[_Seen] = [
+                    *sync.list_sources(self._root),
+                    *content.list_media(self._root),
+                ]
                 if found != self._seen:
                     self._sync()
-                    is_settled = not any(sync.is_young(each, at=db.utc_now()) for each in found)
+                    is_settled = not any(content.is_young(each, at=db.utc_now()) for each in found)
                     self._seen = found if is_settled else None
         except Exception:
             self._app.logger.exception("content/ could not be synced")

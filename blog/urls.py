@@ -75,6 +75,11 @@ def search(query: str, page: int = 1) -> str:
     return f"/search?q={quote(query, safe='')}{f'&page={page}' if page > 1 else ''}"
 
 
+def media(path: str, version: str = "") -> str:
+    """Path of a file of media/; with its version a browser may keep it for ever."""
+    return f"/media/{quote(path)}{'?v=' if version else ''}{version}"
+
+
 def contact(article_id: str = "") -> str:
     """Path of the contact form, with the article it was reached from."""
     return f"/contact?about={quote(article_id)}" if article_id else "/contact"

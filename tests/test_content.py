@@ -717,10 +717,27 @@ def test_a_folder_that_is_not_there_is_empty(tmp_path: Path) -> None:
 
 
 def test_what_editors_and_systems_leave_behind_is_not_listed(tmp_path: Path) -> None:
-    for name in (".skin.md.swp", ".skin.md", "skin.md~", "#skin.md#", "~$skin.md", "skin.jpg"):
+    for name in (".skin.md.swp", ".skin.md", "skin.md~", "#skin.md#", "~$skin.md", ".gitkeep"):
         put(tmp_path, f"articles/{name}")
-    put(tmp_path, "articles/folder/deep.md")
     assert content.list_files(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("skin.jpg", "This is no file of words, and nothing of it is shown."),
+        ("skin", "This is no file of words, and nothing of it is shown."),
+        ("2026/deep.md", "This is a folder, and nothing of it is shown."),
+    ],
+)
+def test_what_is_no_file_of_words_is_listed_with_a_warning(
+    tmp_path: Path, name: str, message: str
+) -> None:
+    put(tmp_path, f"articles/{name}")
+    (source,) = content.list_files(tmp_path)
+    assert source.path == f"articles/{name.partition('/')[0]}"
+    assert source.problem
+    assert (source.problem.message, source.problem.is_warning) == (message, True)
 
 
 @pytest.mark.parametrize(

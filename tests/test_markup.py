@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from blog import markup
 from blog.errors import MarkupError
+from blog.markup import Picture, Survey
 from tests.data.html_inspector import Inspector, article_faults
 
 
@@ -184,7 +185,7 @@ def test_an_article_may_use_the_usual_extensions(source: str, html: str) -> None
     "html",
     [
         (
-            '<figure><img src="/media/a.jpg" alt="A" decoding="async" loading="lazy">'
+            '<figure><img src="/media/a.jpg" alt="A" decoding="async">'
             "<figcaption>Words</figcaption></figure>"
         ),
         "<details><summary>More</summary>Text</details>",
@@ -300,10 +301,7 @@ def test_links_to_other_sites_alone_are_marked(url: str, rel: list[str]) -> None
     [
         (
             '![A face](/media/a.jpg "Title")',
-            (
-                '<p><img alt="A face" src="/media/a.jpg" title="Title" decoding="async" loading="lazy">'
-                "</p>"
-            ),
+            ('<p><img alt="A face" src="/media/a.jpg" title="Title" decoding="async"></p>'),
         ),
         (
             "![A <face>](https://x.org/a.jpg)",
@@ -377,3 +375,101 @@ def test_plain_text_has_the_words_and_spaces_between_blocks() -> None:
 def test_an_excerpt_is_cut_at_a_word(text: str, chars: int, cut: str) -> None:
     assert markup.excerpt(text, chars) == cut
     assert len(cut) <= chars
+
+
+# Pictures of this site, and what a text refers to
+
+PICTURES = {
+    "2026/my skin.jpg": Picture("/media/2026/my%20skin.jpg?v=1a2b", 1600, 900),
+    "plan.svg": Picture("/media/plan.svg?v=3c4d"),
+}
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("![A](/media/2026/my%20skin.jpg)", 'alt="A" src="/media/2026/my%20skin.jpg?v=1a2b"'),
+        ("![A](</media/2026/my skin.jpg>)", 'alt="A" src="/media/2026/my%20skin.jpg?v=1a2b"'),
+        ("![A](../media/2026/my%20skin.jpg)", 'alt="A" src="/media/2026/my%20skin.jpg?v=1a2b"'),
+        ("![A](/media/2026/my%20skin.jpg?v=old)", 'alt="A" src="/media/2026/my%20skin.jpg?v=1a2b"'),
+        ("![A](/media/plan.svg#top)", 'alt="A" src="/media/plan.svg?v=3c4d#top"'),
+        ("![A](/media/2026/none.jpg)", 'alt="A" src="/media/2026/none.jpg"'),
+        ("![A](/media/../plan.svg)", 'alt="A" src="/media/../plan.svg"'),
+        ("![A](plan.svg)", 'alt="A" src="plan.svg"'),
+    ],
+)
+def test_a_picture_of_this_site_gets_its_lasting_address_and_its_size(
+    typed: str, shown: str
+) -> None:
+    size = ' width="1600" height="900"' if "1a2b" in shown else ""
+    html = markup.render_article(typed, PICTURES).html
+    assert html == f'<p><img {shown} decoding="async"{size}></p>'
+
+
+@pytest.mark.parametrize("own", ['width="300"', 'height="90"', 'height="9" width="30"'])
+def test_a_size_that_was_typed_stays(own: str) -> None:
+    html = markup.render_article(
+        f'<img src="/media/2026/my skin.jpg" alt="A" {own}>', PICTURES
+    ).html
+    found = dict(re.findall(r'\b(width|height)="(\d+)"', html))
+    assert found == dict(re.findall(r'(width|height)="(\d+)"', own))
+
+
+def test_only_the_first_picture_is_fetched_at_once() -> None:
+    html = article('![A](/media/a.jpg)\n\n<img src="/media/b.jpg" alt="B" loading="lazy">')
+    assert html.count('loading="lazy"') == 1
+    assert html.index("b.jpg") < html.index('loading="lazy"')
+    alone = '<img src="/media/b.jpg" alt="B" loading="lazy">'
+    assert "lazy" not in article(alone)
+
+
+def test_pictures_beside_and_within_a_table_are_the_same_as_without_it() -> None:
+    source = (
+        "![A](/media/plan.svg)\n\n| B |\n|---|\n| ![](/media/plan.svg) |\n| ![C](/media/c.jpg) |\n"
+    )
+    rendered = markup.render_article(source, PICTURES)
+    assert rendered.html.count('src="/media/plan.svg?v=3c4d"') == 2
+    assert rendered.html.count('loading="lazy"') == 2
+    assert rendered.survey == Survey(
+        pictures=("/media/plan.svg", "/media/c.jpg"), undescribed=("/media/plan.svg",)
+    )
+
+
+def test_a_text_is_surveyed_as_it_was_typed() -> None:
+    source = (
+        "[a](/articles/a?b=1&c=2#d) [a](/articles/a?b=1&c=2#d) [up](../privacy) [x](https://x.org/)"
+        " [y](//y.org) [m](mailto:a@b.example) [e]() ![](/media/a.jpg) ![B](b.jpg)\n\n"
+        '<p><img src="c.jpg"> <img src="d.jpg" alt=""> <a id="here">Here</a></p>\n'
+    )
+    assert markup.render_article(source).survey == Survey(
+        links=("/articles/a?b=1&c=2#d", "../privacy"),
+        pictures=("/media/a.jpg", "b.jpg", "c.jpg", "d.jpg"),
+        undescribed=("/media/a.jpg", "c.jpg"),
+    )
+
+
+def test_links_to_parts_of_the_text_that_are_not_there_are_found() -> None:
+    source = (
+        "## Sun & sea\n\n## Contact\n\n## Title\n\n"
+        "[1](#sun-sea) [2](#article-title) [3](#comments) [4](#) [5](#title) [6](#nowhere)"
+        " [7](#S%C3%BCn) [8][^1]\n\n[^1]: Note\n"
+    )
+    assert markup.render_article(source).survey.lost == ("#title", "#nowhere", "#S%C3%BCn")
+
+
+@pytest.mark.parametrize(
+    ("headings", "jumps", "tops"),
+    [
+        ("## A\n### B\n#### C\n## D", (), ()),
+        ("## A\n#### B *b*\n##### C\n#### D", ("B b",), ()),
+        ("### A\n### B", (), ()),
+        ("### A\n## B", ("A",), ()),
+        ("# A\n## B\n# C", (), ("A", "C")),
+        ("# A\n### B", ("B",), ("A",)),
+    ],
+)
+def test_headings_out_of_order_are_found(
+    headings: str, jumps: tuple[str, ...], tops: tuple[str, ...]
+) -> None:
+    survey = markup.render_article(headings.replace("\n", "\n\n")).survey
+    assert (survey.jumps, survey.tops) == (jumps, tops)

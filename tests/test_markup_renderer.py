@@ -50,8 +50,12 @@ def kill_and_wait(pid: int) -> None:
 
 def test_one_process_renders_article_after_article_and_ends() -> None:
     source = "# Ünïcödé\n\n![A](/a.jpg) [b](https://x.org)[^1]\n\n[^1]: Note \u2028 \ud800"
-    with markup.ArticleRenderer() as articles:
-        assert articles.render(source) == markup.render_article(source)
+    pictures = {"a.jpg": markup.Picture("/media/a.jpg?v=1", 40, 30)}
+    with markup.ArticleRenderer(pictures=pictures) as articles:
+        rendered = articles.render(source)
+        assert rendered == markup.render_article(source, pictures)
+        assert 'src="/a.jpg"' in rendered.html
+        assert 'width="40"' in articles.render("![A](/media/a.jpg)").html
         pid = pid_of(articles)
         error = refused(articles, "> " * 200 + "a")
         assert error.line == 1

@@ -30,9 +30,9 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import Mapped, mapped_column, relationship, selectinload, undefer
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column, relationship, selectinload, undefer
 
-from blog import content, db, markup
+from blog import content, db, markup, urls
 from blog.errors import Problem
 
 WORDS_A_MINUTE = 230
@@ -126,6 +126,8 @@ class Article(Rendered, db.Model):
     expires_at: Mapped[datetime | None]
     cover: Mapped[str | None] = mapped_column(Text)
     cover_alt: Mapped[str | None] = mapped_column(String(400))
+    cover_width: Mapped[int | None]  # in pixels, if the picture tells
+    cover_height: Mapped[int | None]
     canonical: Mapped[str | None] = mapped_column(Text)
     noindex: Mapped[bool]
     comments_open: Mapped[bool]
@@ -143,6 +145,11 @@ class Article(Rendered, db.Model):
     def authors(self) -> list[Author]:
         """Who wrote it; a name without a profile is left out."""
         return [link.author for link in self.author_links if link.author is not None]
+
+    @property
+    def cover_url(self) -> str | None:
+        """The full address of the cover, under which it may be kept for ever."""
+        return urls.absolute(self.cover) if self.cover else None
 
     @property
     def reading_minutes(self) -> int:
@@ -226,6 +233,9 @@ class ContentFile(db.Model):
     policy: Mapped[int]
     synced_at: Mapped[datetime]
     problems: Mapped[list[Any]] = mapped_column(JSON)
+    # The addresses within this site that it refers to, and the problems with those not there.
+    refers_to: Mapped[list[Any]] = mapped_column(JSON, default=list)
+    broken: Mapped[list[Any]] = mapped_column(JSON, default=list)
 
 
 def site() -> content.Site:
@@ -342,20 +352,21 @@ def page(page_id: str) -> Page | None:
 
 def problems() -> list[dict[str, Any]]:
     """Return what is wrong in content/, errors first."""
-    found = [problem for row in _troubled() for problem in row]
+    both = (ContentFile.problems, ContentFile.broken)
+    found = [problem for row in _troubled(*both) for column in row for problem in column]
     return sorted([*found, *_unknown_authors()], key=lambda problem: bool(problem["is_warning"]))
 
 
 def count_errors() -> int:
     """Return how many files can't be used as they are."""
-    return sum(any(not problem["is_warning"] for problem in row) for row in _troubled())
+    rows = _troubled(ContentFile.problems)
+    return sum(any(not problem["is_warning"] for problem in row[0]) for row in rows)
 
 
-def _troubled() -> Sequence[list[Any]]:
+def _troubled(*columns: InstrumentedAttribute[list[Any]]) -> Sequence[Any]:
     """Return the problems of each file that has some; most have none, and aren't even parsed."""
-    has_some = cast(ContentFile.problems, Text) != "[]"
-    query = select(ContentFile.problems).where(has_some).order_by(ContentFile.path)
-    return db.session.execute(query).scalars().all()
+    has_some = or_(*(cast(column, Text) != "[]" for column in columns))
+    return db.session.execute(select(*columns).where(has_some).order_by(ContentFile.path)).all()
 
 
 def _unknown_authors() -> list[dict[str, Any]]:

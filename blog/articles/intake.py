@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -20,12 +20,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row
 
 from blog import content, markup
+from blog.articles import references
+from blog.articles.references import Reference
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
 from blog.errors import ContentError, MarkupError, Problem
-from blog.markup import RenderedArticle
+from blog.markup import Picture, RenderedArticle
 
 READ_AHEAD_FILES = 200
 
+_UNREAD = "unread"
 _NOTHING = RenderedArticle(html="", toc=(), text="", words=0)
 
 Parsed = ArticleFile | AuthorFile | PageFile | Site
@@ -42,12 +45,14 @@ class Read:
     text: str = ""
     parsed: Parsed | None = None
     rendered: RenderedArticle = _NOTHING
+    picture: Picture | None = None
+    refers_to: list[Reference] = field(default_factory=list)
     problems: tuple[Problem, ...] = ()
 
     @property
     def is_refused(self) -> bool:
         """Whether it can't be used."""
-        return self.parsed is None and bool(self.problems)
+        return self.parsed is None and any(not problem.is_warning for problem in self.problems)
 
     @property
     def is_same(self) -> bool:
@@ -64,16 +69,20 @@ def read_all(
     sources: list[SourceFile],
     zone: ZoneInfo,
     known: Mapping[str, Known],
+    pictures: Mapping[str, Picture],
     progress: Progress,
 ) -> Iterator[Read]:
-    """Read and render files; those that `known` has the same are not rendered."""
+    """Read and render files; those that `known` has the same are not rendered.
+
+    `pictures` are those of media/, by their path in it.
+    """
     cores = len(os.sched_getaffinity(0))
 
     def work(source: SourceFile) -> Read:
         read = read_one(root, source, known.get(source.path), _parser(source, zone))
-        return _rendered(read, renderer)
+        return _rendered(read, renderer, pictures)
 
-    with markup.ArticleRenderer(processes=cores) as renderer:
+    with markup.ArticleRenderer(processes=cores, pictures=pictures) as renderer:
         for done, read in enumerate(_ahead(work, sources, threads=cores), start=1):
             progress(done, len(sources))
             yield read
@@ -107,8 +116,12 @@ def _parser(source: SourceFile, zone: ZoneInfo) -> Callable[[str], Parsed]:
 def read_one(
     root: Path, source: SourceFile, known: Known | None, parse: Callable[[str], Parsed]
 ) -> Read:
-    """Read a file and parse it, unless it is known and the same."""
+    """Read a file and parse it, unless it is known and the same, or no file of words."""
     read = Read(source)
+    if source.problem and source.problem.is_warning:
+        # Nothing within can change what it is, so it need not be looked at each time.
+        read.sha256, read.problems = _UNREAD, (source.problem,)
+        return read
     try:
         read.text = content.read_text(root, source)
         read.sha256 = hashlib.sha256(read.text.encode()).hexdigest()
@@ -122,7 +135,9 @@ def read_one(
     return read
 
 
-def _rendered(read: Read, renderer: markup.ArticleRenderer) -> Read:
+def _rendered(
+    read: Read, renderer: markup.ArticleRenderer, pictures: Mapping[str, Picture]
+) -> Read:
     parsed = read.parsed
     if parsed is None or isinstance(parsed, Site):
         return read
@@ -132,4 +147,9 @@ def _rendered(read: Read, renderer: markup.ArticleRenderer) -> Read:
         line = parsed.body_line + error.line - 1 if error.line else parsed.body_line
         remedy = "Simplify this part; the last good version stays online."
         read.refuse(Problem(read.source.path, error.message, remedy, line))
+        return read
+    survey = read.rendered.survey
+    read.picture = pictures.get(references.picture_of(parsed))
+    read.refers_to = list(references.references(parsed, read.text, survey))
+    read.problems += tuple(references.faults(read.source.path, parsed, survey))
     return read

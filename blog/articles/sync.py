@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import chain, islice
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from blog import content, db, markup, revision, urls
-from blog.articles import Article, ContentFile, fulltext, site, unknown_author, writing
+from blog.articles import Article, ContentFile, fulltext, gallery, references, site, unknown_author, writing
 from blog.articles.intake import Known, Progress, Read, read_all, read_one
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
 from blog.content.site import SITE_FILE
@@ -25,8 +25,6 @@ from blog.errors import ContentError, Problem
 
 # In one transaction: about half a second in which others wait to write.
 BATCH_FILES = 200
-
-_GRAIN = timedelta(seconds=2)
 
 
 def no_progress(done: int, total: int) -> None:
@@ -73,18 +71,23 @@ def run(root: Path, *, now: datetime, progress: Progress = no_progress) -> Chang
     known = {row.path: row for row in db.session.execute(_KNOWN)}
     sources = list_sources(root)
     zone_before = site().zone
+    pictures = gallery.look(root, now=now)
+    forced = references.users_of(pictures.changed)
     # Rendering may take minutes, and no snapshot of the database shall wait for it.
     db.session.rollback()
     site_reads, zone = _read_site(root, sources, known, last_good=zone_before)
     # Every date without a zone hangs on the site's.
     everything = zone.key != zone_before.key
     rest = [source for source in sources if source.path != SITE_FILE]
-    suspects = [s for s in rest if everything or _looks_changed(s, known.get(s.path))]
+    is_known = {path: row for path, row in known.items() if not everything and path not in forced}
+    suspects = [source for source in rest if _looks_changed(source, is_known.get(source.path))]
     changes = Changes(unchanged_count=len(rest) - len(suspects))
     changes.removed += sorted(known.keys() - {source.path for source in sources})
-    reads = read_all(root, suspects, zone, {} if everything else known, progress)
+    reads = read_all(root, suspects, zone, is_known, pictures.pictures, progress)
     _write_all(chain(changes.removed, site_reads, reads), changes, now=now)
     _index_rest()
+    gallery.store(pictures)
+    references.recheck()
     changes.problems.sort(key=lambda problem: problem.is_warning)
     return changes
 
@@ -140,12 +143,24 @@ def check(root: Path, *, progress: Progress = no_progress) -> list[Problem]:
     sources = list_sources(root)
     site_reads, zone = _read_site(root, sources, {}, last_good=ZoneInfo("UTC"))
     rest = [source for source in sources if source.path != SITE_FILE]
-    reads = [*site_reads, *read_all(root, rest, zone, {}, progress)]
+    reads = [*site_reads, *read_all(root, rest, zone, {}, {}, progress)]
     _refuse_twins(reads, {})
+    there = _paths(reads, root)
     found = [problem for read in reads for problem in read.problems]
-    profiles = {source.id for source in rest if source.kind is Kind.AUTHOR}
+    for read in reads:
+        found += references.broken(read.source.path, read.refers_to, there)
+    profiles = {source.id for source in rest if source.path == f"{Kind.AUTHOR}/{source.id}.md"}
     found += _unknown_authors(reads, profiles)
     return sorted(found, key=lambda problem: problem.is_warning)
+
+
+def _paths(reads: list[Read], root: Path) -> set[str]:
+    """Collect the paths that files make."""
+    documents = (read.parsed for read in reads if read.parsed and not isinstance(read.parsed, Site))
+    there = references.paths_of(documents, (source.path for source in content.list_media(root)))
+    # What can't be used as it is may be online as it was.
+    refused = (f"/{read.source.path}" for read in reads if read.is_refused)
+    return there | {path.removesuffix(".md").removeprefix("/pages") for path in refused}
 
 
 def _unknown_authors(reads: list[Read], profiles: set[str]) -> Iterator[Problem]:
@@ -191,12 +206,7 @@ def _looks_changed(source: SourceFile, known: Known | None) -> bool:
     if known is None or not known.sha256 or known.policy != markup.ARTICLE_POLICY:
         return True
     is_same = (known.size_bytes, known.mtime_ns) == (source.size_bytes, source.mtime_ns)
-    return not is_same or is_young(source, at=known.synced_at)
-
-
-def is_young(source: SourceFile, *, at: datetime) -> bool:
-    """Tell whether a file could have been saved once more without looking changed."""
-    return at.timestamp() - source.mtime_ns / 1e9 < _GRAIN.total_seconds()
+    return not is_same or content.is_young(source, at=known.synced_at)
 
 
 def _slugs_online() -> dict[str, str]:
@@ -241,9 +251,9 @@ def _without_address(
 def _write_one(read: Read) -> None:
     match read.parsed:
         case ArticleFile() as article:
-            writing.write_article(article, read.rendered)
+            writing.write_article(article, read.rendered, read.picture)
         case AuthorFile() as author:
-            writing.write_author(author, read.rendered)
+            writing.write_author(author, read.rendered, read.picture)
         case PageFile() as page:
             writing.write_page(page, read.rendered)
         case Site():
@@ -259,4 +269,6 @@ def _note(read: Read, *, now: datetime) -> None:
     row.policy, row.synced_at = markup.ARTICLE_POLICY, now
     if not read.is_same:
         row.problems = [asdict(problem) for problem in read.problems]
+    if read.parsed:
+        row.refers_to = read.refers_to
     db.session.add(row)

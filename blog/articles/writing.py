@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from sqlalchemy import delete
 
@@ -25,7 +24,7 @@ from blog.articles import (
 )
 from blog.content import ArticleFile, AuthorFile, Commenting, Kind, PageFile, Status
 from blog.content.site import SITE_FILE
-from blog.markup import RenderedArticle
+from blog.markup import Picture, RenderedArticle
 
 
 def write_site(text: str) -> None:
@@ -47,14 +46,18 @@ def _remember_path(path: str, article_id: str) -> None:
     db.session.merge(ArticlePath(path=path, article_id=article_id))
 
 
-def write_article(parsed: ArticleFile, rendered: RenderedArticle) -> None:
+def write_article(
+    parsed: ArticleFile, rendered: RenderedArticle, cover: Picture | None = None
+) -> None:
     """Write an article, who wrote it, what it is about and where it was before."""
     article = db.session.get(Article, parsed.id) or Article(id=parsed.id)
     article.slug, article.title, article.summary = parsed.slug, parsed.title, parsed.summary
     article.status, article.noindex = parsed.status, parsed.noindex
     article.published_at, article.updated_at = parsed.published_at, parsed.updated_at
     article.expires_at, article.canonical = parsed.expires_at, parsed.canonical or None
-    article.cover, article.cover_alt = _media_path(parsed.cover), parsed.cover_alt or None
+    article.cover, article.cover_alt = _media_url(parsed.cover, cover), parsed.cover_alt or None
+    article.cover_width = cover.width or None if cover else None
+    article.cover_height = cover.height or None if cover else None
     article.comments_open = parsed.comments is Commenting.OPEN
     article.comments_close_after_days = parsed.comments_close_after_days
     article.comments_close_at = _comments_close_at(parsed)
@@ -79,8 +82,10 @@ def _comments_close_at(parsed: ArticleFile) -> datetime | None:
         return None
 
 
-def _media_path(path: str) -> str | None:
-    return f"/media/{quote(path)}" if path else None
+def _media_url(path: str, picture: Picture | None) -> str | None:
+    if picture:
+        return picture.url
+    return urls.media(path) if path else None
 
 
 def _write_body(row: Article | Author | Page, source: str, rendered: RenderedArticle) -> None:
@@ -104,12 +109,18 @@ def _link(parsed: ArticleFile) -> None:
         db.session.add(ArticleTopic(slug=topic.slug, name=topic.name, position=position, **link))
 
 
-def write_author(parsed: AuthorFile, rendered: RenderedArticle) -> None:
+def write_author(
+    parsed: AuthorFile, rendered: RenderedArticle, photo: Picture | None = None
+) -> None:
     """Write an author's profile."""
     author = db.session.get(Author, parsed.id) or Author(id=parsed.id)
     if author.name != parsed.name:
         fulltext.mark_author_stale(author.id)
-    author.name, author.role, author.photo = parsed.name, parsed.role, _media_path(parsed.photo)
+    author.name, author.role, author.photo = (
+        parsed.name,
+        parsed.role,
+        _media_url(parsed.photo, photo),
+    )
     author.links = [[link.label, link.url] for link in parsed.links]
     author.credentials, author.text = list(parsed.credentials), rendered.text
     _write_body(author, parsed.body, rendered)
@@ -132,7 +143,7 @@ def remove(path: str) -> None:
     }
     if path == SITE_FILE:
         db.session.execute(delete(SiteWords))
-    else:
+    elif name.endswith(".md"):
         model, row_id = models[Kind(kind)], name.removesuffix(".md")
         if model is Article:
             fulltext.forget(row_id)

@@ -19,21 +19,36 @@ from blog.content.documents import (
 )
 from blog.content.fields import Link
 from blog.content.files import Kind, SourceFile, list_files, read_text, safe_path, write_whole
+from blog.content.media import (
+    MEDIA,
+    Measures,
+    MediaSource,
+    is_young,
+    list_media,
+    measure,
+    version,
+)
 from blog.content.names import slugify
 from blog.content.site import Site, parse_site, read_site
 
 __all__ = [
+    "MEDIA",
     "ArticleFile",
     "AuthorFile",
     "Commenting",
     "Kind",
     "Link",
+    "Measures",
+    "MediaSource",
     "PageFile",
     "Site",
     "SourceFile",
     "Status",
     "Topic",
+    "is_young",
     "list_files",
+    "list_media",
+    "measure",
     "new_article",
     "parse_article",
     "parse_author",
@@ -43,5 +58,6 @@ __all__ = [
     "read_text",
     "safe_path",
     "slugify",
+    "version",
     "write_whole",
 ]

@@ -66,7 +66,8 @@ def _folder(home: Path, kind: Kind) -> Iterator[SourceFile]:
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
-                if not entry.name.startswith((".", "#", "~")) and _is_meant(entry.name):
+                # Hidden files, and what editors keep beside the one they save.
+                if not entry.name.startswith((".", "#", "~")) and not entry.name.endswith("~"):
                     yield _source(home, kind, entry)
     except FileNotFoundError:
         return
@@ -87,11 +88,22 @@ def _source(home: Path, kind: Kind, entry: os.DirEntry[str]) -> SourceFile:
     except OSError as error:
         (problem,) = _unreadable(path, error).problems
         return SourceFile(kind, Path(name).stem, path, 0, 0, problem)
-    wrong = _wrong_name(name) or _wrong_place(home, entry, status)
     size, mtime = status.st_size, status.st_mtime_ns
-    return SourceFile(
-        kind, Path(name).stem, path, size, mtime, Problem(path, *wrong) if wrong else None
-    )
+    return SourceFile(kind, Path(name).stem, path, size, mtime, _problem(home, entry, status, path))
+
+
+def _problem(
+    home: Path, entry: os.DirEntry[str], status: os.stat_result, path: str
+) -> Problem | None:
+    name = path.partition("/")[2]
+    if not _is_meant(name):
+        what = "This is a folder" if stat.S_ISDIR(status.st_mode) else "This is no file of words"
+        remedy = (
+            "Words stand in files right here whose name ends in .md; pictures belong in media/."
+        )
+        return Problem(path, f"{what}, and nothing of it is shown.", remedy, is_warning=True)
+    wrong = _wrong_name(name) or _wrong_place(home, entry, status)
+    return Problem(path, *wrong) if wrong else None
 
 
 def _wrong_name(name: str) -> tuple[str, str] | None:
@@ -192,7 +204,7 @@ def safe_path(root: Path, relative: str) -> Path:
     """
     home = root.resolve()
     try:
-        path = home.joinpath(relative).resolve() if _is_safe(relative) else None
+        path = home.joinpath(relative).resolve() if is_safe(relative) else None
     except (OSError, RuntimeError):  # links that go in circles, or lead to where we may not look
         path = None
     if path is None or not path.is_relative_to(home):
@@ -200,7 +212,8 @@ def safe_path(root: Path, relative: str) -> Path:
     return path
 
 
-def _is_safe(relative: str) -> bool:
+def is_safe(relative: str) -> bool:
+    """Whether a path could be a file's below its folder, and can be part of an address."""
     if "\\" in relative or not is_clean(relative) or len(relative.encode()) > PATH_MAX_BYTES:
         return False
     names = relative.split("/")

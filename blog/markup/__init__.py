@@ -19,6 +19,7 @@ from blog.markup.finishing import CLASSES, RESERVED_ID_PREFIXES, RESERVED_IDS
 from blog.markup.marking import marked
 from blog.markup.renderer import ARTICLE_DEADLINE_SECONDS, ArticleRenderer, serve_renderer
 from blog.markup.stored import article_html, comment_html
+from blog.markup.survey import Picture, Survey, media_path
 from blog.markup.text import Heading, excerpt, plain_text
 
 __all__ = [
@@ -34,11 +35,14 @@ __all__ = [
     "RESERVED_ID_PREFIXES",
     "ArticleRenderer",
     "Heading",
+    "Picture",
     "RenderedArticle",
+    "Survey",
     "article_html",
     "comment_html",
     "excerpt",
     "marked",
+    "media_path",
     "plain_text",
     "render_article",
     "render_comment",

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 from xml.etree.ElementTree import Element
 
@@ -27,6 +29,7 @@ from markdown.treeprocessors import Treeprocessor
 from blog.errors import MarkupError
 from blog.markup.cleaning import clean
 from blog.markup.finishing import POLICY
+from blog.markup.survey import Picture, Survey, Surveyor
 from blog.markup.text import Heading, Reading, normalised
 
 ARTICLE_MAX_BYTES: Final = 200_000
@@ -44,10 +47,13 @@ class RenderedArticle:
     toc: tuple[Heading, ...]
     text: str
     words: int
+    survey: Survey = field(default_factory=Survey)
 
 
-def render_article(source: str) -> RenderedArticle:
-    """Render an author's Markdown.
+def render_article(
+    source: str, pictures: Mapping[str, Picture] = MappingProxyType({})
+) -> RenderedArticle:
+    """Render an author's Markdown; `pictures` are those of this site by their path below media/.
 
     Raises: MarkupError where it is too large, nested too deeply or can't be parsed.
     """
@@ -58,7 +64,8 @@ def render_article(source: str) -> RenderedArticle:
             f"An article can have at most {ARTICLE_MAX_BYTES:,} bytes; this one has {size_bytes:,}."
         )
     try:
-        reading = Reading(clean(_to_html(text), POLICY))
+        unsafe, shape = _to_html(text)
+        reading = Reading(clean(unsafe, POLICY, surveyor := Surveyor(pictures)))
     except RecursionError:
         raise _too_deep(text) from None
     except Exception as error:
@@ -73,6 +80,7 @@ def render_article(source: str) -> RenderedArticle:
         toc=tuple(reading.headings),
         text=reading.text,
         words=len(reading.text.split()),
+        survey=surveyor.survey(shape.jumps, shape.tops),
     )
 
 
@@ -84,7 +92,7 @@ def _too_deep(text: str) -> MarkupError:
     return MarkupError("Lists, quotes or HTML tags are nested too deeply in this text.", line=line)
 
 
-def _to_html(text: str) -> str:
+def _to_html(text: str) -> tuple[str, _Shape]:
     markdown = Markdown(
         output_format="html",
         extensions=[
@@ -100,25 +108,47 @@ def _to_html(text: str) -> str:
         ],
     )
     # After inline Markdown, attribute lists and abbreviations, before escapes are undone.
-    markdown.treeprocessors.register(_Shape(markdown), "shape", 5)
-    return markdown.convert(text)
+    shape = _Shape(markdown)
+    markdown.treeprocessors.register(shape, "shape", 5)
+    return markdown.convert(text), shape
 
 
 class _Shape(Treeprocessor):
-    """Shapes the tree for our pages: levels and ids of headings, headers and labels of tables."""
+    """Shapes the tree for our pages: levels and ids of headings, headers and labels of tables.
+
+    `jumps` and `tops` are the words of headings that are out of order.
+    """
+
+    def __init__(self, md: Markdown) -> None:
+        super().__init__(md)
+        self.jumps: list[str] = []
+        self.tops: list[str] = []
 
     def run(self, root: Element) -> None:
-        headings = [element for element in root.iter() if element.tag in _HEADINGS]
-        # The page's title is its h1, so the highest level in an article becomes h2.
-        shift = 2 - min((int(heading.tag[1]) for heading in headings), default=2)
-        for heading in headings:
-            heading.tag = f"h{min(6, int(heading.tag[1]) + shift)}"
-            if not heading.get("id"):
-                heading.set("id", slugify_unicode(self._words(heading), "-") or "section")
+        self._shape_headings([element for element in root.iter() if element.tag in _HEADINGS])
+        for picture in root.iter("img"):
+            # Markdown can't tell a picture that needs no words from one whose words are missing.
+            if not picture.get("alt"):
+                picture.attrib.pop("alt", None)
         parents = {child: parent for parent in root.iter() for child in parent}
         for table in list(root.iter("table")):
             labels = self._shape_table(table)
             _wrap(table, parents[table], labels)
+
+    def _shape_headings(self, headings: list[Element]) -> None:
+        # The page's title is its h1, so the highest level in an article becomes h2.
+        shift = 2 - min((int(heading.tag[1]) for heading in headings), default=2)
+        last = 1
+        for heading in headings:
+            words, level = self._words(heading), int(heading.tag[1])
+            if level == 1:
+                self.tops.append(words)
+            if level + shift > last + 1:
+                self.jumps.append(words)
+            last = level + shift
+            heading.tag = f"h{min(6, last)}"
+            if not heading.get("id"):
+                heading.set("id", slugify_unicode(words, "-") or "section")
 
     def _shape_table(self, table: Element) -> list[str]:
         head, body = table

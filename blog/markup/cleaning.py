@@ -21,7 +21,7 @@ from markupsafe import Markup
 from blog.markup.text import NO_CHARACTER, normalised
 
 # Stored beside the HTML. Raise one when its kind of text would come out differently.
-ARTICLE_POLICY: Final = 1
+ARTICLE_POLICY: Final = 2
 COMMENT_POLICY: Final = 1
 
 # References to control characters, which nh3 would resolve and the next cleaning replace.
@@ -72,27 +72,27 @@ class Policy:
         )
 
 
-def clean(markup: str, policy: Policy) -> str:
-    """Make HTML safe, showing what isn't allowed as text.
+def clean(markup: str, policy: Policy, *filters: Filter) -> str:
+    """Make HTML safe, showing what isn't allowed as text; `filters` run after the policy's own.
 
     Returns: balanced HTML with nothing outside the policy; cleaned again it stays the same.
     """
-    cleaned = second_wall(first_wall(markup, policy), policy)
+    cleaned = second_wall(first_wall(markup, policy, *filters), policy)
     if "<table" in cleaned:
         # What a table can't hold is moved out of it, by each wall in its own way; they agree the
         # second time.
-        cleaned = second_wall(first_wall(cleaned, policy), policy)
+        cleaned = second_wall(first_wall(cleaned, policy, *filters), policy)
     return cleaned
 
 
-def first_wall(markup: str, policy: Policy) -> str:
+def first_wall(markup: str, policy: Policy, *filters: Filter) -> str:
     """Turn tags that aren't allowed into text, and rewrite what the policy's filters want."""
     # Made anew each time, since threads can't share a Cleaner of bleach.
     cleaner = Cleaner(
         tags=policy.attributes.keys(),
         attributes=policy.allows,
         protocols=policy.schemes,
-        filters=(_without_first_newlines, *policy.filters),  # type: ignore[arg-type]  # any iterable
+        filters=(_without_first_newlines, *policy.filters, *filters),  # type: ignore[arg-type]  # any iterable
     )
     return cleaner.clean(_CONTROL_REFERENCE.sub(NO_CHARACTER, normalised(markup)))
 

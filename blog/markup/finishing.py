@@ -28,8 +28,8 @@ CLASSES: Final = names(
 )
 
 _REL = "noopener noreferrer"
-_OTHER_SITE = re.compile(r"https?:|[/\\]{2}", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+OTHER_SITE = re.compile(r"https?:|[/\\]{2}", re.IGNORECASE)
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _IGNORED_IN_URLS = re.compile(r"[\x00-\x20]+")
 
 # Attributes as bleach's tokens have them: (namespace, name) to a value with its entities.
@@ -39,7 +39,7 @@ Attributes = dict[tuple[None, str], str]
 def finish(source: Iterable[Token]) -> Iterator[Token]:
     """Free ids from collisions, mark links to other sites, and link to their pictures."""
     taken: dict[str, int] = {}
-    is_in_link = False
+    is_in_link, is_first = False, True
     for token in source:
         if token.get("name") == "a":
             is_in_link = token["type"] == "StartTag"
@@ -47,10 +47,11 @@ def finish(source: Iterable[Token]) -> Iterator[Token]:
             yield token
             continue
         _free_id(token["data"], taken)
-        if token["name"] == "a" and _OTHER_SITE.match(_url(token["data"], "href")):
+        if token["name"] == "a" and OTHER_SITE.match(url_of(token["data"], "href")):
             token["data"][None, "rel"] = _REL
         if token["name"] == "img":
-            yield from _picture(token, is_in_link=is_in_link)
+            yield from _picture(token, is_in_link=is_in_link, is_first=is_first)
+            is_first = False
         else:
             yield token
 
@@ -70,16 +71,19 @@ def _free_id(attributes: Attributes, taken: dict[str, int]) -> None:
     attributes[None, "id"] = free
 
 
-def _picture(token: Token, *, is_in_link: bool) -> Iterator[Token]:
+def _picture(token: Token, *, is_in_link: bool, is_first: bool) -> Iterator[Token]:
     attributes: Attributes = token["data"]
-    url = _url(attributes, "src")
-    if url and not _SCHEME.match(url) and not _OTHER_SITE.match(url):
+    url = url_of(attributes, "src")
+    if url and not SCHEME.match(url) and not OTHER_SITE.match(url):
         attributes |= {(None, "decoding"): "async", (None, "loading"): "lazy"}
+        if is_first:
+            # Often in view at once, where being lazy would only make it late.
+            del attributes[None, "loading"]
         yield token
         return
     alt = html.unescape(attributes.get((None, "alt"), ""))
     words = {"type": "Characters", "data": f"Image: {alt or url or 'without an address'}"}
-    if is_in_link or not _OTHER_SITE.match(url):
+    if is_in_link or not OTHER_SITE.match(url):
         yield words
         return
     link = {(None, "href"): attributes[None, "src"], (None, "rel"): _REL}
@@ -88,7 +92,7 @@ def _picture(token: Token, *, is_in_link: bool) -> Iterator[Token]:
     yield {"type": "EndTag", "name": "a", "namespace": None}
 
 
-def _url(attributes: Attributes, name: str) -> str:
+def url_of(attributes: Attributes, name: str) -> str:
     """Return an address as a browser reads it."""
     return _IGNORED_IN_URLS.sub("", html.unescape(attributes.get((None, name), "")))
 

@@ -15,12 +15,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from dataclasses import asdict
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 
 from blog.errors import MarkupError
 from blog.markup.articles import RenderedArticle, render_article
+from blog.markup.survey import Picture, Survey
 from blog.markup.text import Heading
 
 ARTICLE_DEADLINE_SECONDS: Final = 5.0
@@ -38,9 +40,14 @@ class ArticleRenderer:
     """
 
     def __init__(
-        self, deadline_seconds: float = ARTICLE_DEADLINE_SECONDS, *, processes: int = 1
+        self,
+        deadline_seconds: float = ARTICLE_DEADLINE_SECONDS,
+        *,
+        processes: int = 1,
+        pictures: Mapping[str, Picture] = MappingProxyType({}),
     ) -> None:
         self._deadline_seconds = deadline_seconds
+        self._greeting = json.dumps({path: asdict(each) for path, each in pictures.items()})
         self._processes = processes
         # The last one used comes first, so that a single article never starts a second.
         self._free: queue.LifoQueue[_Child | None] = queue.LifoQueue()
@@ -71,7 +78,7 @@ class ArticleRenderer:
         """
         found, is_well = self._free.get(), False
         try:
-            child = found = _running(found)
+            child = found = self._running(found)
             line = child.ask(json.dumps(source), self._deadline_seconds)
             # One that has just died may not look so yet.
             is_well = bool(line) and child.is_running()
@@ -83,6 +90,12 @@ class ArticleRenderer:
             raise MarkupError(self._fault(child))
         return _read(json.loads(line))
 
+    def _running(self, child: _Child | None) -> _Child:
+        if child is not None and child.is_running():
+            return child
+        _end(child)
+        return _Child(self._greeting)
+
     def _fault(self, child: _Child) -> str:
         if child.is_late:
             return (
@@ -93,9 +106,12 @@ class ArticleRenderer:
 
 
 class _Child:
-    """The process and the socket to it; one line of JSON each way for an article."""
+    """The process and the socket to it; one line of JSON each way for an article.
 
-    def __init__(self) -> None:
+    The first line, its greeting, says what every article may refer to.
+    """
+
+    def __init__(self, greeting: str) -> None:
         ours, theirs = socket.socketpair()
         with ours, theirs:
             self._process = subprocess.Popen(
@@ -105,7 +121,7 @@ class _Child:
             )
             self._stream = ours.makefile("rwb")
         self.is_late = False
-        self.ask("", _START_DEADLINE_SECONDS)
+        self.ask(greeting, _START_DEADLINE_SECONDS)
 
     def ask(self, line: str, deadline_seconds: float) -> bytes:
         """Exchange lines.
@@ -143,13 +159,6 @@ class _Child:
         self._process.kill()
 
 
-def _running(child: _Child | None) -> _Child:
-    if child is not None and child.is_running():
-        return child
-    _end(child)
-    return _Child()
-
-
 def _end(child: _Child | None) -> None:
     if child is not None:
         child.end()
@@ -159,15 +168,22 @@ def serve_renderer() -> None:
     """Render what comes in, a line each, until the input ends; the process's whole work."""
     # Ctrl-C reaches every process of the terminal; this one ends with its input.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    for line in sys.stdin.buffer:
-        answer = _answer(json.loads(line)) if line.strip() else {}
-        sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
-        sys.stdout.buffer.flush()
+    lines = iter(sys.stdin.buffer)
+    greeting = json.loads(next(lines))
+    pictures = {path: Picture(**picture) for path, picture in greeting.items()}
+    _say({})
+    for line in lines:
+        _say(_answer(json.loads(line), pictures))
 
 
-def _answer(source: str) -> dict[str, Any]:
+def _say(answer: dict[str, Any]) -> None:
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _answer(source: str, pictures: Mapping[str, Picture]) -> dict[str, Any]:
     try:
-        return asdict(render_article(source))
+        return asdict(render_article(source, pictures))
     except MarkupError as error:
         return {"error": error.message, "line": error.line}
 
@@ -176,4 +192,5 @@ def _read(answer: dict[str, Any]) -> RenderedArticle:
     if "error" in answer:
         raise MarkupError(answer["error"], line=answer["line"])
     toc = tuple(Heading(**heading) for heading in answer.pop("toc"))
-    return RenderedArticle(toc=toc, **answer)
+    survey = {name: tuple(found) for name, found in answer.pop("survey").items()}
+    return RenderedArticle(toc=toc, survey=Survey(**survey), **answer)

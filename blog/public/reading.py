@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
+from functools import lru_cache, wraps
+from pathlib import Path
 from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, send_file
@@ -23,6 +25,7 @@ from blog.public.surface import article_at, for_anybody, page_number, public, re
 # Where a search finds nothing.
 _NEWEST_ARTICLES, _BUSIEST_TOPICS = 3, 8
 MEDIA_SECONDS = 3_600
+MEDIA_LASTING_SECONDS = 31_536_000
 # A file up to this size is handed to the server whole, which sends it without a thread of ours.
 MEDIA_WHOLE_BYTES = 1024 * 1024
 _TOO_LONG = f"Please search for at most {search.QUERY_MAX_CHARS} characters."
@@ -186,20 +189,25 @@ def _to_go_on_with(now: datetime) -> dict[str, Any]:
 
 @public.get("/media/<path:path>")
 def show_media(path: str) -> Response:
-    """Send an image or file that an article refers to."""
-    found = content.safe_path(config.current().content_dir / "media", path)
+    """Send an image or file that an article refers to; with its version it may be kept for ever."""
+    found = content.safe_path(config.current().content_dir / content.MEDIA, path)
     if not found.is_file():
         raise NotFound("There is no such file.")
     status = found.stat()
     is_whole = status.st_size <= MEDIA_WHOLE_BYTES
+    data = io.BytesIO(found.read_bytes()) if is_whole else None
+    asked = request.args.get("v")
+    is_lasting = asked is not None and asked == _version(found, status, data)
     response = send_file(
-        io.BytesIO(found.read_bytes()) if is_whole else found,
+        data or found,
         download_name=found.name,
         conditional=True,
         etag=f"{status.st_mtime_ns:x}-{status.st_size:x}",
         last_modified=status.st_mtime,
-        max_age=MEDIA_SECONDS,
+        max_age=MEDIA_LASTING_SECONDS if is_lasting else MEDIA_SECONDS,
     )
+    if is_lasting:
+        response.cache_control.immutable = True
     # Passed through, its end would go unnoticed.
     response.direct_passthrough = False
     if is_whole:
@@ -207,6 +215,21 @@ def show_media(path: str) -> Response:
     else:
         _hold_download(response)
     return response
+
+
+def _version(path: Path, status: os.stat_result, data: io.BytesIO | None) -> str:
+    """Find a file's version from the very bytes that are sent, so that no other is kept for ever."""
+    if data is not None:
+        found = content.version(data)
+        data.seek(0)
+        return found
+    return _large_version(path, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=1000)
+def _large_version(path: Path, _mtime_ns: int, _size_bytes: int) -> str:
+    with path.open("rb") as file:
+        return content.version(file)
 
 
 def _hold_download(response: Response) -> None:
