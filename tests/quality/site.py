@@ -10,12 +10,17 @@ from flask import Flask
 from blog import accounts, articles, comments, create_app, db, spam
 from blog.accounts import Role, User
 from blog.articles import sync
+from blog.comments.thread import PAGE_BRANCHES, PAGE_REPLIES
 from blog.outbox import Answer, Outcome, OutgoingMail
 from tests.cast import CLOCK, Person
 from tests.quality import words
 
 ROOT = Path(__file__).parent.parent.parent
 ADDRESS = "https://journal.example"
+BUSY = "short-3"
+# One more than there are on a page.
+BRANCHES = PAGE_BRANCHES + 1
+REPLIES = PAGE_REPLIES + 1
 ARTICLE = "mesotherapy-or-microneedling"
 
 
@@ -33,11 +38,11 @@ def make_empty(folder: Path) -> Flask:
     content = folder / "content"
     content.mkdir()
     (content / "site.toml").write_text((ROOT / "content" / "site.toml").read_text())
-    app = create_app(environ(folder))
+    app = create_app(environ(folder) | {"BLOG_PAGE_CACHE_MB": "0"})
     app.add_url_rule("/fails", view_func=fail)
     with app.app_context():
         db.upgrade()
-        sync_from(content)
+        sync.run(content, now=CLOCK)
     return app
 
 
@@ -56,12 +61,6 @@ def let_in(person: Person) -> None:
     )
 
 
-def sync_from(content: Path) -> None:
-    changes = sync.find_changes(content, now=CLOCK)
-    with db.writing():
-        changes.apply(now=CLOCK)
-
-
 def fill(content: Path) -> None:
     """Put the repository's own words there, and odd ones beside them."""
     copytree(ROOT / "content", content, dirs_exist_ok=True)
@@ -70,9 +69,9 @@ def fill(content: Path) -> None:
     (files / "everything.md").write_text(words.EVERYTHING)
     for month, title in enumerate(words.SHORT, start=1):
         (files / f"short-{month}.md").write_text(words.PLAIN.format(title=title, month=month))
-    sync_from(content)
+    sync.run(content, now=CLOCK)
     (files / "short-1.md").write_text(words.BROKEN)
-    sync_from(content)
+    sync.run(content, now=CLOCK)
     talk(accounts.everybody()[0])
 
 
@@ -90,29 +89,37 @@ def picture(width: int, height: int) -> bytes:
 
 
 def talk(author: User) -> None:
-    """Write twenty comments on the article, by readers and the author."""
+    """Write twenty comments on the article, by readers and the author; many on another."""
     ids: list[int] = []
-    for name, body, answers in words.COMMENTS:
-        ids.append(say(name, body, None if answers is None else ids[answers], author))
+    with db.writing():
+        for name, body, answers in words.COMMENTS:
+            ids.append(say(name, body, None if answers is None else ids[answers], author))
+        first = say("Reader 0", "First", None, author, on=BUSY)
+        for number in range(1, BRANCHES):
+            say(f"Reader {number}", "Me too", None, author, on=BUSY)
+        for number in range(REPLIES):
+            say(f"Guest {number}", "So do I", first, author, on=BUSY)
 
 
-def say(name: str | None, body: str, parent_id: int | None, author: User) -> int:
-    article = articles.by_id(ARTICLE)
+def say(
+    name: str | None, body: str, parent_id: int | None, author: User, *, on: str = ARTICLE
+) -> int:
+    """Write and publish one comment; without a name it is the author's."""
+    article = articles.by_id(on)
     assert article
     by = None if name else author
     draft = comments.compose(
         article, name=name or author.name, body=body, parent_id=parent_id, now=CLOCK, by=by
     )
     parent = comments.by_id(parent_id) if parent_id else None
-    with db.writing():
-        if by and parent:
-            return comments.reply(parent, draft, by=by, now=CLOCK).id
-        comment_id = comments.submit(
-            draft, verdict=spam.Verdict(()), address_hash=str(name), reader_hash="", now=CLOCK
-        )
-        (comment,) = comments.by_ids([comment_id])
-        comment.approve(by=author, now=CLOCK)
-        return comment_id
+    if by and parent:
+        return comments.reply(parent, draft, by=by, now=CLOCK).id
+    comment_id = comments.submit(
+        draft, verdict=spam.Verdict(()), address_hash=str(name), reader_hash="", now=CLOCK
+    )
+    (comment,) = comments.by_ids([comment_id])
+    comment.approve(by=author, now=CLOCK)
+    return comment_id
 
 
 def lose_mail() -> None:

@@ -4,6 +4,8 @@ import gzip
 import re
 from typing import Any
 
+import brotli
+
 from tests.quality.conftest import OpenWindow, Window
 from tests.quality.site import ADDRESS
 from tests.quality.tour import Tour
@@ -41,6 +43,7 @@ def test_words_and_looks_arrive_in_one_round_trip(tour: Tour) -> None:
     assert body.count(b'class="comment"') == 20
     sent = [body, *assets(tour, "css")]
     assert sum(len(gzip.compress(data, 6)) for data in sent) <= ROUND_TRIP_BYTES
+    assert sum(len(brotli.compress(data, quality=5)) for data in sent) <= ROUND_TRIP_BYTES
 
 
 def test_there_is_little_script(tour: Tour) -> None:

@@ -102,6 +102,14 @@ class Tour:
         self.keep("article", reader.get(f"/articles/{ARTICLE}"))
         self.keep("article, closed", reader.get("/articles/everything"))
         self.keep("article without comments", reader.get("/articles/short-2"))
+        busy = reader.get(f"/articles/{site.BUSY}")
+        replies = re.search(
+            r'href="([^"]*/replies)"', self.keep("article with a long thread", busy)
+        )
+        assert replies
+        self.keep("last page of a thread", reader.get(f"/articles/{site.BUSY}?comments=2"))
+        self.keep("replies", reader.get(replies[1]))
+        self.keep("last page of replies", reader.get(f"{replies[1]}?page=2"))
         self.keep("article as Markdown", reader.get(f"/articles/{ARTICLE}.md"))
         self.keep("topic", reader.get("/topics/daily-care"))
         self.keep("author", reader.get("/authors/sandra-de-beer"))
@@ -176,12 +184,14 @@ class Tour:
 
     def _decide(self, author: Visitor) -> None:
         review = "/admin/comments"
-        self.keep("review", author.get(review))
+        page = self.keep("review", author.get(review))
+        waiting = re.findall(rf'{review}/(\d+)/approval"', page)
+        assert len(waiting) == len(words.WAITING)
         self.keep("comment of the desk", author.get(f"{review}/1"))
         self.keep("reply", author.get(f"{review}/1/reply"))
-        self.keep("reply too early", author.get(f"{review}/21/reply"))
+        self.keep("reply too early", author.get(f"{review}/{waiting[0]}/reply"))
         self.keep("reply with errors", author.press(f"{review}/1/reply", f"{review}/1/reply"), 422)
-        for number, noun in enumerate(("approval", "rejection", "spam"), start=21):
+        for number, noun in zip(waiting, ("approval", "rejection", "spam"), strict=True):
             done = author.press(review, f"{review}/{number}/{noun}")
         self.keep("review with nothing left", author.get(str(done.location)))
         for state in ("approved", "rejected", "spam"):
