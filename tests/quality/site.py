@@ -10,6 +10,7 @@ from flask import Flask
 from blog import accounts, articles, comments, create_app, db, spam
 from blog.accounts import Role, User
 from blog.articles import sync
+from blog.articles.listing import PAGE_ARTICLES
 from blog.comments.thread import PAGE_BRANCHES, PAGE_REPLIES
 from blog.outbox import Answer, Outcome, OutgoingMail
 from tests.cast import CLOCK, Person
@@ -19,6 +20,7 @@ ROOT = Path(__file__).parent.parent.parent
 ADDRESS = "https://journal.example"
 BUSY = "short-3"
 # One more than there are on a page.
+SHORT_ARTICLES = PAGE_ARTICLES + 1
 BRANCHES = PAGE_BRANCHES + 1
 REPLIES = PAGE_REPLIES + 1
 ARTICLE = "mesotherapy-or-microneedling"
@@ -67,8 +69,11 @@ def fill(content: Path) -> None:
     (content / "media" / "cover.png").write_bytes(picture(1600, 900))
     files = content / "articles"
     (files / "everything.md").write_text(words.EVERYTHING)
-    for month, title in enumerate(words.SHORT, start=1):
-        (files / f"short-{month}.md").write_text(words.PLAIN.format(title=title, month=month))
+    for number in range(1, SHORT_ARTICLES + 1):
+        part, which = divmod(number, len(words.SHORT))
+        title = f"{words.SHORT[which]} {part + 1}"
+        text = words.PLAIN.format(title=title, month=number % 12 + 1, day=number)
+        (files / f"short-{number}.md").write_text(text)
     sync.run(content, now=CLOCK)
     (files / "short-1.md").write_text(words.BROKEN)
     sync.run(content, now=CLOCK)

@@ -83,6 +83,8 @@ class Tour:
     def _see_the_empty_site(self) -> Visitor:
         reader, author = self.visitor(), self.visitor()
         self.keep("home without articles", reader.get("/"))
+        self.keep("archive without articles", reader.get("/archive"))
+        self.keep("topics without articles", reader.get("/topics"))
         self.keep("search without articles", reader.get("/search?q=skin"))
         self.keep("desk without accounts", reader.get("/admin/"))
         with self.app.app_context():
@@ -99,6 +101,7 @@ class Tour:
     def _read(self) -> None:
         reader = self.visitor()
         self.keep("home", reader.get("/"))
+        self.keep("last page of articles", reader.get("/?page=2"))
         self.keep("article", reader.get(f"/articles/{ARTICLE}"))
         self.keep("article, closed", reader.get("/articles/everything"))
         self.keep("article without comments", reader.get("/articles/short-2"))
@@ -112,6 +115,11 @@ class Tour:
         self.keep("last page of replies", reader.get(f"{replies[1]}?page=2"))
         self.keep("article as Markdown", reader.get(f"/articles/{ARTICLE}.md"))
         self.keep("topic", reader.get("/topics/daily-care"))
+        self.keep("last page of a topic", reader.get("/topics/daily-care?page=2"))
+        self.keep("topics", reader.get("/topics"))
+        self.keep("archive", reader.get("/archive"))
+        self.keep("archive of a year", reader.get("/archive/2025"))
+        self.keep("last page of a year", reader.get("/archive/2025?page=2"))
         self.keep("author", reader.get("/authors/sandra-de-beer"))
         self.keep("page", reader.get("/privacy"))
         self.keep("comment policy", reader.get("/comment-policy"))

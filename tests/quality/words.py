@@ -57,7 +57,7 @@ Term
 PLAIN = """\
 ---
 title: {title}
-date: 2025-{month:02}-10
+date: 2025-{month:02}-{day:02}
 author: sandra-de-beer
 summary: {title}, in a few words.
 topics: [Daily care]
