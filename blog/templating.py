@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Any
@@ -19,6 +20,8 @@ _UNITS = (
     ("hour", 3_600),
     ("minute", 60),
 )
+# A language, perhaps its script, and a country.
+_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:-[A-Za-z]{4})?-([A-Za-z]{2})")
 
 
 def init_app(app: Flask) -> None:
@@ -34,6 +37,8 @@ def init_app(app: Flask) -> None:
         count=count,
         tally=tally,
         excerpt=markup.excerpt,
+        as_markdown=markup.as_markdown,
+        locale=locale,
     )
     app.jinja_env.globals.update(url=urls, absolute=urls.absolute)
     app.context_processor(_words)
@@ -109,6 +114,12 @@ def count(number: int, noun: str) -> str:
 def tally(number: int) -> str:
     """Say how many comments are in a state; they are only counted so far."""
     return f"{number:,}{'+' if number >= comments.COUNTED_TO else ''}"
+
+
+def locale(language: str) -> str:
+    """Write a language as cards have it, as in en_ZA; nothing where it names no country."""
+    found = _LOCALE.fullmatch(language)
+    return f"{found[1].lower()}_{found[2].upper()}" if found else ""
 
 
 def initials(name: str) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from blog import config
 
 # A row's number in a path; a larger one is no path, since no database could hold it.
 ROW_ID_MAX = 2**31 - 1
 ROW = f"int(max={ROW_ID_MAX})"
+# Never to be changed: feed readers would show every entry as a new one.
+_NAMED_SINCE = 2026
 
 
 def row_id(text: str) -> int:
@@ -29,6 +31,11 @@ def article(slug: str) -> str:
 def comments(slug: str, page: int = 1) -> str:
     """Path of a page of an article's thread."""
     return f"{article(slug)}?comments={page}" if page > 1 else article(slug)
+
+
+def markdown(slug: str) -> str:
+    """Path of an article as Markdown."""
+    return f"{article(slug)}.md"
 
 
 def comment(slug: str, comment_id: int) -> str:
@@ -80,6 +87,26 @@ def media(path: str, version: str = "") -> str:
     return f"/media/{quote(path)}{'?v=' if version else ''}{version}"
 
 
+def page(page_id: str) -> str:
+    """Path of a page that stands by itself."""
+    return f"/{page_id}"
+
+
+def feed(path: str = "", kind: str = "xml") -> str:
+    """Path of the feed of a page that has one; without a page it is the site's."""
+    return f"{path}/feed.{kind}"
+
+
+def comments_feed(slug: str) -> str:
+    """Path of the feed of an article's comments."""
+    return feed(f"{article(slug)}/comments")
+
+
+def sitemap(part: str = "") -> str:
+    """Path of the sitemap, or of one part of it."""
+    return f"/sitemap-{part}.xml" if part else "/sitemap.xml"
+
+
 def contact(article_id: str = "") -> str:
     """Path of the contact form, with the article it was reached from."""
     return f"/contact?about={quote(article_id)}" if article_id else "/contact"
@@ -98,3 +125,11 @@ def review() -> str:
 def absolute(path: str) -> str:
     """Full address of a path of this site."""
     return config.current().site_url + path
+
+
+def tag(path: str) -> str:
+    """Name of a thing that stays when its address changes; `path` is made of ids.
+
+    Source: RFC 4151.
+    """
+    return f"tag:{urlsplit(config.current().site_url).hostname},{_NAMED_SINCE}:{path}"

@@ -21,7 +21,7 @@ permissions journal
 articles enquiries
 comments
 forms limits security templating problems reload pagecache
-assets health public admin
+assets health public feeds admin
 cli
 """
 # The command line is a program of its own, so it makes the application it works in.

@@ -14,11 +14,20 @@ PATHS = {
     urls.article("skin-in-winter"): "/articles/skin-in-winter",
     urls.comments("skin-in-winter"): "/articles/skin-in-winter",
     urls.comments("skin-in-winter", 2): "/articles/skin-in-winter?comments=2",
+    urls.markdown("skin-in-winter"): "/articles/skin-in-winter.md",
     urls.comment("skin-in-winter", 7): "/articles/skin-in-winter/comments/7",
     urls.replies("skin-in-winter", 7): "/articles/skin-in-winter/comments/7/replies",
     urls.replies("skin-in-winter", 7, 2): "/articles/skin-in-winter/comments/7/replies?page=2",
     urls.topic("daily-care"): "/topics/daily-care",
     urls.author("sandra-de-beer"): "/authors/sandra-de-beer",
+    urls.page("privacy"): "/privacy",
+    urls.feed(): "/feed.xml",
+    urls.feed("", "json"): "/feed.json",
+    urls.feed(urls.topic("daily-care")): "/topics/daily-care/feed.xml",
+    urls.feed(urls.author("sandra-de-beer"), "json"): "/authors/sandra-de-beer/feed.json",
+    urls.comments_feed("skin-in-winter"): "/articles/skin-in-winter/comments/feed.xml",
+    urls.sitemap(): "/sitemap.xml",
+    urls.sitemap("2"): "/sitemap-2.xml",
     urls.contact(): "/contact",
     urls.contact("skin-in-winter"): "/contact?about=skin-in-winter",
     urls.enquiry("AB12-CD34"): "/admin/enquiries/AB12-CD34",
@@ -34,7 +43,7 @@ def test_a_path_is_made_of_what_it_leads_to(made: str, path: str) -> None:
 def test_every_path_is_one_the_application_answers(app: Flask) -> None:
     routes = app.url_map.bind("localhost")
     found = {routes.match(urlsplit(path).path, method="GET")[0] for path in PATHS.values()}
-    assert len(found) == 8
+    assert len(found) == 16
     assert "static" not in found
 
 

@@ -30,7 +30,14 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column, relationship, selectinload, undefer
+from sqlalchemy.orm import (
+    InstrumentedAttribute,
+    Mapped,
+    mapped_column,
+    relationship,
+    selectinload,
+    undefer,
+)
 
 from blog import content, db, markup, urls
 from blog.errors import Problem

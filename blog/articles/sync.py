@@ -17,7 +17,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 
 from blog import content, db, markup, revision, urls
-from blog.articles import Article, ContentFile, fulltext, gallery, references, site, unknown_author, writing
+from blog.articles import (
+    Article,
+    ContentFile,
+    fulltext,
+    gallery,
+    references,
+    site,
+    unknown_author,
+    writing,
+)
 from blog.articles.intake import Known, Progress, Read, read_all, read_one
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
 from blog.content.site import SITE_FILE

@@ -18,9 +18,9 @@ from blog.markup.comments import COMMENT_MAX_CHARS, COMMENT_MAX_LINES, render_co
 from blog.markup.finishing import CLASSES, RESERVED_ID_PREFIXES, RESERVED_IDS
 from blog.markup.marking import marked
 from blog.markup.renderer import ARTICLE_DEADLINE_SECONDS, ArticleRenderer, serve_renderer
-from blog.markup.stored import article_html, comment_html
+from blog.markup.stored import article_html, article_html_elsewhere, comment_html
 from blog.markup.survey import Picture, Survey, media_path
-from blog.markup.text import Heading, excerpt, plain_text
+from blog.markup.text import Heading, as_markdown, excerpt, plain_text
 
 __all__ = [
     "ARTICLE_DEADLINE_SECONDS",
@@ -39,6 +39,8 @@ __all__ = [
     "RenderedArticle",
     "Survey",
     "article_html",
+    "article_html_elsewhere",
+    "as_markdown",
     "comment_html",
     "excerpt",
     "marked",

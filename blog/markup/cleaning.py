@@ -39,7 +39,8 @@ class Policy:
 
     `attributes` has every allowed tag with the attributes it may carry, whatever their value;
     `values` has those with a closed list of values. `rel` is set on every link, where given.
-    `filters` rewrite tokens between the walls.
+    `filters` rewrite tokens between the walls. Relative addresses are resolved against `base`,
+    where given.
     """
 
     attributes: Mapping[str, frozenset[str]]
@@ -49,6 +50,7 @@ class Policy:
     rel: str | None = None
     filters: tuple[Filter, ...] = ()
     has_relative_urls: bool = False
+    base: str = ""
 
     def allows(self, tag: str, name: str, value: str) -> bool:
         """Tell whether an allowed tag may carry this attribute with this value."""
@@ -67,7 +69,13 @@ class Policy:
             tag_attribute_values=self.values,
             allowed_classes=dict.fromkeys(self.attributes, self.classes) if self.classes else None,
             url_schemes=self.schemes,
-            url_relative="pass_through" if self.has_relative_urls else "deny",
+            url_relative=(
+                ("rewrite_with_base", self.base)
+                if self.base
+                else "pass_through"
+                if self.has_relative_urls
+                else "deny"
+            ),
             link_rel=self.rel,
         )
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from markupsafe import Markup, escape
 
 from blog.errors import MarkupError
 from blog.markup.articles import render_article
-from blog.markup.cleaning import ARTICLE_POLICY, COMMENT_POLICY, trusted_article, trusted_comment
+from blog.markup.cleaning import (
+    ARTICLE_POLICY,
+    COMMENT_POLICY,
+    second_wall,
+    trusted_article,
+    trusted_comment,
+)
 from blog.markup.comments import render_comment
+from blog.markup.finishing import POLICY
 
 
 def article_html(source: str, html: str, policy: int) -> Markup:
@@ -28,3 +37,9 @@ def comment_html(source: str, html: str, policy: int) -> Markup:
     if stored is None:
         stored = trusted_comment(render_comment(source), COMMENT_POLICY)
     return stored or Markup()
+
+
+def article_html_elsewhere(html: Markup, base: str) -> str:
+    """Return a page's HTML of an article for another place; its addresses are absolute there."""
+    # The second wall resolves addresses itself, so that nothing touches the HTML after it.
+    return second_wall(html, replace(POLICY, base=base))

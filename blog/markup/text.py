@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from html import escape
 from html.parser import HTMLParser
 from typing import Final
 
@@ -19,6 +20,10 @@ def names(listed: str) -> frozenset[str]:
 NO_CHARACTER: Final = "\N{REPLACEMENT CHARACTER}"
 # Control characters but newline and tab, and halves of surrogate pairs, which JSON can carry.
 _UNWANTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+# What Markdown takes for more than the sign itself; of these some have no escape but a reference.
+_MARKDOWN_SIGNS = re.compile(r"[\\`*_\[\]#]")
+_MARKDOWN_START = re.compile(r"^(\d*)([-+.)])")
+_HTML_SIGNS = re.compile(r"[<>]|&(?=#?\w+;)")
 _INLINE = names(
     "a abbr b bdi bdo cite code del dfn em i ins kbd mark q s samp small span strong sub sup time"
     " u var wbr"
@@ -96,6 +101,13 @@ def normalised(source: str) -> str:
 def plain_text(html: str) -> str:
     """Return the words of cleaned HTML on one line, for search, mail and excerpts."""
     return Reading(html).text
+
+
+def as_markdown(text: str) -> str:
+    """Write a plain text of one line so that Markdown shows it as it is."""
+    shown = _MARKDOWN_SIGNS.sub(r"\\\g<0>", text)
+    shown = _MARKDOWN_START.sub(r"\1\\\2", shown)
+    return _HTML_SIGNS.sub(lambda sign: escape(sign[0]), shown)
 
 
 def excerpt(text: str, chars: int) -> str:

@@ -13,15 +13,17 @@ from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, send_file
 from werkzeug.exceptions import NotFound as NoRoute
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, comments, config, content, db, security, templating, urls
-from blog.articles import listing, search
+from blog.articles import Article, listing, search, syndication
 from blog.comments import thread
 from blog.errors import Busy, NotFound
-from blog.public import talking
+from blog.public import structured, talking
 from blog.public.surface import article_at, for_anybody, page_number, public, reader_hash
 
+MARKDOWN = "text/markdown"
 # Where a search finds nothing.
 _NEWEST_ARTICLES, _BUSIEST_TOPICS = 3, 8
 MEDIA_SECONDS = 3_600
@@ -49,29 +51,52 @@ def paged(view: Callable[..., str]) -> Callable[..., AnyResponse]:
 def show_home(page: int) -> str:
     """Show the latest articles."""
     found = listing.newest(page, now=db.utc_now())
-    return render_template("home.html", listing=found, counts=_counts(found))
+    graph = structured.of_home(templating.site())
+    return render_template("home.html", listing=found, counts=_counts(found), graph=graph)
 
 
 @public.get("/articles/<slug>")
 def show_article(slug: str) -> AnyResponse:
-    """Show an article with its comments and the form for the next."""
+    """Show an article with its comments and the form for the next; as Markdown to who asks so."""
     now = db.utc_now()
     article = articles.by_slug(slug, now=now)
     if article is None:
         return _moved("There is no article at this address. It may have moved or been removed.")
     if request.args.get("comments") == "1":
         return redirect(f"{urls.comments(slug)}#comments", 301)
+    is_named = MARKDOWN in request.headers.get("Accept", "")
+    if is_named and _wants_markdown():
+        response = _markdown(article)
+    else:
+        page = _article_page(article, now=now)
+        # Kept pages are found by whether Markdown is named, so that only one answer may be kept
+        # for all who name it.
+        response = make_response(page) if is_named else for_anybody(page, query=("comments",))
+        _link(response, urls.markdown(slug), 'rel="alternate"; type="text/markdown"')
+    response.vary.add("Accept")
+    return response
+
+
+def _article_page(article: Article, *, now: datetime) -> str:
     shown = thread.visible_on(article, number=page_number("comments"), reader_hash=reader_hash())
     closed_reason = comments.closed_because(article, now=now)
-    page = render_template(
+    return render_template(
         "article.html",
         article=article,
         authors=article.authors,
+        changed_at=syndication.changed_at(article.published_at, article.updated_at, now=now),
         thread=shown,
         closed_reason=closed_reason,
         form=None if closed_reason else talking.comment_form(article),
+        graph=structured.of_article(article, templating.site(), comment_count=shown.count, now=now),
     )
-    return for_anybody(page, query=("comments",))
+
+
+def _wants_markdown() -> bool:
+    """Tell whether a client that names Markdown likes it no less than HTML."""
+    accepted = request.accept_mimetypes
+    named = [q for kind, q in accepted if kind.partition(";")[0] == MARKDOWN]
+    return max(named, default=0) > 0 and max(named) >= accepted["text/html"]
 
 
 @public.get(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>/replies")
@@ -94,12 +119,27 @@ def show_replies(slug: str, comment_id: int) -> AnyResponse:
 
 
 @public.get("/articles/<slug>.md")
-def show_article_source(slug: str) -> Response:
+def show_article_source(slug: str) -> AnyResponse:
     """Send an article as the Markdown it was written in."""
-    article = article_at(slug, now=db.utc_now())
-    response = for_anybody(f"# {article.title}\n\n{article.source}")
-    response.content_type = "text/markdown; charset=utf-8"
+    article = articles.by_slug(slug, now=db.utc_now())
+    if article is None:
+        sentence = "There is no article at this address. It may have moved or been removed."
+        return _moved(sentence, path=urls.article(slug), new_path=urls.markdown)
+    return _markdown(article)
+
+
+def _markdown(article: Article) -> Response:
+    address = urls.absolute(urls.article(article.slug))
+    canonical = iri_to_uri(article.canonical or address)
+    response = for_anybody(render_template("article.md", article=article, canonical=canonical))
+    response.content_type = f"{MARKDOWN}; charset=utf-8"
+    _link(response, canonical, 'rel="canonical"')
+    _link(response, address, 'rel="alternate"; type="text/html"')
     return response
+
+
+def _link(response: Response, address: str, attributes: str) -> None:
+    response.headers.add("Link", f"<{address}>; {attributes}")
 
 
 @public.get("/authors/<author_id>")
@@ -110,7 +150,10 @@ def show_author(author_id: str, page: int) -> str:
     if author is None:
         raise NotFound("There is no author at this address.")
     found = listing.by_author(author_id, page, now=db.utc_now())
-    return render_template("author.html", author=author, listing=found, counts=_counts(found))
+    graph = structured.of_author(author, templating.site())
+    return render_template(
+        "author.html", author=author, listing=found, counts=_counts(found), graph=graph
+    )
 
 
 @public.get("/topics")
@@ -128,7 +171,10 @@ def show_topic(slug: str, page: int) -> str:
     if topic is None:
         raise NotFound("There are no articles on this topic.")
     found = listing.on_topic(slug, page, now=now)
-    return render_template("topic.html", topic=topic, listing=found, counts=_counts(found))
+    graph = structured.of_topic(topic, templating.site())
+    return render_template(
+        "topic.html", topic=topic, listing=found, counts=_counts(found), graph=graph
+    )
 
 
 @public.get("/archive")
@@ -260,15 +306,18 @@ def show_moved() -> AnyResponse | None:
     return None
 
 
-def _moved(sentence: str) -> AnyResponse:
+def _moved(
+    sentence: str, *, path: str = "", new_path: Callable[[str], str] = urls.article
+) -> AnyResponse:
     """Lead an old address on to its article.
 
     Raises: NotFound with the sentence where it never was one.
     """
-    article = articles.moved_to(f"/{request.path.strip('/')}", now=db.utc_now())
+    old_path = path or f"/{request.path.strip('/')}"
+    article = articles.moved_to(old_path, now=db.utc_now())
     if article is None:
         raise NotFound(sentence)
-    return redirect(urls.article(article.slug), 301)
+    return redirect(new_path(article.slug), 301)
 
 
 def _counts(found: listing.Listing) -> dict[str, int]:
