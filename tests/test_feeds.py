@@ -600,12 +600,3 @@ def test_pages_announce_their_feeds(site: Site) -> None:
         for address in found:
             assert site.get(address).status_code == 200
         assert '<a href="/feed.xml">Feed</a>' in site.text(path)
-
-
-def test_a_feed_opened_in_a_browser_is_laid_out(site: Site) -> None:
-    sheet = re.search(
-        r'<\?xml-stylesheet type="text/css" href="([^"]*)"\?>', site.text("/feed.xml")
-    )
-    assert sheet
-    assert site.get(sheet[1]).content_type == "text/css; charset=utf-8"
-    assert "style-src 'self'" in site.get("/feed.xml").headers["Content-Security-Policy"]
