@@ -27,6 +27,7 @@ OWN_PATHS = frozenset(
     [
         "admin",
         "api",
+        "archive",
         "contact",
         "embed",
         "feed.json",
