@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import signal
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -109,4 +110,6 @@ def _make(options: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
+    # Asked to end, it ends what it started, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     sys.exit(main())
