@@ -14,6 +14,7 @@ from sqlalchemy import update
 
 from blog import articles, db
 from blog.articles import Article, Author, Page, listing, sync
+from blog.articles.around import around
 from blog.errors import NotFound
 from tests import test_migrations as migrations
 from tests.cast import ARTICLE, CLOCK, SECOND
@@ -257,3 +258,54 @@ def test_errors_come_before_warnings(shelf: Shelf) -> None:
     ]
     # A warning stops nothing, so it is none of the files that can't be used.
     assert articles.count_errors() == 1
+
+
+# What to read next
+
+
+def beside(article_id: str) -> tuple[list[str], str | None, str | None]:
+    article = articles.by_slug(article_id, now=CLOCK)
+    assert article is not None
+    found = around(article, now=CLOCK)
+    newer, older = (each.id if each else None for each in (found.newer, found.older))
+    return ids(found.related), newer, older
+
+
+def test_an_article_has_the_next_newer_and_the_next_older_beside_it(shelf: Shelf) -> None:
+    for name in ("twin-b", "twin-a"):
+        shelf.put(name, date="2026-04-01")
+    for state, fields in NOT_PUBLIC.items():
+        shelf.put(state, **{"date": "2026-04-01"} | fields)
+    shelf.sync()
+    in_order = ids(listing.newest(now=CLOCK).items)
+    assert in_order == ["twin-a", "twin-b", ARTICLE, SECOND]
+    around_each = [(newer, older) for _, newer, older in map(beside, in_order)]
+    assert around_each == [
+        (None, "twin-b"),
+        ("twin-a", ARTICLE),
+        ("twin-b", SECOND),
+        (ARTICLE, None),
+    ]
+
+
+def test_articles_on_the_same_topics_are_related_the_rarest_first(shelf: Shelf) -> None:
+    shelf.put("it", date="2026-02-01", topics="[Often, Rare]")
+    shelf.put("next", date="2026-02-02", topics="[Rare]")
+    shelf.put("rare-old", date="2025-01-01", topics="[Rare]")
+    shelf.put("both", date="2024-01-01", topics="[Often, Rare]")
+    for day in range(3, 7):
+        shelf.put(f"often-{day}", date=f"2026-02-0{day}", topics="[Often, More]")
+    for state, fields in NOT_PUBLIC.items():
+        shelf.put(state, **{"date": "2026-02-01", "topics": "[Rare]"} | fields)
+    shelf.put("elsewhere", topics="[More]")
+    shelf.sync()
+    # The newer one is beside it already.
+    assert beside("it") == (["both", "rare-old", "often-6"], "next", SECOND)
+
+
+def test_a_lonely_article_has_nothing_beside_it(shelf: Shelf) -> None:
+    shelf.put("lonely", topics="[Alone]")
+    for name in (ARTICLE, SECOND):
+        (shelf.root / f"articles/{name}.md").unlink()
+    shelf.sync()
+    assert beside("lonely") == ([], None, None)

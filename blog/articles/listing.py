@@ -46,6 +46,12 @@ class TopicCount:
     total: int
 
 
+def is_listed(link: type[Listed], now: datetime) -> ColumnElement[bool]:
+    """Condition that the article of a link can be read, as `is_public` has it of the article."""
+    ended = or_(link.public_until.is_(None), link.public_until > now)
+    return and_(link.public_from <= now, ended)
+
+
 def newest(page: int = 1, *, now: datetime, size: int = PAGE_ARTICLES) -> Listing:
     """Return articles anybody can read.
 
@@ -120,13 +126,13 @@ def topics(*, now: datetime) -> list[TopicCount]:
     newest_of = aliased(ArticleTopic)
     name = (
         select(newest_of.name)
-        .where(newest_of.slug == ArticleTopic.slug, _is_listed(newest_of, now))
+        .where(newest_of.slug == ArticleTopic.slug, is_listed(newest_of, now))
         .order_by(newest_of.public_from.desc(), newest_of.article_id)
         .limit(1)
     )
     query = (
         select(ArticleTopic.slug, name.scalar_subquery(), func.count())
-        .where(_is_listed(ArticleTopic, now))
+        .where(is_listed(ArticleTopic, now))
         .group_by(ArticleTopic.slug)
     )
     found = [TopicCount(*row) for row in db.session.execute(query)]
@@ -137,7 +143,7 @@ def topic(slug: str, *, now: datetime) -> ArticleTopic | None:
     """Return a topic as the newest article on it writes it; one that isn't public has no say."""
     query = (
         select(ArticleTopic)
-        .where(ArticleTopic.slug == slug, _is_listed(ArticleTopic, now))
+        .where(ArticleTopic.slug == slug, is_listed(ArticleTopic, now))
         .order_by(ArticleTopic.public_from.desc(), ArticleTopic.article_id)
         .limit(1)
     )
@@ -152,19 +158,13 @@ def _since(year: int, zone: ZoneInfo) -> ColumnElement[bool]:
     return Article.published_at >= _begins(year, zone)
 
 
-def _is_listed(link: type[Listed], now: datetime) -> ColumnElement[bool]:
-    """Condition that the article of a link can be read, as `is_public` has it of the article."""
-    ended = or_(link.public_until.is_(None), link.public_until > now)
-    return and_(link.public_from <= now, ended)
-
-
 def _articles(now: datetime) -> _Found:
     return select(Article.id.label("id"), Article.published_at.label("at")).where(is_public(now))
 
 
 def _linked(link: _Link, of: ColumnElement[bool], now: datetime) -> _Found:
     found = select(link.article_id.label("id"), link.public_from.label("at"))
-    return found.where(of, _is_listed(link, now))
+    return found.where(of, is_listed(link, now))
 
 
 def _cut(found: _Found, page: int, size: int, now: datetime) -> Listing:

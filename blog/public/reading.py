@@ -18,6 +18,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, comments, config, content, db, security, templating, urls
 from blog.articles import Article, listing, search, syndication
+from blog.articles.around import around
 from blog.comments import thread
 from blog.errors import Busy, NotFound
 from blog.public import structured, talking
@@ -85,6 +86,7 @@ def _article_page(article: Article, *, now: datetime) -> str:
         article=article,
         authors=article.authors,
         changed_at=syndication.changed_at(article.published_at, article.updated_at, now=now),
+        around=around(article, now=now),
         thread=shown,
         closed_reason=closed_reason,
         form=None if closed_reason else talking.comment_form(article),
