@@ -9,6 +9,7 @@
     ├── BadRequest            bytes that are no request of ours
     ├── Forbidden             the actor may not do this
     ├── NotFound              nothing here by that name
+    ├── Gone                  something that was here and was removed
     ├── Conflict              somebody else was there before
     ├── Invalid               fields that are wrong, each with its sentence
     ├── TooMany               a limit is reached, with seconds to wait
@@ -118,6 +119,13 @@ class NotFound(BlogError):
 
     status = 404
     code = "not-found"
+
+
+class Gone(BlogError):
+    """Something that was here and was removed."""
+
+    status = 410
+    code = "gone"
 
 
 class Conflict(BlogError):

@@ -66,6 +66,8 @@ _TYPED = {
     "body": "Comment",
     "message": "Message",
 }
+# Whoever came for something that isn't here is helped to find something else.
+_LOST = (404, 410)
 _RESEND = (429, 500, 503)
 _RESEND_MAX_FIELDS = 50
 _NOT_READ = "Your browser's Back button still has what you wrote."
@@ -164,8 +166,8 @@ def _as_page(status: int, title: str, sentence: str) -> Response:
         message=f"{sentence} {_NOT_READ}" if is_unread else sentence,
         typed=typed,
         resend=_resend() if typed and is_public and status in _RESEND else None,
-        articles=_latest() if status == 404 else [],
-        with_search=status == 404,
+        articles=_latest() if status in _LOST else [],
+        with_search=status in _LOST,
     )
     return make_response(page, status)
 

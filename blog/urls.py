@@ -11,6 +11,9 @@ ROW_ID_MAX = 2**31 - 1
 ROW = f"int(max={ROW_ID_MAX})"
 # Never to be changed: feed readers would show every entry as a new one.
 _NAMED_SINCE = 2026
+_TRACKING = frozenset(
+    ("fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "mc_cid", "mc_eid", "igshid")
+)
 
 
 def row_id(text: str) -> int:
@@ -26,6 +29,11 @@ def row_id(text: str) -> int:
 def article(slug: str) -> str:
     """Path of an article."""
     return f"/articles/{slug}"
+
+
+def slug_at(path: str) -> str | None:
+    """Return the slug of an article's path; None for any other path."""
+    return path.removeprefix(article("")) if path.startswith(article("")) else None
 
 
 def comments(slug: str, page: int = 1) -> str:
@@ -120,6 +128,16 @@ def enquiry(reference: str) -> str:
 def review() -> str:
     """Path of the queue of comments that wait."""
     return "/admin/comments"
+
+
+def without_tracking(query: str) -> str:
+    """Leave out what newsletters and advertisements add, which no page depends on."""
+    return "&".join(part for part in query.split("&") if part and not _is_tracking(part))
+
+
+def _is_tracking(part: str) -> bool:
+    name = part.partition("=")[0].lower()
+    return name.startswith("utm_") or name in _TRACKING
 
 
 def absolute(path: str) -> str:

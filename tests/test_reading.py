@@ -459,6 +459,7 @@ def test_what_is_not_public_is_served_nowhere(site: Site, state: str) -> None:
     site.sync()
     for path in ("/", f"/authors/{AUTHOR_ID}", "/topics/daily-care", "/search?q=secret"):
         assert "Top secret" not in site.text(path)
+    is_over = state in ("archived", "expired")
     for path in (
         "/articles/hidden",
         "/articles/hidden/",
@@ -468,7 +469,7 @@ def test_what_is_not_public_is_served_nowhere(site: Site, state: str) -> None:
         "/old/hidden",
     ):
         response = site.get(path)
-        assert response.status_code == 404
+        assert response.status_code == (410 if is_over and "topics" not in path else 404)
         assert "ecret" not in response.text
     assert "Top secret" not in site.get("/contact?about=hidden").text
 
@@ -483,7 +484,7 @@ def test_a_scheduled_article_appears_and_an_expiring_one_goes_by_itself(
         is_listed = "Brief" in titles(site.text("/"))
         states.append((is_listed, site.get("/articles/brief").status_code))
         clock.move(minutes=45)
-    assert states == [(False, 404), (True, 200), (False, 404)]
+    assert states == [(False, 404), (True, 200), (False, 410)]
 
 
 # Old addresses
@@ -496,7 +497,7 @@ def test_an_alias_leads_to_its_article(site: Site) -> None:
     for path in (
         "/2026/01/winter-skin",
         "/2026/01/winter-skin/",
-        "/2026/01/winter-skin?utm=x",
+        "/2026/01/winter-skin?utm_source=x",
         "/winter",
         "/winter/",
         "/articles/winter",
@@ -521,10 +522,108 @@ def test_an_address_that_changed_twice_leads_on_in_one_hop(site: Site) -> None:
     assert "1 comment" in says(site.text("/"))
 
 
-def test_an_old_address_leads_nowhere_once_its_article_is_gone(site: Site) -> None:
+def test_what_follows_an_old_address_follows_on(site: Site) -> None:
+    site.put(SECOND, slug="new", aliases="[/winter]")
+    site.sync()
+    for path, address in {
+        f"/articles/{SECOND}.md": "/articles/new.md",
+        "/winter.md": "/articles/new.md",
+        f"/articles/{SECOND}/comments/feed.xml": "/articles/new/comments/feed.xml",
+        f"/articles/{SECOND}/comments/7": "/articles/new/comments/7",
+        f"/articles/{SECOND}?comments=2": "/articles/new?comments=2",
+        f"/articles/{SECOND}?utm_source=a&comments=2&fbclid=b": "/articles/new?comments=2",
+        f"/articles/{SECOND}/a%20b%3Fc%0d": "",
+        f"/articles/{SECOND}/a%20b%3Fc": "/articles/new/a%20b%3Fc",
+    }.items():
+        for response in (site.get(path), site.head(path)):
+            assert response.headers.get("Location", "") == address, path
+            assert response.status_code == (301 if address else 400)
+    assert site.get("/winter/comments/feed.xml").status_code == 404
+
+
+def test_an_address_leads_neither_to_itself_nor_round(site: Site) -> None:
+    own = f"/articles/{SECOND}"
+    site.put(SECOND, aliases=f"[{own}, /articles/{ARTICLE}]")
+    site.put(ARTICLE, aliases=f"[/articles/{ARTICLE}, {own}]")
+    site.sync()
+    for path in (own, f"/articles/{ARTICLE}"):
+        assert site.get(path).status_code == 200
+        for missing in ("?comments=99", "/nothing"):
+            assert site.get(path + missing).status_code == 404
+
+
+TAKEN_AWAY = {
+    "deleted": None,
+    "archived": {"status": "archived"},
+    "a draft again": {"status": "draft"},
+    "expired": {"expires": "2026-05-01"},
+    "scheduled again": {"date": "2026-06-01"},
+}
+
+
+@pytest.mark.parametrize("how", TAKEN_AWAY)
+def test_a_removed_article_is_gone_from_all_its_addresses(site: Site, how: str) -> None:
+    site.put(SECOND, "Winter", slug="renamed", aliases="[/winter]")
+    site.sync()
+    fields = TAKEN_AWAY[how]
+    if fields is None:
+        (site.content / f"articles/{SECOND}.md").unlink()
+    else:
+        site.put(SECOND, "Winter", **{"slug": "renamed", "aliases": "[/winter]"} | fields)
+    site.sync()
+    for path in (
+        "/articles/renamed",
+        f"/articles/{SECOND}",
+        "/winter",
+        "/articles/renamed.md",
+        "/articles/renamed/comments/feed.xml",
+    ):
+        response = site.get(path)
+        assert response.status_code == 410, path
+        assert site.head(path).status_code == 410
+    page = response.text
+    assert "This article was removed" in says(page)
+    assert 'role="search"' in page
+    assert titles(page) == ["Mesotherapy or microneedling: what sets them apart?"]
+    assert response.headers["Cache-Control"] == "no-store"
+    # Nor does a further sync make readers forget.
+    site.write("pages/more.md", "---\ntitle: More\n---\nMore.\n")
+    site.sync()
+    assert site.get("/articles/renamed").status_code == 410
+
+
+def test_an_address_that_was_given_away_belongs_to_its_new_owner(site: Site) -> None:
+    (site.content / f"articles/{SECOND}.md").unlink()
+    site.put(ARTICLE, aliases=f"[/articles/{SECOND}]")
+    site.sync()
+    response = site.get(f"/articles/{SECOND}")
+    assert (response.status_code, response.location) == (301, f"/articles/{ARTICLE}")
+    site.put("heir", "Heir", slug=SECOND)
+    site.sync()
+    assert site.get(f"/articles/{SECOND}").status_code == 200
+
+
+def test_an_article_that_comes_back_is_read_again(site: Site) -> None:
+    text = (site.content / f"articles/{SECOND}.md").read_text()
     (site.content / f"articles/{SECOND}.md").unlink()
     site.sync()
-    assert site.get("/2026/01/winter-skin").status_code == 404
+    assert site.get("/2026/01/winter-skin").status_code == 410
+    site.write(f"articles/{SECOND}.md", text)
+    site.sync()
+    assert site.get("/2026/01/winter-skin").status_code == 301
+    assert site.get(f"/articles/{SECOND}").status_code == 200
+
+
+@pytest.mark.parametrize("state", ["draft", "scheduled", "never"])
+def test_what_was_never_public_was_never_there(site: Site, state: str) -> None:
+    states = {"never": {"expires": "2026-02-01"}} | HIDDEN
+    site.put("hidden", aliases="[/old/hidden]", **states[state])
+    site.sync()
+    paths = ("/articles/hidden", "/old/hidden", "/articles/hidden.md")
+    assert [site.get(path).status_code for path in paths] == [404] * 3
+    (site.content / "articles/hidden.md").unlink()
+    site.sync()
+    assert [site.get(path).status_code for path in paths] == [404] * 3
 
 
 def test_an_alias_never_hides_what_is_there(site: Site) -> None:

@@ -171,6 +171,16 @@ class Article(Rendered, db.Model):
             return "expired"
         return "published" if self.published_at and self.published_at <= now else "scheduled"
 
+    def was_public(self, *, now: datetime) -> bool:
+        """Tell whether readers found it at some time, be it now."""
+        appeared_at, status = self.published_at, self.status
+        return (
+            status in ("published", "archived")
+            and appeared_at is not None
+            and appeared_at <= now
+            and (self.expires_at is None or self.expires_at > appeared_at)
+        )
+
     def comments_closed_because(self, *, now: datetime) -> str:
         """Say why no comment is taken any more; empty while they are."""
         if not self.comments_open:
@@ -200,12 +210,17 @@ for _owner, _link in ((ArticleAuthor.author_id, ArticleAuthor), (ArticleTopic.sl
 
 
 class ArticlePath(db.Model):
-    """A path that led to an article before: an alias its file names, or an earlier slug."""
+    """A path that led to an article before: an alias its file names, or an earlier slug.
+
+    Durable: it outlives its article, to tell what was removed from what never was.
+    """
 
     __tablename__ = "article_path"
 
     path: Mapped[str] = mapped_column(String(300), primary_key=True)
-    article_id: Mapped[str] = mapped_column(String(100))
+    article_id: Mapped[str] = mapped_column(String(100), index=True)
+    # Whether readers found an article here that was taken away since.
+    was_public: Mapped[bool] = mapped_column(default=False)
 
 
 class Page(Rendered, db.Model):

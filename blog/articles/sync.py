@@ -110,7 +110,7 @@ def _write_all(found: Iterator[str | Read], changes: Changes, *, now: datetime) 
         with db.writing():
             revision.hold(db.session)
             for path in removed:
-                writing.remove(path)
+                writing.remove(path, now=now)
             twins = _twins(reads, _slugs_online())
             _write([read for read in reads if read not in twins], now=now, is_change=bool(removed))
         changes.note(read for read in reads if read not in twins)
@@ -129,7 +129,7 @@ def _write(reads: list[Read], *, now: datetime, is_change: bool = False) -> None
     if is_change or any(read.parsed for read in reads):
         revision.touch(db.session)
     parsed = (read.parsed for read in reads)
-    writing.free_slugs(each for each in parsed if isinstance(each, ArticleFile))
+    writing.free_slugs((each for each in parsed if isinstance(each, ArticleFile)), now=now)
     for read in reads:
         _write_one(read)
         _note(read, now=now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from blog import db, markup, urls
 from blog.articles import (
@@ -32,11 +32,15 @@ def write_site(text: str) -> None:
     db.session.merge(SiteWords(id=1, text=text))
 
 
-def free_slugs(files: Iterable[ArticleFile]) -> None:
+def free_slugs(files: Iterable[ArticleFile], *, now: datetime) -> None:
     """Set slugs aside that are about to change, since two articles may exchange theirs."""
     for number, parsed in enumerate(files):
         article = db.session.get(Article, parsed.id)
-        if article is not None and article.slug != parsed.slug:
+        if article is None:
+            continue
+        if parsed.status is Status.DRAFT or not parsed.published_at or parsed.published_at > now:
+            _take_away(article, now=now)
+        if article.slug != parsed.slug:
             _remember_path(urls.article(article.slug), article.id)
             article.slug = f"~{number}"
     db.session.flush()
@@ -44,6 +48,18 @@ def free_slugs(files: Iterable[ArticleFile]) -> None:
 
 def _remember_path(path: str, article_id: str) -> None:
     db.session.merge(ArticlePath(path=path, article_id=article_id))
+
+
+def _take_away(article: Article, *, now: datetime) -> None:
+    """Remember of an article that readers found where they did, before it goes."""
+    if article.was_public(now=now):
+        path = urls.article(article.slug)
+        # Another article may have been given the address in its stead.
+        if db.session.get(ArticlePath, path) is None:
+            _remember_path(path, article.id)
+            db.session.flush()
+        of_article = ArticlePath.article_id == article.id
+        db.session.execute(update(ArticlePath).where(of_article).values(was_public=True))
 
 
 def write_article(
@@ -133,7 +149,7 @@ def write_page(parsed: PageFile, rendered: RenderedArticle) -> None:
     _write_body(page, parsed.body, rendered)
 
 
-def remove(path: str) -> None:
+def remove(path: str, *, now: datetime) -> None:
     """Take out of the index what a file that is gone had put there."""
     kind, _, name = path.partition("/")
     models: dict[Kind, type[Article | Author | Page]] = {
@@ -146,6 +162,9 @@ def remove(path: str) -> None:
     elif name.endswith(".md"):
         model, row_id = models[Kind(kind)], name.removesuffix(".md")
         if model is Article:
+            article = db.session.get(Article, row_id)
+            if article is not None:
+                _take_away(article, now=now)
             fulltext.forget(row_id)
         elif model is Author:
             fulltext.mark_author_stale(row_id)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 
-from blog import db
+from blog import db, urls
 from blog.pagecache import OFFER, Offer
 from blog.pagecache.entries import Entry, Store, best_encoding, is_known
 from blog.pagecache.poll import Poll
@@ -30,9 +30,6 @@ ACCEPT_MAX_CHARS = 200
 
 # As browsers send them, with the prefix that https gives them before.
 _OUR_COOKIES = ("blog_reader=", "blog_session=")
-_TRACKING = frozenset(
-    ("fbclid", "gclid", "dclid", "gbraid", "wbraid", "msclkid", "mc_cid", "mc_eid", "igshid")
-)
 _PLAIN = re.compile(r"[\w=&.~-]*", re.ASCII)
 _OK = "200 OK"
 
@@ -61,7 +58,7 @@ class Layer:
             return self._write(environ, start_response)
         query: str = environ.get("QUERY_STRING", "")
         if query:
-            query = environ["QUERY_STRING"] = _without_tracking(query)
+            query = environ["QUERY_STRING"] = urls.without_tracking(query)
         cookie = environ.get("HTTP_COOKIE")
         if cookie and any(name in cookie for name in _OUR_COOKIES):
             return self._render(None, environ, start_response)
@@ -185,17 +182,6 @@ def _closed(parts: Iterable[bytes]) -> Iterable[bytes]:
     # Flask's answers are of this kind, and so is what reads their first part.
     cast("ClosingIterator", parts).close()
     return []
-
-
-def _without_tracking(query: str) -> str:
-    """Leave out what newsletters and advertisements add, which no page depends on."""
-    parts = (part for part in query.split("&") if part)
-    return "&".join(part for part in parts if not _is_tracking(part))
-
-
-def _is_tracking(part: str) -> bool:
-    name = part.partition("=")[0].lower()
-    return name.startswith("utm_") or name in _TRACKING
 
 
 def _names(query: str) -> set[str]:

@@ -5,22 +5,23 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache, wraps
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from flask import Response, make_response, redirect, render_template, request, send_file
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, comments, config, content, db, security, templating, urls
-from blog.articles import Article, listing, search, syndication
+from blog import articles, comments, config, content, db, problems, security, templating, urls
+from blog.articles import Article, addresses, listing, search, syndication
 from blog.articles.around import around
 from blog.comments import thread
-from blog.errors import Busy, NotFound
+from blog.errors import Busy, Gone, NotFound
 from blog.public import structured, talking
 from blog.public.surface import article_at, for_anybody, page_number, public, reader_hash
 
@@ -60,9 +61,7 @@ def show_home(page: int) -> str:
 def show_article(slug: str) -> AnyResponse:
     """Show an article with its comments and the form for the next; as Markdown to who asks so."""
     now = db.utc_now()
-    article = articles.by_slug(slug, now=now)
-    if article is None:
-        return _moved("There is no article at this address. It may have moved or been removed.")
+    article = article_at(slug, now=now)
     if request.args.get("comments") == "1":
         return redirect(f"{urls.comments(slug)}#comments", 301)
     is_named = MARKDOWN in request.headers.get("Accept", "")
@@ -123,11 +122,7 @@ def show_replies(slug: str, comment_id: int) -> AnyResponse:
 @public.get("/articles/<slug>.md")
 def show_article_source(slug: str) -> AnyResponse:
     """Send an article as the Markdown it was written in."""
-    article = articles.by_slug(slug, now=db.utc_now())
-    if article is None:
-        sentence = "There is no article at this address. It may have moved or been removed."
-        return _moved(sentence, path=urls.article(slug), new_path=urls.markdown)
-    return _markdown(article)
+    return _markdown(article_at(slug, now=db.utc_now()))
 
 
 def _markdown(article: Article) -> Response:
@@ -296,30 +291,41 @@ def show_page(page_id: str) -> AnyResponse:
     """Show a page that stands by itself."""
     page = articles.page(page_id)
     if page is None:
-        return _moved("The address may be mistyped, or the page may have moved.")
+        raise NotFound("The address may be mistyped, or the page may have moved.")
     return for_anybody(render_template("page.html", page=page))
 
 
-@public.before_app_request
-def show_moved() -> AnyResponse | None:
-    """Lead an old address of any depth on to its article, where no view of ours answers."""
-    if isinstance(request.routing_exception, NoRoute):
-        return _moved("The address may be mistyped, or the page may have moved.")
-    return None
+@public.app_errorhandler(NotFound)
+def lead_on(error: NotFound) -> AnyResponse:
+    """Lead an old address on to its article, with whatever follows it, where nothing is there."""
+    now, path = db.utc_now(), f"/{request.path.strip('/')}"
+    for old_path, rest in _parts(path) if request.method in ("GET", "HEAD") else ():
+        if addresses.is_public_at(old_path, now=now):
+            break
+        article = articles.moved_to(old_path, now=now)
+        if article is not None:
+            query = urls.without_tracking(request.query_string.decode("latin-1"))
+            address = urls.article(article.slug) + quote(rest)
+            return redirect(f"{address}?{query}" if query else address, 301)
+        if addresses.is_gone(old_path, now=now):
+            return problems.answer_ours(Gone("It can't be read here any more."))
+    return problems.answer_ours(error)
 
 
-def _moved(
-    sentence: str, *, path: str = "", new_path: Callable[[str], str] = urls.article
-) -> AnyResponse:
-    """Lead an old address on to its article.
+@public.app_errorhandler(NoRoute)
+def lead_on_from_nowhere(_error: NoRoute) -> AnyResponse:
+    """Lead an old address on where no view answers."""
+    return lead_on(NotFound("The address may be mistyped, or the page may have moved."))
 
-    Raises: NotFound with the sentence where it never was one.
-    """
-    old_path = path or f"/{request.path.strip('/')}"
-    article = articles.moved_to(old_path, now=db.utc_now())
-    if article is None:
-        raise NotFound(sentence)
-    return redirect(new_path(article.slug), 301)
+
+def _parts(path: str) -> Iterator[tuple[str, str]]:
+    """Divide a path into what may be an old address, and what belongs to its article."""
+    yield path, ""
+    if path.endswith(".md"):
+        yield path.removesuffix(".md"), ".md"
+    slug, slash, rest = (urls.slug_at(path) or "").partition("/")
+    if slash:
+        yield urls.article(slug), slash + rest
 
 
 def _counts(found: listing.Listing) -> dict[str, int]:
