@@ -78,7 +78,7 @@ def test_the_shipped_configuration_leads_to_the_measured_site(tmp_path: Path) ->
     block = servers.nginx_block(servers.OPERATING.read_text(encoding="utf-8"))
     assert block
     found = servers.adapted(block, tmp_path, 8111, 8222)
-    assert "server 127.0.0.1:8222;" in found
+    assert "server 127.0.0.1:8222" in found
     assert re.findall(r"^ *listen .*$", found, re.M) == ["    listen 127.0.0.1:8111;"]
     assert f"proxy_cache_path {tmp_path}/cache " in found
     assert "8000" not in found
