@@ -61,7 +61,7 @@ def show_home(page: int) -> str:
 def show_article(slug: str) -> AnyResponse:
     """Show an article with its comments and the form for the next; as Markdown to who asks so."""
     now = db.utc_now()
-    article = article_at(slug, now=now)
+    article = article_at(slug, now=now, is_shown=True)
     if request.args.get("comments") == "1":
         return redirect(f"{urls.comments(slug)}#comments", 301)
     is_named = MARKDOWN in request.headers.get("Accept", "")

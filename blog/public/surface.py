@@ -20,12 +20,12 @@ _PAGE = re.compile("[1-9][0-9]{0,5}")
 public = Blueprint("public", __name__)
 
 
-def article_at(slug: str, *, now: datetime) -> Article:
-    """Return the article at a slug, for what doesn't show it whole.
+def article_at(slug: str, *, now: datetime, is_shown: bool = False) -> Article:
+    """Return the article at a slug; whole where it is shown.
 
     Raises: NotFound where a reader finds none.
     """
-    article = articles.by_slug(slug, now=now, is_shown=False)
+    article = articles.by_slug(slug, now=now, is_shown=is_shown)
     if article is None:
         raise NotFound("There is no article at this address. It may have moved or been removed.")
     return article
