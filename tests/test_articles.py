@@ -13,7 +13,7 @@ from flask import Flask
 from sqlalchemy import update
 
 from blog import articles, db
-from blog.articles import Article, Author, Page, listing, sync
+from blog.articles import Article, Author, Page, addresses, listing, sync
 from blog.articles.around import around
 from blog.errors import NotFound
 from tests import test_migrations as migrations
@@ -70,7 +70,7 @@ def test_what_is_not_public_is_found_nowhere(shelf: Shelf, state: str) -> None:
     assert "hidden" not in ids(listing.by_author(AUTHOR_ID, now=now).items)
     assert articles.by_slug("hidden", now=now) is None
     assert articles.public_by_id("hidden", now=now) is None
-    assert articles.moved_to("/old/hidden", now=now) is None
+    assert addresses.moved_to("/old/hidden", now=now) is None
     assert listing.on_topic("hidden", now=now).items == []
     # Those who work on the site see it, and how it stands.
     article = articles.by_id("hidden")

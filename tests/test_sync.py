@@ -16,7 +16,17 @@ from flask import Flask, current_app
 from sqlalchemy import func, select, update
 
 from blog import articles, db, markup, revision
-from blog.articles import Article, ArticlePath, Author, ContentFile, Page, intake, listing, sync
+from blog.articles import (
+    Article,
+    ArticlePath,
+    Author,
+    ContentFile,
+    Page,
+    addresses,
+    intake,
+    listing,
+    sync,
+)
 from blog.articles.sync import Changes
 from blog.comments import Comment, CommentState
 from blog.errors import ContentError, Problem
@@ -152,7 +162,7 @@ def test_an_article_is_stored_with_all_that_its_file_says(desk: Desk) -> None:
     assert (article.comments_open, article.comments_close_after_days) == (False, 30)
     assert article.toc == [[2, "one", "One"], [3, "two", "Two"]]
     assert (article.text, article.words) == ("One Words. Two More words.", 5)
-    found = articles.moved_to("/old/whole", now=CLOCK)
+    found = addresses.moved_to("/old/whole", now=CLOCK)
     assert found is not None
     assert found.id == "whole"
 
@@ -569,7 +579,7 @@ def test_an_earlier_slug_leads_on_however_often_it_changes(desk: Desk) -> None:
         desk.write(ARTICLE, slug=slug)
         desk.sync()
     for path in (f"/articles/{ARTICLE}", "/articles/one", "/articles/two"):
-        moved = articles.moved_to(path, now=CLOCK)
+        moved = addresses.moved_to(path, now=CLOCK)
         assert moved is not None
         assert moved.slug == "three"
 

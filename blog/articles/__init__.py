@@ -171,16 +171,6 @@ class Article(Rendered, db.Model):
             return "expired"
         return "published" if self.published_at and self.published_at <= now else "scheduled"
 
-    def was_public(self, *, now: datetime) -> bool:
-        """Tell whether readers found it at some time, be it now."""
-        appeared_at, status = self.published_at, self.status
-        return (
-            status in ("published", "archived")
-            and appeared_at is not None
-            and appeared_at <= now
-            and (self.expires_at is None or self.expires_at > appeared_at)
-        )
-
     def comments_closed_because(self, *, now: datetime) -> str:
         """Say why no comment is taken any more; empty while they are."""
         if not self.comments_open:
@@ -350,12 +340,6 @@ def titles(article_ids: set[str]) -> dict[str, Article]:
     """Return articles by id, whatever their state."""
     query = select(Article).where(Article.id.in_(article_ids))
     return {article.id: article for article in db.session.execute(query).scalars()}
-
-
-def moved_to(path: str, *, now: datetime) -> Article | None:
-    """Return the article an old path led to."""
-    query = cards(now).join(ArticlePath, ArticlePath.article_id == Article.id)
-    return db.session.execute(query.where(ArticlePath.path == path)).scalar_one_or_none()
 
 
 def author(author_id: str) -> Author | None:

@@ -1,4 +1,4 @@
-"""Addresses of articles: whether one is at a path, or was there and was taken away."""
+"""Addresses of articles: what is at a path, where an old one leads, and what was taken away."""
 
 from __future__ import annotations
 
@@ -7,7 +7,13 @@ from datetime import datetime
 from sqlalchemy import or_, select
 
 from blog import db, urls
-from blog.articles import Article, ArticlePath, is_public
+from blog.articles import Article, ArticlePath, cards, is_public
+
+
+def moved_to(path: str, *, now: datetime) -> Article | None:
+    """Return the article an old path led to."""
+    query = cards(now).join(ArticlePath, ArticlePath.article_id == Article.id)
+    return db.session.execute(query.where(ArticlePath.path == path)).scalar_one_or_none()
 
 
 def is_public_at(path: str, *, now: datetime) -> bool:
@@ -25,4 +31,15 @@ def is_gone(path: str, *, now: datetime) -> bool:
     if known is not None:
         here = or_(here, Article.id == known.article_id)
     rows = db.session.execute(select(Article).where(here)).scalars()
-    return any(article.was_public(now=now) for article in rows)
+    return any(was_public(article, now=now) for article in rows)
+
+
+def was_public(article: Article, *, now: datetime) -> bool:
+    """Tell whether readers found an article at some time, be it now."""
+    appeared_at, expires_at = article.published_at, article.expires_at
+    return (
+        article.status in ("published", "archived")
+        and appeared_at is not None
+        and appeared_at <= now
+        and (expires_at is None or expires_at > appeared_at)
+    )

@@ -22,6 +22,7 @@ from blog.articles import (
     SiteWords,
     fulltext,
 )
+from blog.articles.addresses import was_public
 from blog.content import ArticleFile, AuthorFile, Commenting, Kind, PageFile, Status
 from blog.content.site import SITE_FILE
 from blog.markup import Picture, RenderedArticle
@@ -52,7 +53,7 @@ def _remember_path(path: str, article_id: str) -> None:
 
 def _take_away(article: Article, *, now: datetime) -> None:
     """Remember of an article that readers found where they did, before it goes."""
-    if article.was_public(now=now):
+    if was_public(article, now=now):
         path = urls.article(article.slug)
         # Another article may have been given the address in its stead.
         if db.session.get(ArticlePath, path) is None:

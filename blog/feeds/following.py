@@ -9,7 +9,7 @@ from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, db, urls
-from blog.articles import listing, syndication
+from blog.articles import addresses, listing, syndication
 from blog.comments import syndication as newest_comments
 from blog.errors import NotFound
 from blog.feeds import entries, formats
@@ -57,7 +57,7 @@ def show_comments_feed(slug: str) -> AnyResponse:
     now = db.utc_now()
     article = articles.by_slug(slug, now=now)
     if article is None:
-        moved = articles.moved_to(urls.article(slug), now=now)
+        moved = addresses.moved_to(urls.article(slug), now=now)
         if moved is None:
             raise NotFound("There is no article at this address. It may have been removed.")
         return redirect(urls.comments_feed(moved.slug), 301)

@@ -120,9 +120,9 @@ def show_replies(slug: str, comment_id: int) -> AnyResponse:
 
 
 @public.get("/articles/<slug>.md")
-def show_article_source(slug: str) -> AnyResponse:
+def show_article_source(slug: str) -> Response:
     """Send an article as the Markdown it was written in."""
-    return _markdown(article_at(slug, now=db.utc_now()))
+    return _markdown(article_at(slug, now=db.utc_now(), is_shown=True))
 
 
 def _markdown(article: Article) -> Response:
@@ -302,7 +302,7 @@ def lead_on(error: NotFound) -> AnyResponse:
     for old_path, rest in _parts(path) if request.method in ("GET", "HEAD") else ():
         if addresses.is_public_at(old_path, now=now):
             break
-        article = articles.moved_to(old_path, now=now)
+        article = addresses.moved_to(old_path, now=now)
         if article is not None:
             query = urls.without_tracking(request.query_string.decode("latin-1"))
             address = urls.article(article.slug) + quote(rest)

@@ -23,7 +23,7 @@ from blog import (
     tokens,
     urls,
 )
-from blog.articles import Article
+from blog.articles import Article, addresses
 from blog.comments import Comment, CommentState, Draft, thread
 from blog.enquiries import About
 from blog.errors import Invalid, NotFound
@@ -145,7 +145,7 @@ def show_comment(slug: str, comment_id: int) -> AnyResponse:
     now = db.utc_now()
     article = articles.by_slug(slug, now=now, is_shown=False)
     if article is None:
-        moved = articles.moved_to(urls.article(slug), now=now)
+        moved = addresses.moved_to(urls.article(slug), now=now)
         if moved is None:
             raise NotFound(_NO_COMMENT)
         return redirect(urls.comment(moved.slug, comment_id), 301)
