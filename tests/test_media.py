@@ -270,6 +270,17 @@ def test_a_sync_that_is_stopped_shows_the_new_picture_later(studio: Studio) -> N
     assert 'width="100"' in studio.html()
 
 
+def test_a_picture_that_goes_while_it_is_looked_at_is_none(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    studio.save("media/a.png", png(4, 3))
+    listed = content.list_media(studio.root)
+    studio.save("media/a.png", png(4, 3)).unlink()
+    # The moment between the listing and the reading.
+    monkeypatch.setattr(content, "list_media", lambda _root: listed)
+    assert gallery.look(studio.root, now=CLOCK).pictures == {}
+
+
 def test_many_pictures_are_noted_in_several_transactions(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:

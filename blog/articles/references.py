@@ -70,7 +70,7 @@ def picture_of(document: Document) -> str:
             return document.cover
         case AuthorFile():
             return document.photo
-        case PageFile():
+        case _:
             return ""
 
 
@@ -171,7 +171,7 @@ def paths_of(documents: Iterable[Document], media: Iterable[str]) -> set[str]:
                 there.update(document.aliases)
             case AuthorFile():
                 there.add(urls.author(document.id))
-            case PageFile():
+            case _:
                 there.add(f"/{document.id}")
     return there
 
