@@ -56,8 +56,7 @@ def comment(slug: str, comment_id: int) -> str:
 
 def replies(slug: str, comment_id: int, page: int = 1) -> str:
     """Path of a page of all replies to the comment that a branch of a thread begins with."""
-    path = f"{comment(slug, comment_id)}/replies"
-    return f"{path}?page={page}" if page > 1 else path
+    return paged(f"{comment(slug, comment_id)}/replies", page)
 
 
 def topic(slug: str) -> str:

@@ -23,7 +23,14 @@ from blog.articles.around import around
 from blog.comments import thread
 from blog.errors import Busy, Gone, NotFound
 from blog.public import structured, talking
-from blog.public.surface import article_at, for_anybody, page_number, public, reader_hash
+from blog.public.surface import (
+    article_at,
+    for_anybody,
+    names_first_page,
+    page_number,
+    public,
+    reader_hash,
+)
 
 MARKDOWN = "text/markdown"
 # Where a search finds nothing.
@@ -40,8 +47,8 @@ def paged(view: Callable[..., str]) -> Callable[..., AnyResponse]:
     """Tell a view which page of its list to render; the first has no number in its address."""
 
     @wraps(view)
-    def on_page(**values: str) -> AnyResponse:
-        if request.args.getlist("page") == ["1"]:
+    def on_page(**values: Any) -> AnyResponse:
+        if names_first_page("page"):
             return redirect(request.path, 301)
         return for_anybody(view(page=page_number("page"), **values), query=("page",))
 
@@ -62,7 +69,7 @@ def show_article(slug: str) -> AnyResponse:
     """Show an article with its comments and the form for the next; as Markdown to who asks so."""
     now = db.utc_now()
     article = article_at(slug, now=now, is_shown=True)
-    if request.args.get("comments") == "1":
+    if names_first_page("comments"):
         return redirect(f"{urls.comments(slug)}#comments", 301)
     is_named = MARKDOWN in request.headers.get("Accept", "")
     if is_named and _wants_markdown():
@@ -101,22 +108,14 @@ def _wants_markdown() -> bool:
 
 
 @public.get(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>/replies")
-def show_replies(slug: str, comment_id: int) -> AnyResponse:
+@paged
+def show_replies(slug: str, comment_id: int, page: int) -> str:
     """Show all replies to the comment that a branch of a thread begins with."""
     now = db.utc_now()
     article = article_at(slug, now=now)
-    if request.args.get("page") == "1":
-        return redirect(urls.replies(slug, comment_id), 301)
-    shown = thread.replies_to(
-        article, comment_id, number=page_number("page"), reader_hash=reader_hash()
-    )
-    page = render_template(
-        "replies.html",
-        article=article,
-        thread=shown,
-        closed=bool(comments.closed_because(article, now=now)),
-    )
-    return for_anybody(page, query=("page",))
+    shown = thread.replies_to(article, comment_id, number=page, reader_hash=reader_hash())
+    closed = bool(comments.closed_because(article, now=now))
+    return render_template("replies.html", article=article, thread=shown, closed=closed)
 
 
 @public.get("/articles/<slug>.md")
@@ -204,7 +203,7 @@ def _archive(asked: str, page: int) -> str:
 def search_articles() -> AnyResponse:
     """Show the articles that hold some words."""
     query, now = request.args.get("q", "").strip(), db.utc_now()
-    if request.args.getlist("page") == ["1"]:
+    if names_first_page("page"):
         return redirect(urls.search(query), 301)
     is_too_long = len(query) > search.QUERY_MAX_CHARS
     found = search.find("" if is_too_long else query, now=now, page=page_number("page"))

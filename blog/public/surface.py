@@ -42,6 +42,11 @@ def page_number(name: str) -> int:
     return int(asked[0])
 
 
+def names_first_page(name: str) -> bool:
+    """Tell whether the query gives the first page the number that its own address goes without."""
+    return request.args.getlist(name) == ["1"]
+
+
 def for_anybody(page: str, *, query: Collection[str] = ()) -> Response:
     """Answer with a page that is the same for all, or one reader's own where she has a cookie.
 
