@@ -5,11 +5,10 @@ Nothing that a reader of the site can't see is in them, and no e-mail address of
 
 from __future__ import annotations
 
-from flask import Response, redirect, request
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Response, request
 
 from blog import articles, db, urls
-from blog.articles import addresses, listing, syndication
+from blog.articles import listing, syndication
 from blog.comments import syndication as newest_comments
 from blog.errors import NotFound
 from blog.feeds import entries, formats
@@ -52,15 +51,12 @@ def show_author_feed(author_id: str, kind: str) -> Response:
 
 
 @feeds.get("/articles/<slug>/comments/feed.xml")
-def show_comments_feed(slug: str) -> AnyResponse:
+def show_comments_feed(slug: str) -> Response:
     """Give the newest comments on an article."""
     now = db.utc_now()
     article = articles.by_slug(slug, now=now)
     if article is None:
-        moved = addresses.moved_to(urls.article(slug), now=now)
-        if moved is None:
-            raise NotFound("There is no article at this address. It may have been removed.")
-        return redirect(urls.comments_feed(moved.slug), 301)
+        raise NotFound("There is no article at this address. It may have moved or been removed.")
     found = newest_comments.newest_on(article.id)
     return _answer(entries.of_comments(found, article, articles.site(), now=now), "xml")
 

@@ -23,7 +23,7 @@ from blog import (
     tokens,
     urls,
 )
-from blog.articles import Article, addresses
+from blog.articles import Article
 from blog.comments import Comment, CommentState, Draft, thread
 from blog.enquiries import About
 from blog.errors import Invalid, NotFound
@@ -142,13 +142,7 @@ def _parent(article: Article, form: CommentForm) -> Comment | None:
 @public.get(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>")
 def show_comment(slug: str, comment_id: int) -> AnyResponse:
     """Lead on to a comment in its place; while it waits, thank the browser that wrote it."""
-    now = db.utc_now()
-    article = articles.by_slug(slug, now=now, is_shown=False)
-    if article is None:
-        moved = addresses.moved_to(urls.article(slug), now=now)
-        if moved is None:
-            raise NotFound(_NO_COMMENT)
-        return redirect(urls.comment(moved.slug, comment_id), 301)
+    article = article_at(slug, now=db.utc_now())
     comment = comments.by_id(comment_id)
     if comment is None or comment.article_id != article.id:
         raise NotFound(_NO_COMMENT)
