@@ -241,9 +241,11 @@ def is_held(terms: Sequence[str], *, now: datetime) -> bool:
     return db.session.execute(_matching(terms, now).limit(1)).first() is not None
 
 
-def similar(word: str) -> Sequence[str]:
-    """Return words of the articles that are spelt much like another, the most alike first."""
-    slips = 2
+def similar(word: str, *, slips: int) -> Sequence[str]:
+    """Return words of the articles that are spelt much like another, the most alike first.
+
+    Units: `slips` is by how many letters their lengths may differ.
+    """
     near = SearchSpelling.chars.between(len(word) - slips, len(word) + slips)
     query = (
         select(SearchSpelling.word)

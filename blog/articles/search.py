@@ -109,7 +109,7 @@ def _close_to(term: str, *, now: datetime) -> Iterator[str]:
     slips = (len(term) >= _ONE_SLIP_FROM_CHARS) + (len(term) >= _TWO_SLIPS_FROM_CHARS)
     if not slips or not term.isalpha():
         return
-    apart = {word: words.distance(term, word) for word in fulltext.similar(term)}
+    apart = {word: words.distance(term, word) for word in fulltext.similar(term, slips=slips)}
     close = sorted((word for word in apart if apart[word] <= slips), key=apart.__getitem__)
     # Others may stand in drafts alone, of which nobody shall learn.
     yield from (word for word in close[:_TRIED] if fulltext.is_held([word], now=now))
