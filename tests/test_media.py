@@ -169,7 +169,6 @@ def test_a_picture_has_its_size_and_a_lasting_address_wherever_it_is_shown(studi
     article = articles.by_slug(ARTICLE, now=CLOCK)
     assert article is not None
     assert (article.cover, article.cover_width, article.cover_height) == (address, 640, 480)
-    assert article.cover_url == urls.absolute(address)
     (author,) = article.authors
     assert author.photo == urls.media("me.png", studio.version("me.png"))
     page = Visitor(studio.app).get(f"/articles/{ARTICLE}").text
@@ -198,7 +197,7 @@ def test_a_cover_that_is_not_there_or_has_no_size_is_shown_as_it_is(studio: Stud
     studio.sync()
     bare = articles.by_slug(ARTICLE, now=CLOCK)
     assert bare is not None
-    assert bare.cover_url is None
+    assert bare.cover is None
 
 
 def test_a_changed_picture_is_shown_at_once_where_it_is_used_and_nowhere_else(

@@ -39,7 +39,7 @@ from sqlalchemy.orm import (
     undefer,
 )
 
-from blog import content, db, markup, urls
+from blog import content, db, markup
 from blog.errors import Problem
 
 WORDS_A_MINUTE = 230
@@ -152,11 +152,6 @@ class Article(Rendered, db.Model):
     def authors(self) -> list[Author]:
         """Who wrote it; a name without a profile is left out."""
         return [link.author for link in self.author_links if link.author is not None]
-
-    @property
-    def cover_url(self) -> str | None:
-        """The full address of the cover, under which it may be kept for ever."""
-        return urls.absolute(self.cover) if self.cover else None
 
     @property
     def reading_minutes(self) -> int:

@@ -172,7 +172,7 @@ def paths_of(documents: Iterable[Document], media: Iterable[str]) -> set[str]:
             case AuthorFile():
                 there.add(urls.author(document.id))
             case _:
-                there.add(f"/{document.id}")
+                there.add(urls.page(document.id))
     return there
 
 
@@ -184,7 +184,7 @@ def _paths_online() -> set[str]:
         *(urls.article(slug) for slug in found(Article.slug)),
         *(urls.topic(slug) for slug in found(ArticleTopic.slug)),
         *(urls.author(author_id) for author_id in found(Author.id)),
-        *(f"/{page_id}" for page_id in found(Page.id)),
+        *(urls.page(page_id) for page_id in found(Page.id)),
         *found(ArticlePath.path),
         *(f"/media/{path}" for path in found(MediaFile.path)),
     }
