@@ -455,14 +455,15 @@ def test_an_author_who_keeps_her_name_leaves_the_index_as_it_is(shelf: Shelf) ->
 def test_what_another_program_indexed_is_indexed_anew(shelf: Shelf, version: int) -> None:
     with db.writing():
         db.session.execute(text("DELETE FROM search_index"))
-        db.session.execute(text("DELETE FROM search_spelling"))
+        # Whoever spelt these words did so in another way.
+        db.session.execute(text("DELETE FROM search_spelling WHERE spelling <> word"))
         db.session.execute(update(SearchEntry).values(version=version))
     assert found_by("cold") == []
     assert fulltext.is_stale()
     shelf.sync()
     assert not fulltext.is_stale()
     assert exactly("cold") == [SECOND]
-    assert find("coold").instead == "cold"
+    assert find("cild").instead == "cold"
     assert not sync.run(shelf.root, now=CLOCK)
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     String,
     cast,
     column,
+    delete,
     func,
     insert,
     literal_column,
@@ -128,11 +129,20 @@ def refresh() -> None:
     """
     first = _stale().order_by(func.coalesce(SearchEntry.version, 0)).limit(BATCH_ARTICLES)
     if batch := db.session.execute(first).all():
+        if not _is_begun():
+            # An older program may have spelt the words it knew in another way.
+            db.session.execute(delete(SearchSpelling))
         fields = _fields(batch)
         _write_index(fields)
         _write_spellings(
             {word for each in fields.values() for field in each for word in field.split()}
         )
+
+
+def _is_begun() -> bool:
+    """Tell whether any article is indexed as this program does it."""
+    current = select(SearchEntry.number).where(SearchEntry.version == VERSION).limit(1)
+    return db.session.execute(current).first() is not None
 
 
 def _fields(batch: Sequence[Row[str, str, str, str]]) -> dict[str, _Fields]:
