@@ -240,9 +240,21 @@ def show_media(path: str) -> Response:
     data = io.BytesIO(found.read_bytes()) if is_whole else None
     asked = request.args.get("v")
     is_lasting = asked is not None and asked == _version(found, status, data)
+    response = _sent(found, status, data, is_lasting=is_lasting)
+    if is_whole:
+        response.make_sequence()
+    else:
+        _hold_download(response)
+    return response
+
+
+def _sent(
+    path: Path, status: os.stat_result, data: io.BytesIO | None, *, is_lasting: bool
+) -> Response:
+    """Make the answer that sends a file; one under its version may be kept for ever."""
     response = send_file(
-        data or found,
-        download_name=found.name,
+        data or path,
+        download_name=path.name,
         conditional=True,
         etag=f"{status.st_mtime_ns:x}-{status.st_size:x}",
         last_modified=status.st_mtime,
@@ -252,10 +264,6 @@ def show_media(path: str) -> Response:
         response.cache_control.immutable = True
     # Passed through, its end would go unnoticed.
     response.direct_passthrough = False
-    if is_whole:
-        response.make_sequence()
-    else:
-        _hold_download(response)
     return response
 
 
