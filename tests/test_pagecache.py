@@ -403,6 +403,17 @@ def test_who_carries_a_cookie_of_ours_is_asked_anew(site: Site, name: str) -> No
     assert len(site.layer.store) == 1
 
 
+@pytest.mark.parametrize("pair", ["__Host-blog_reader =a", "__Host-blog_reader\t= a"])
+def test_a_cookie_written_oddly_shows_nobody_elses_words(site: Site, pair: str) -> None:
+    with site.app.app_context(), db.writing():
+        own = {"state": CommentState.PENDING, "reader_hash": tokens.digest("a")}
+        db.session.add(comment("My own words.", **own))
+    odd = site.app.test_client(use_cookies=False)
+    cookie = {"Cookie": pair}
+    assert "My own words." in odd.get(PAGE, base_url=PUBLIC, headers=cookie).text
+    assert "My own words." not in site.get(PAGE).text
+
+
 def test_what_sets_a_cookie_is_never_kept(site: Site) -> None:
     @site.app.get("/cookie")
     def show_cookie() -> Response:
@@ -437,6 +448,20 @@ def test_a_query_is_kept_in_its_one_spelling(site: Site) -> None:
     for query in (f"about={encoded}", f"about={ARTICLE}&about={ARTICLE}", f"about={ARTICLE}&"):
         site.get(f"/contact?{query}")
     assert len(site.layer.store) == 1
+
+
+def test_a_path_is_kept_in_its_one_spelling(site: Site) -> None:
+    site.publish("A question.")
+    site.publish("An answer.", parent_id=1, root_id=1)
+    replies = f"{PAGE}/comments/{{}}/replies"
+    site.get("/")
+    site.get(replies.format(1))
+    odd = ("//", "/" * 500, f"/{PAGE}", "//feed.xml", *map(replies.format, ("01", "0" * 99 + "1")))
+    for path in (*odd, replies.format("\u0661")):
+        asked = {"PATH_INFO": path.encode().decode("latin-1"), "HTTP_HOST": "blog.example"}
+        answer = site.app.test_client().open("/", environ_overrides=asked)
+        assert answer.status_code == 200, path
+    assert len(site.layer.store) == 2
 
 
 def test_tracking_parameters_share_the_plain_page(site: Site) -> None:
@@ -668,3 +693,20 @@ def test_many_threads_leave_the_count_right() -> None:
         list(pool.map(work, range(6)))
     assert store.size_bytes == sum(each.size_bytes for each in store._entries.values())
     assert store.size_bytes <= 40 * (ENTRY_BYTES + 500)
+
+
+def test_a_page_may_be_found_while_others_are_dropped() -> None:
+    store = Store(100_000)
+
+    class Found(Entry):
+        """An entry during whose end somebody finds a page."""
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "ends_at":
+                store.get("a")
+            return super().__getattribute__(name)
+
+    for key in "abc":
+        store.put(key, Found([], b"", CLOCK), revision=1)
+    store.learn(2)
+    assert (len(store), store.size_bytes) == (0, 0)

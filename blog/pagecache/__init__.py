@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import unquote
 
-from flask import Flask, Response, request
+from flask import Flask, Response, request, url_for
 
 from blog import articles, db, revision
 from blog.config import Settings
@@ -46,12 +47,19 @@ def offer(response: Response, *, query: Collection[str] = (), for_ever: bool = F
     made: Offer | None = request.environ.get(OFFER)
     if made is not None:
         made.is_made, made.query = True, query
+        made.is_wanted = made.is_wanted and _is_only_address()
         if made.is_wanted and not for_ever:
             now = db.utc_now()
             # In the snapshot that the page was read from, so that a slow one can't pass for new.
             made.revision = revision.current(db.session)
             made.ends_at = min(articles.next_change(now=now) or now + KEPT, now + KEPT)
     return response
+
+
+def _is_only_address() -> bool:
+    """Tell whether a page was asked for as the site writes its address, not as `//` or `/007`."""
+    asked: str = request.environ["PATH_INFO"].encode("latin-1").decode()
+    return asked == unquote(url_for(request.endpoint or "", **request.view_args or {}))
 
 
 def init_app(app: Flask, settings: Settings, *, look: Callable[[], None] | None = None) -> None:

@@ -163,8 +163,10 @@ class Store:
             self._forget()
 
     def _forget(self) -> None:
-        for key in [key for key, entry in self._entries.items() if entry.ends_at is not None]:
-            self._drop(key)
+        # A copy made at once, since those who find pages move them without the lock.
+        for key, entry in list(self._entries.items()):
+            if entry.ends_at is not None:
+                self._drop(key)
 
     def _drop(self, key: Hashable) -> None:
         entry = self._entries.pop(key, None)
@@ -173,4 +175,5 @@ class Store:
 
     def _make_room(self) -> None:
         while self.size_bytes > self._max_bytes:
-            self._drop(next(iter(self._entries)))
+            _, entry = self._entries.popitem(last=False)
+            self.size_bytes -= entry.size_bytes

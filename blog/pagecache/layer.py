@@ -28,8 +28,8 @@ HOSTS_MAX = 64
 ACCEPTS_MAX = 256
 ACCEPT_MAX_CHARS = 200
 
-# As browsers send them, with the prefix that https gives them before.
-_OUR_COOKIES = ("blog_reader=", "blog_session=")
+# With whatever stands around the name: a prefix on https, a space before the value.
+_OUR_COOKIES = ("blog_reader", "blog_session")
 _PLAIN = re.compile(r"[\w=&.~-]*", re.ASCII)
 _OK = "200 OK"
 
