@@ -12,7 +12,9 @@ import re
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -316,6 +318,27 @@ def test_each_form_of_a_page_is_kept_by_itself(cache: Front) -> None:
     for accepted in ("text/html", "text/markdown"):
         assert ask(cache.port, path, Accept=accepted).headers["X-Cache"] == "MISS"
         assert ask(cache.port, path, Accept=accepted).headers["X-Cache"] == "HIT"
+
+
+def test_one_form_of_an_article_is_never_sent_to_who_wants_the_other(cache: Front) -> None:
+    wishes = {
+        "text/markdown": "text/markdown",
+        "text/html, text/markdown;q=0.5": "text/html",
+        "text/html;q=0.5, text/markdown;q=0.6": "text/markdown",
+        "text/html, text/markdown": "text/markdown",
+        "text/html": "text/html",
+    }
+    for accepted in (*wishes, *reversed(wishes)):
+        answer = ask(cache.port, f"/articles/{ARTICLE}?utm_source=wishes", Accept=accepted)
+        assert answer.headers.get_content_type() == wishes[accepted], accepted
+
+
+def test_many_who_ask_for_what_is_not_kept_do_not_wait_for_one_another(cache: Front) -> None:
+    for path in (f"/articles/{ARTICLE}/comments/token", "/no-such-page", "/search?q=skin"):
+        started_at = time.monotonic()
+        with ThreadPoolExecutor(8) as readers:
+            list(readers.map(lambda _, path=path: ask(cache.port, path), range(8)))
+        assert time.monotonic() - started_at < 1.5, path
 
 
 def test_readers_do_not_notice_that_the_site_is_away(tmp_path: Path, content_dir: Path) -> None:

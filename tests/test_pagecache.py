@@ -414,6 +414,26 @@ def test_a_cookie_written_oddly_shows_nobody_elses_words(site: Site, pair: str) 
     assert "My own words." not in site.get(PAGE).text
 
 
+def test_one_form_is_never_kept_for_who_wants_the_other(site: Site) -> None:
+    # All of them name Markdown or come close, in every order and twice, so that pages are kept.
+    wishes = {
+        "text/markdown": "text/markdown",
+        "text/html, text/markdown;q=0.5": "text/html",
+        "text/html;q=0.5, text/markdown;q=0.6": "text/markdown",
+        "TEXT/MARKDOWN": "text/html",
+        "text/markdown;q=0": "text/html",
+        "text/markdown, text/html": "text/markdown",
+        "text/html,*/*;q=0.8": "text/html",
+    }
+    for first in wishes:
+        site.layer.store.forget()
+        for accept in (first, *wishes, *reversed(wishes)):
+            answer = site.get(PAGE, headers={"Accept": accept})
+            assert answer.mimetype == wishes[accept], (first, accept)
+    for accept in ("text/markdown", "text/html, text/markdown", "text/html"):
+        assert site.is_kept(PAGE, headers={"Accept": accept})
+
+
 def test_what_sets_a_cookie_is_never_kept(site: Site) -> None:
     @site.app.get("/cookie")
     def show_cookie() -> Response:

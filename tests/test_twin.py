@@ -144,22 +144,6 @@ def test_everybody_else_gets_the_page(site: Site, accept: str) -> None:
     assert kind_for(site, accept) == "text/html"
 
 
-def test_one_form_is_never_kept_for_who_wants_the_other(site: Site) -> None:
-    # All of them name Markdown or come close, in every order and twice, so that pages are kept.
-    wishes = {
-        "text/markdown": "text/markdown",
-        "text/html, text/markdown;q=0.5": "text/html",
-        "TEXT/MARKDOWN": "text/html",
-        "text/markdown;q=0": "text/html",
-        "text/markdown, text/html": "text/markdown",
-        BROWSER: "text/html",
-    }
-    for first in wishes:
-        site.app.extensions["blog.pagecache"].store.forget()
-        for accept in (first, *wishes, *reversed(wishes)):
-            assert kind_for(site, accept) == wishes[accept], (first, accept)
-
-
 def test_without_wishes_it_is_the_page(site: Site) -> None:
     response = site.get(f"/articles/{ARTICLE}")
     assert response.mimetype == "text/html"

@@ -30,6 +30,9 @@ ACCEPT_MAX_CHARS = 200
 
 # With whatever stands around the name: a prefix on https, a space before the value.
 _OUR_COOKIES = ("blog_reader", "blog_session")
+_MARKDOWN = "text/markdown"
+# Named without a weight nothing is liked better; who weighs it may want either form.
+_WANTS_MARKDOWN = re.compile(rf"(?:^|,)\s*{_MARKDOWN}\s*(?:,|$)")
 _PLAIN = re.compile(r"[\w=&.~-]*", re.ASCII)
 _OK = "200 OK"
 
@@ -62,8 +65,11 @@ class Layer:
         cookie = environ.get("HTTP_COOKIE")
         if cookie and any(name in cookie for name in _OUR_COOKIES):
             return self._render(None, environ, start_response)
+        accept: str = environ.get("HTTP_ACCEPT", "")
+        is_markdown = _MARKDOWN in accept
+        if is_markdown and not _WANTS_MARKDOWN.search(accept):
+            return self._render(None, environ, start_response)
         key: Hashable = environ["PATH_INFO"]
-        is_markdown = "text/markdown" in environ.get("HTTP_ACCEPT", "")
         if query or is_markdown:
             key = (key, "&".join(sorted(query.split("&"))), is_markdown)
         entry = self._found(key, environ)
@@ -147,7 +153,7 @@ class Layer:
     def _render(
         self, key: Hashable | None, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        """Let the application answer; a key of None is for what is one person's own."""
+        """Let the application answer; a key of None is for what nobody else may get."""
         query: str = environ.get("QUERY_STRING", "")
         offered = Offer(is_wanted=key is not None and self._keeps and _is_plain(query))
         inside = environ | {"REQUEST_METHOD": "GET", OFFER: offered}

@@ -76,8 +76,8 @@ def show_article(slug: str) -> AnyResponse:
         response = _markdown(article)
     else:
         page = _article_page(article, now=now)
-        # Kept pages are found by whether Markdown is named, so that only one answer may be kept
-        # for all who name it.
+        # Caches find pages by whether Markdown is named, so that only one answer may be kept for
+        # all who name it.
         response = make_response(page) if is_named else for_anybody(page, query=("comments",))
         _link(response, urls.markdown(slug), 'rel="alternate"; type="text/markdown"')
     response.vary.add("Accept")
