@@ -446,6 +446,17 @@ def test_what_sets_a_cookie_is_never_kept(site: Site) -> None:
     assert len(site.layer.store) == 0
 
 
+def test_what_a_view_takes_for_ones_own_is_never_kept(site: Site) -> None:
+    @site.app.get("/own")
+    def show_own() -> Response:
+        response = pagecache.offer(make_response("Hello"))
+        response.headers["Cache-Control"] = "no-store"
+        return response
+
+    assert [site.get("/own").text for _ in range(2)] == ["Hello"] * 2
+    assert len(site.layer.store) == 0
+
+
 def test_only_a_whole_answer_is_kept(site: Site) -> None:
     @site.app.get("/teapot")
     def show_teapot() -> tuple[Response, int]:

@@ -163,7 +163,9 @@ class Layer:
             return parts if environ["REQUEST_METHOD"] == "GET" else _closed(parts)
         entry = Entry(list(headers), b"".join(parts), offered.ends_at)
         _closed(parts)
-        if offered.is_wanted and _names(query) <= set(offered.query):
+        # Whatever a view takes for one person's own says so.
+        is_for_all = headers.get("Cache-Control", "").startswith("public")
+        if is_for_all and offered.is_wanted and _names(query) <= set(offered.query):
             self._keep(key, entry, offered.revision, host=environ["HTTP_HOST"])
         return self._send(key, entry, environ, start_response)
 
