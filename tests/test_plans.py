@@ -108,7 +108,7 @@ def full_shelf(app: Flask) -> None:
     """Many articles of every state, a fifth of them on one topic."""
     ids = [f"article-{number:04}" for number in range(2_000)]
     appeared = {each: CLOCK - timedelta(hours=number) for number, each in enumerate(ids)}
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": each,
             "slug": each,
