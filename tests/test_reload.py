@@ -73,7 +73,7 @@ def test_an_edit_is_seen_at_the_next_look(site: Flask, own_content: Path) -> Non
     write(own_content, "site.toml", 'title = "Another name"\n')
     assert "Another name" in reader.get(PAGE).text
     (own_content / f"articles/{ARTICLE}.md").unlink()
-    assert reader.get(PAGE).status_code == 404
+    assert reader.get(PAGE).status_code == 410
 
 
 def test_what_was_edited_before_the_start_is_seen_too(site: Flask, own_content: Path) -> None:

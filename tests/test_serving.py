@@ -487,8 +487,7 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 # One that ends unanswered is asked again, as browsers and proxies do.
                 kept.close()
-                if was_closed:
-                    self.failed.append(repr(error))
+                self.failed += [repr(error)] * was_closed
                 was_closed = True
                 continue
             was_closed = False

@@ -592,6 +592,18 @@ def test_an_alias_belongs_to_the_file_that_named_it_last(desk: Desk) -> None:
     assert db.session.execute(paths).scalars().all() == ["b-second"]
 
 
+def test_an_address_that_another_article_names_is_its_own_once_the_first_is_removed(
+    desk: Desk,
+) -> None:
+    desk.write("heir", aliases=f"[/articles/{SECOND}]")
+    desk.sync()
+    (desk.root / f"articles/{SECOND}.md").unlink()
+    desk.sync()
+    moved = addresses.moved_to(f"/articles/{SECOND}", now=CLOCK)
+    assert moved is not None
+    assert moved.id == "heir"
+
+
 def test_two_syncs_at_once_write_the_same(desk: Desk) -> None:
     desk.write("new")
     desk.write(ARTICLE, slug="elsewhere")

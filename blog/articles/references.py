@@ -176,6 +176,10 @@ def paths_of(documents: Iterable[Document], media: Iterable[str]) -> set[str]:
     return there
 
 
+# Those of removed articles lead nowhere.
+_LEADING_ON = select(ArticlePath.path).join(Article, Article.id == ArticlePath.article_id)
+
+
 def _paths_online() -> set[str]:
     def found(column: Any) -> Iterable[str]:
         return db.session.execute(select(column).distinct()).scalars()
@@ -185,7 +189,7 @@ def _paths_online() -> set[str]:
         *(urls.topic(slug) for slug in found(ArticleTopic.slug)),
         *(urls.author(author_id) for author_id in found(Author.id)),
         *(urls.page(page_id) for page_id in found(Page.id)),
-        *found(ArticlePath.path),
+        *db.session.execute(_LEADING_ON).scalars(),
         *(f"/media/{path}" for path in found(MediaFile.path)),
     }
 

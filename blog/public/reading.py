@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from flask import Response, make_response, redirect, render_template, request, send_file
+from flask import (
+    Response,
+    current_app,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+)
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
@@ -305,6 +314,16 @@ def show_page(page_id: str) -> AnyResponse:
 @public.app_errorhandler(NotFound)
 def lead_on(error: NotFound) -> AnyResponse:
     """Lead an old address on to its article, with whatever follows it, where nothing is there."""
+    try:
+        return _old_address() or problems.answer_ours(error)
+    except SQLAlchemyError as away:
+        # What goes wrong in the answer to an error is answered by nobody else.
+        answer: AnyResponse = current_app.make_response(current_app.handle_user_exception(away))
+        return answer
+
+
+def _old_address() -> AnyResponse | None:
+    """Answer for an address that led to an article once; None where it never did."""
     now, path = db.utc_now(), f"/{request.path.strip('/')}"
     for old_path, rest in _parts(path) if request.method in ("GET", "HEAD") else ():
         if addresses.is_public_at(old_path, now=now):
@@ -316,7 +335,7 @@ def lead_on(error: NotFound) -> AnyResponse:
             return redirect(f"{address}?{query}" if query else address, 301)
         if addresses.is_gone(old_path, now=now):
             return problems.answer_ours(Gone("It can't be read here any more."))
-    return problems.answer_ours(error)
+    return None
 
 
 @public.app_errorhandler(NoRoute)

@@ -17,7 +17,9 @@ FOCUS = """() => {
   const node = document.activeElement;
   const { outlineStyle, outlineWidth } = getComputedStyle(node);
   const { left, top, width, height } = node.getClientRects()[0];
-  const above = document.elementFromPoint(left + width / 2, top + height / 2);
+  // Of a tall field the line that is typed in comes into view, its middle may not.
+  const middle = Math.min(top + height / 2, innerHeight - 4);
+  const above = document.elementFromPoint(left + width / 2, middle);
   return {
     stop: stops.indexOf(node),
     hasRing: outlineStyle !== "none" && parseFloat(outlineWidth) >= 2,
