@@ -138,7 +138,7 @@ def _pages(small: Grown, large: Grown, effort: Effort) -> Iterator[Row]:
 def _page(what: str, path: str, bound: Bound, small: Grown, large: Grown, effort: Effort) -> Row:
     status = large.author.get(path).status
     if status != 200:
-        return Row(what, note=f"answers {status}: not there yet")
+        raise CantMeasure(f"{path} answered {status}.")
 
     def ask(grown: Grown, count: int) -> Iterator[float]:
         # The author's pages want her cookie, and a reader's must not see it.

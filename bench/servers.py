@@ -138,11 +138,14 @@ def static_nginx(stage: Stage, name: str, compressed: bytes) -> int:
     return port
 
 
-def documented_nginx(stage: Stage, blog_port: int) -> int | None:
-    """Start nginx as docs/operating.md says; gives the port, or None where it says nothing yet."""
-    block = nginx_block(OPERATING.read_text(encoding="utf-8")) if OPERATING.exists() else None
+def documented_nginx(stage: Stage, blog_port: int) -> int:
+    """Start nginx as docs/operating.md says; gives the port.
+
+    Raises: CantMeasure where it says nothing of nginx.
+    """
+    block = nginx_block(OPERATING.read_text(encoding="utf-8"))
     if block is None:
-        return None
+        raise CantMeasure("docs/operating.md has no configuration of nginx.")
     folder, port = stage.folder / "proxy", free_port()
     folder.mkdir()
     _start_nginx(stage, folder, adapted(block, folder, port, blog_port), port)

@@ -25,8 +25,6 @@ from bench.stage import Stage
 SLUG = "mesotherapy-or-microneedling"
 ARTICLE = f"/articles/{SLUG}"
 COMMENTS = 20
-_NOTHING_YET = "docs/operating.md has no nginx configuration yet"
-_GONE = "answers {}: not there yet"
 _numbers = itertools.count(1)
 
 
@@ -96,7 +94,7 @@ def _reading(stage: Stage, site: Blog, effort: Effort) -> list[Row]:
     nginx = servers.static_nginx(stage, "article", page)
     proxy = servers.documented_nginx(stage, site.port)
     half, tenth = Bound(0.5, is_floor=True, of_ratio=True), Bound(0.9, is_floor=True, of_ratio=True)
-    wanted: list[tuple[str, int | None, str, Bound | None]] = [
+    wanted: list[tuple[str, int, str, Bound | None]] = [
         ("article, cached", site.port, ARTICLE, half),
         ("article, not cached", site.port, f"{ARTICLE}?uncached=1", Bound(150, is_floor=True)),
         ("home", site.port, "/", half),
@@ -119,17 +117,18 @@ def _beside(
     statics: list[Rate],
     nginx: int,
     what: str,
-    port: int | None,
+    port: int,
     path: str,
     bound: Bound | None,
     effort: Effort,
 ) -> Row:
-    """Measure an address and nginx in turn."""
-    if port is None:
-        return Row(what, note=_NOTHING_YET)
+    """Measure an address and nginx in turn.
+
+    Raises: CantMeasure where the address has no page.
+    """
     status = _get(port, path).status
     if status != 200:
-        return Row(what, note=_GONE.format(status))
+        raise CantMeasure(f"{path} answered {status}.")
     ours, ratios = [], []
     for _ in range(effort.rounds):
         statics.append(load.wrk(stage, nginx, "/article", seconds=effort.seconds))

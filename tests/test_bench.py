@@ -109,7 +109,7 @@ def test_a_form_is_read_with_what_it_carries_and_no_other() -> None:
         (Row("a", 900, ratio=0.5, bound=Bound(0.5, is_floor=True, of_ratio=True)), "met"),
         (Row("a", 900, ratio=1.4, bound=Bound(1.3, of_ratio=True)), "not met"),
         (Row("a", 900), ""),
-        (Row("a", bound=Bound(8), note="not there yet"), ""),
+        (Row("a", bound=Bound(8), note="left out"), ""),
     ],
 )
 def test_a_bound_is_met_or_not(row: Row, verdict: str) -> None:

@@ -115,7 +115,8 @@ class Layer:
     def _encoding(self, accepted: str) -> str:
         found = self._encodings.get(accepted)
         if found is None:
-            found = best_encoding(accepted)
+            # Reading a very long one costs more than all else.
+            found = best_encoding(accepted) if len(accepted) <= ACCEPT_MAX_CHARS else "identity"
             if len(accepted) <= ACCEPT_MAX_CHARS and len(self._encodings) < ACCEPTS_MAX:
                 self._encodings[accepted] = found
         return found
