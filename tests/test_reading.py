@@ -386,6 +386,7 @@ def test_the_archive_shows_the_years_and_the_months_of_the_newest(site: Site) ->
     assert "Caring for skin in winter 15 January 2026 New year 1 January 2026" in said
     assert links(page)["2025"] == "/archive/2025"
     assert listed(site.text("/archive/2025")) == ["december"]
+    assert "© 2026" in site.text("/archive/2025")
     for path in (
         "/archive/2024",
         "/archive/205",

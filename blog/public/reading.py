@@ -204,7 +204,7 @@ def _archive(asked: str, page: int) -> str:
         raise NotFound("There are no articles of this year.")
     found = listing.of_year(int(year), page, zone=zone, now=now)
     return render_template(
-        "archive.html", years=years, year=year, path=urls.archive(asked), listing=found
+        "archive.html", years=years, shown=year, path=urls.archive(asked), listing=found
     )
 
 
