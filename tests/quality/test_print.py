@@ -7,7 +7,7 @@ from tests.quality.tour import Tour
 
 SHOWN = """(selector) => [...document.querySelectorAll(selector)]
   .filter((node) => node.checkVisibility()).map((node) => node.outerHTML.slice(0, 80))"""
-OPERATED = "nav, button, .button, input, textarea, .skip, .reply, .ask"
+OPERATED = "nav, button, .button, input, textarea, .skip, .reply, .ask, #page-onward"
 
 
 @pytest.mark.parametrize("name", ["article", "article, closed", "home", "enquiry 0", "review"])
