@@ -1,5 +1,6 @@
 """The author's first page, and the pages about articles, mail and the journal."""
 
+import re
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,10 @@ def test_many_articles_are_listed_a_page_at_a_time(make_app: Any, tmp_path: Path
     assert 'rel="next"' not in second
     assert visitor.get("/admin/articles?page=3").status_code == 404
     for page in ("0", "-1", "nonsense"):
-        assert visitor.get(f"/admin/articles?page={page}").text == first
+        shown = visitor.get(f"/admin/articles?page={page}").text
+        assert re.findall(r"content/articles/\S+", shown) == re.findall(
+            r"content/articles/\S+", first
+        )
 
 
 def test_mail_is_listed_by_state(app: Flask, reader: Visitor, author: Visitor) -> None:
