@@ -19,7 +19,7 @@ from flask import Flask, Response, make_response, request
 from sqlalchemy import event, text, update
 from werkzeug.test import TestResponse
 
-from blog import db, markup, pagecache, revision, tokens
+from blog import db, forms, markup, pagecache, revision, tokens
 from blog.articles import Article
 from blog.comments import Comment, CommentState
 from blog.pagecache.entries import ENTRY_BYTES, Entry, Store, best_encoding, is_known
@@ -357,6 +357,7 @@ def test_an_article_expires_on_time(clock: Clock, made: Callable[..., Site]) -> 
 
 def test_a_page_ends_before_the_token_of_its_form(clock: Clock, made: Callable[..., Site]) -> None:
     site = made()
+    assert forms.TOKEN_LIVES >= 2 * pagecache.KEPT
     site.get("/contact")
     clock.move(hours=11.9)
     assert site.is_kept("/contact")

@@ -281,11 +281,7 @@ def next_change(*, now: datetime) -> datetime | None:
     return min((moment for moment in found if moment), default=None)
 
 
-# Made once, since every comment that arrives asks.
-_BARE = select(Article).where(is_public(bindparam("now")), Article.slug == bindparam("slug"))
-
-
-def cards(now: datetime) -> Select[Article]:
+def cards(now: datetime | BindParameter[datetime]) -> Select[Article]:
     """Select public articles with what a list of them shows."""
     return (
         select(Article)
@@ -294,11 +290,17 @@ def cards(now: datetime) -> Select[Article]:
     )
 
 
-def _whole(now: datetime) -> Select[Article]:
+def _whole() -> Select[Article]:
     everything = (undefer(Article.html), undefer(Article.html_policy), undefer(Article.toc))
     profiles = selectinload(Article.author_links).joinedload(ArticleAuthor.author)
     bodies = (profiles.undefer(Author.html), profiles.undefer(Author.html_policy))
-    return cards(now).options(*everything, *bodies)
+    return cards(bindparam("now")).where(_AT_SLUG).options(*everything, *bodies)
+
+
+# Made once, since every page and every comment that arrives asks.
+_AT_SLUG = Article.slug == bindparam("slug")
+_BARE = select(Article).where(is_public(bindparam("now")), _AT_SLUG)
+_WHOLE = _whole()
 
 
 def by_slug(slug: str, *, now: datetime, is_shown: bool = True) -> Article | None:
@@ -306,11 +308,8 @@ def by_slug(slug: str, *, now: datetime, is_shown: bool = True) -> Article | Non
 
     One that isn't shown comes without what only its page needs: text, authors and topics.
     """
-    if is_shown:
-        found = db.session.execute(_whole(now).where(Article.slug == slug))
-    else:
-        found = db.session.execute(_BARE, {"slug": slug, "now": now})
-    return found.scalar_one_or_none()
+    query = _WHOLE if is_shown else _BARE
+    return db.session.execute(query, {"slug": slug, "now": now}).scalar_one_or_none()
 
 
 def by_id(article_id: str) -> Article | None:

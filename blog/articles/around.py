@@ -9,9 +9,21 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, union_all
+from sqlalchemy import (
+    BindParameter,
+    CompoundSelect,
+    Select,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from blog import db
 from blog.articles import Article, ArticleTopic, is_public
@@ -38,8 +50,9 @@ def around(article: Article, *, now: datetime) -> Around:
 
     Related are those that share its topics: a rare topic counts more, then the newest come first.
     """
-    topics = [_newest_of(topic.slug, article, now) for topic in article.topics]
-    rows = db.session.execute(union_all(*_neighbours(article, now), *topics)).all()
+    slugs = {f"slug_{number}": topic.slug for number, topic in enumerate(article.topics)}
+    asked = {"now": now, "at": article.published_at, "id": article.id, **slugs}
+    rows = db.session.execute(_beside(len(slugs)), asked).all()
     beside = {row.why: row.id for row in rows if row.why != _RELATED}
     score: dict[tuple[datetime, str], float] = defaultdict(float)
     for row in rows:
@@ -56,22 +69,33 @@ def around(article: Article, *, now: datetime) -> Around:
     )
 
 
-def _neighbours(article: Article, now: datetime) -> tuple[Select[*tuple[Any, ...]], ...]:
-    at, by_date = article.published_at, Article.published_at
-    after = and_(by_date >= at, or_(by_date > at, Article.id < article.id))
-    before = and_(by_date <= at, or_(by_date < at, Article.id > article.id))
+# Made once for each number of topics, since every article's page asks.
+@lru_cache(maxsize=32)
+def _beside(topics: int) -> CompoundSelect[*tuple[Any, ...]]:
+    return union_all(*_neighbours(), *(_newest_of(f"slug_{number}") for number in range(topics)))
+
+
+_NOW: BindParameter[datetime] = bindparam("now")
+_AT: BindParameter[datetime] = bindparam("at")
+_ID: BindParameter[str] = bindparam("id")
+
+
+def _neighbours() -> tuple[Select[*tuple[Any, ...]], ...]:
+    by_date = Article.published_at
+    after = and_(by_date >= _AT, or_(by_date > _AT, Article.id < _ID))
+    before = and_(by_date <= _AT, or_(by_date < _AT, Article.id > _ID))
     columns = (Article.id.label("id"), by_date.label("at"), literal(1).label("total"))
-    newer = select(literal(_NEWER).label("why"), *columns).where(is_public(now), after)
-    older = select(literal(_OLDER).label("why"), *columns).where(is_public(now), before)
+    newer = select(literal(_NEWER).label("why"), *columns).where(is_public(_NOW), after)
+    older = select(literal(_OLDER).label("why"), *columns).where(is_public(_NOW), before)
     return (
         _of(newer.order_by(by_date, Article.id.desc()).limit(1)),
         _of(older.order_by(by_date.desc(), Article.id).limit(1)),
     )
 
 
-def _newest_of(slug: str, article: Article, now: datetime) -> Select[*tuple[Any, ...]]:
+def _newest_of(slug: str) -> Select[*tuple[Any, ...]]:
     """Select the newest articles on a topic, each with how many there are."""
-    of_topic = and_(ArticleTopic.slug == slug, is_listed(ArticleTopic, now))
+    of_topic = and_(ArticleTopic.slug == bindparam(slug), is_listed(ArticleTopic, _NOW))
     some = select(ArticleTopic.slug).where(of_topic).limit(RARITY_MAX).subquery()
     newest = (
         select(
@@ -80,7 +104,7 @@ def _newest_of(slug: str, article: Article, now: datetime) -> Select[*tuple[Any,
             ArticleTopic.public_from.label("at"),
             select(func.count()).select_from(some).scalar_subquery().label("total"),
         )
-        .where(of_topic, ArticleTopic.article_id != article.id)
+        .where(of_topic, ArticleTopic.article_id != _ID)
         .order_by(ArticleTopic.public_from.desc(), ArticleTopic.article_id)
         .limit(NEWEST_OF_TOPIC)
     )

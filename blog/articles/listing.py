@@ -12,7 +12,18 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Select, and_, case, desc, func, not_, or_, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Select,
+    and_,
+    case,
+    desc,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from blog import db
@@ -46,7 +57,7 @@ class TopicCount:
     total: int
 
 
-def is_listed(link: type[Listed], now: datetime) -> ColumnElement[bool]:
+def is_listed(link: type[Listed], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Condition that the article of a link can be read, as `is_public` has it of the article."""
     ended = or_(link.public_until.is_(None), link.public_until > now)
     return and_(link.public_from <= now, ended)

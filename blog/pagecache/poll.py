@@ -52,12 +52,12 @@ class Poll:
                 # One that was raised meanwhile by a page of this process is no step back.
                 if number < self._store.revision:
                     number = self._read()
+                self._store.learn(number)
             except Exception:  # noqa: BLE001 (a thread that ended would leave old pages for hours)
                 if time.monotonic() - self._seen_at > BLIND_SECONDS:
                     self._store.forget()
                 return
             self._seen_at = time.monotonic()
-            self._store.learn(number)
 
     def _read(self) -> int:
         with self._app.app_context(), db.db.engine.connect() as connection:
