@@ -5,6 +5,7 @@ import grp
 import gzip
 import http.client
 import http.server
+import itertools
 import json
 import os
 import pwd
@@ -16,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -239,14 +241,15 @@ def test_slow_clients_stop_nobody(front: Front) -> None:
 
 
 @contextlib.contextmanager
-def mirror() -> Iterator[int]:
-    """Answer each request with the headers that arrived; gives the port."""
+def standing_in(answer: Callable[[Message], object], **headers: str) -> Iterator[int]:
+    """Answer each request by what is made of its headers; gives the port."""
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body = json.dumps(self.headers.items()).encode()
+            body = json.dumps(answer(self.headers)).encode()
             self.send_response(200)
-            self.send_header("Content-Length", str(len(body)))
+            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                self.send_header(name.replace("_", "-"), value)
             self.end_headers()
             self.wfile.write(body)
 
@@ -264,7 +267,7 @@ def test_nobody_can_forge_where_she_comes_from(name: str, tmp_path: Path) -> Non
     forged = ["X-Forwarded-For", "X_Forwarded_For", "x_forwarded-for", "X-Forwarded_Proto"]
     lines = "".join(f"{each}: 203.0.113.9\r\n" for each in forged)
     with (
-        mirror() as behind,
+        standing_in(lambda headers: headers.items()) as behind,
         running_proxy(name, tmp_path, behind) as port,
         socket.create_connection((HOST, port), timeout=PATIENCE_SECONDS) as client,
     ):
@@ -339,6 +342,16 @@ def test_many_who_ask_for_what_is_not_kept_do_not_wait_for_one_another(cache: Fr
         with ThreadPoolExecutor(8) as readers:
             list(readers.map(lambda _, path=path: ask(cache.port, path), range(8)))
         assert time.monotonic() - started_at < 1.5, path
+
+
+def test_a_page_made_anew_is_noticed_though_files_stay_open(tmp_path: Path) -> None:
+    numbers = itertools.count(1)
+    with (
+        standing_in(lambda _: next(numbers), Cache_Control="public, s-maxage=1") as behind,
+        running_proxy("nginx", tmp_path, behind) as port,
+    ):
+        assert ask(port).body == b"1"
+        wait_for(lambda: ask(port).body != b"1", what="the page made anew")
 
 
 def test_readers_do_not_notice_that_the_site_is_away(tmp_path: Path, content_dir: Path) -> None:
