@@ -7,6 +7,7 @@ Source: RFC 9457 (problem details).
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -95,9 +96,11 @@ def take_back() -> None:
 
 
 def answer_ours(error: BlogError) -> AnyResponse:
-    """Answer an error of our tree; what is our own fault is noted."""
+    """Answer an error of our tree; what is our own fault is noted, and a rush as such."""
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        current_app.logger.error("%s: %s", error.code, error.__cause__ or error.message)
+        is_rush = isinstance(error, Busy) and error.__cause__ is None
+        level = logging.WARNING if is_rush else logging.ERROR
+        current_app.logger.log(level, "%s: %s", error.code, error.__cause__ or error.message)
     wait = getattr(error, "retry_after_seconds", None)
     g.wrong_fields = getattr(error, "fields", {})
     return answer(error.status, error.code, error.message, retry_after_seconds=wait)

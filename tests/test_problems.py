@@ -370,6 +370,22 @@ def test_an_unforeseen_error_is_noted_with_its_place_and_told_to_nobody(
     assert "in boom" in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("cause", "level"), [(None, logging.WARNING), (OSError("disk full"), logging.ERROR)]
+)
+def test_a_rush_is_noted_less_loudly_than_what_somebody_must_mend(
+    failing: Callable[..., Visitor],
+    caplog: pytest.LogCaptureFixture,
+    cause: Exception | None,
+    level: int,
+) -> None:
+    def refuse() -> Any:
+        raise Busy("Please try again shortly.") from cause
+
+    assert failing(refuse).get("/fails").status_code == 503
+    assert [record.levelno for record in caplog.records] == [level]
+
+
 def test_what_was_done_before_an_error_is_not_kept(
     failing: Callable[..., Visitor], app: Flask
 ) -> None:
