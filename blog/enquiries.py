@@ -142,7 +142,7 @@ def _new_enquiry(
         consent_text=site.contact_consent,
         article_id=message.about.article_id if message.about else None,
         is_suspected=verdict.is_held,
-        reasons=[{"words": reason.words, "tone": reason.tone} for reason in verdict.reasons],
+        reasons=verdict.as_rows(),
         submission_key=key,
         created_at=now,
     )

@@ -44,8 +44,21 @@ def issue_token(purpose: str, kind: str, *, now: datetime) -> str:
     return tokens.issue(config.current().secret_key, f"form:{purpose}", kind, now=now)
 
 
+class LateToken(CSRFTokenField):  # type: ignore[misc]  # the library is untyped
+    """A field whose token is signed where it is shown; most forms that are sent are never shown."""
+
+    def process(self, *args: Any, **kwargs: Any) -> None:
+        """Take what was sent, and no more."""
+        HiddenField.process(self, *args, **kwargs)
+
+    def _value(self) -> str:
+        return str(self.csrf_impl.generate_csrf_token(self))
+
+
 class SignedToken(CSRF):  # type: ignore[misc]  # the library is untyped
     """A form token that needs no cookie; cross-site posts are refused by their headers too."""
+
+    field_class = LateToken
 
     def setup_form(self, form: Any) -> Any:
         """Learn what the form is for, as `article-comment:<article id>`."""

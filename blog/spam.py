@@ -1,14 +1,17 @@
-"""Judges a submission and gives its reasons; it only ever holds, it never refuses.
+"""Judges what strangers send, step by step, and gives reasons in words.
 
-Pure: knows no database and no request, and stores no text.
+Pure: knows no database and no request, and stores no text. What is common to comments and
+enquiries is a step here; the comments' own steps stand with their policy.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from typing import TypeVar
 
 TOO_QUICK = timedelta(seconds=3)
 # An address as typed, with or without its scheme, is one link from its start to its end.
@@ -16,6 +19,18 @@ _LINK = re.compile(
     r"(?:https?://|www\.)\S+|(?<![\w-])[\w-]+\.(?:com|net|org|info|biz|shop|online|xyz|ru|top)\b\S*",
     re.I,
 )
+
+
+class Answer(StrEnum):
+    """What a step wants done, from the mildest; the severest of all steps is done."""
+
+    ALLOW = "allow"
+    HOLD = "hold"
+    SPAM = "spam"
+    REJECT = "reject"
+
+
+_SEVERITY = list(Answer)
 
 
 class Tone(StrEnum):
@@ -26,7 +41,7 @@ class Tone(StrEnum):
     PLAIN = "plain"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Submission:
     """What is known of a text when it arrives; `touched_for` is None where no script told.
 
@@ -41,36 +56,81 @@ class Submission:
 
 @dataclass(frozen=True)
 class Reason:
-    """One thing that spoke for or against a submission, in words for the author."""
+    """What one step found, in words for the author; without words it goes without saying."""
 
+    step: str
     words: str
-    tone: Tone
+    tone: Tone = Tone.PLAIN
+    answer: Answer = Answer.ALLOW
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """All reasons together; a submission with a bad one is held for a person to see."""
+    """All reasons together, in the order of the steps."""
 
     reasons: tuple[Reason, ...]
 
     @property
+    def answer(self) -> Answer:
+        """The severest answer of all steps."""
+        answers = (reason.answer for reason in self.reasons)
+        return max(answers, key=_SEVERITY.index, default=Answer.ALLOW)
+
+    @property
     def is_held(self) -> bool:
         """Tell whether a person should look before anybody else does."""
-        return any(reason.tone is Tone.BAD for reason in self.reasons)
+        return self.answer is not Answer.ALLOW
+
+    @property
+    def refusal(self) -> str:
+        """Why it isn't taken at all, in words for who sent it; empty where it is."""
+        refusing = (reason.words for reason in self.reasons if reason.answer is Answer.REJECT)
+        return next(refusing, "")
+
+    def as_rows(self) -> list[dict[str, str]]:
+        """List what has words, to be stored and shown."""
+        return [
+            {"step": each.step, "answer": each.answer, "words": each.words, "tone": each.tone}
+            for each in self.reasons
+            if each.words
+        ]
 
 
-def judge(submission: Submission) -> Verdict:
-    """Weigh a submission."""
-    reasons = []
-    if submission.trap:
-        reasons.append(Reason("a hidden field was filled in", Tone.BAD))
-    if submission.touched_for is not None and submission.touched_for < TOO_QUICK:
-        seconds = int(submission.touched_for.total_seconds())
-        words = f"sent {seconds} second{'' if seconds == 1 else 's'} after the form was touched"
-        reasons.append(Reason(words, Tone.BAD))
-    links = max(submission.shown_links, len(_LINK.findall(submission.text)))
-    if links:
-        reasons.append(Reason(f"{links} link{'' if links == 1 else 's'}", Tone.BAD))
+_Case = TypeVar("_Case", bound=Submission)
+Step = Callable[[_Case], Iterable[Reason]]
+
+
+def judge(case: _Case, steps: Iterable[Step[_Case]]) -> Verdict:
+    """Ask one step after another."""
+    return Verdict(tuple(reason for step in steps for reason in step(case)))
+
+
+def trap(case: Submission) -> Iterator[Reason]:
+    """Hold what filled in a field that nobody sees."""
+    if case.trap:
+        yield Reason("trap", "a hidden field was filled in", Tone.BAD, Answer.HOLD)
+
+
+def haste(case: Submission) -> Iterator[Reason]:
+    """Hold what was sent quicker than anybody types."""
+    if case.touched_for is not None and case.touched_for < TOO_QUICK:
+        seconds = counted(int(case.touched_for.total_seconds()), "second")
+        words = f"sent {seconds} after the form was touched"
+        yield Reason("haste", words, Tone.BAD, Answer.HOLD)
+
+
+def links(case: Submission) -> Iterator[Reason]:
+    """Hold what leads elsewhere."""
+    found = max(case.shown_links, len(_LINK.findall(case.text)))
+    if found:
+        yield Reason("links", counted(found, "link"), Tone.BAD, Answer.HOLD)
     else:
-        reasons.append(Reason("no links", Tone.GOOD))
-    return Verdict(tuple(reasons))
+        yield Reason("links", "no links", Tone.GOOD)
+
+
+STEPS: tuple[Step[Submission], ...] = (trap, haste, links)
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many there are of something whose plural ends in s."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -17,6 +17,10 @@ from typing import IO, Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from blog.comments import Draft
+from blog.comments.arrival import Arrival, Sender
+from blog.spam import Answer, Reason, Verdict
+
 CLOCK = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 ARTICLE = "mesotherapy-or-microneedling"
 SECOND = "caring-for-skin-in-winter"
@@ -241,3 +245,13 @@ def processes_at_once(script: str, environ: dict[str, str], count: int) -> list[
 def _pipe(pipe: IO[str] | None) -> IO[str]:
     assert pipe is not None
     return pipe
+
+
+WAITS = Verdict((Reason("mode", "", answer=Answer.HOLD),))
+
+
+def arrived(
+    draft: Draft, *, verdict: Verdict = WAITS, client: str = "client", browser: str = "browser"
+) -> Arrival:
+    """A reader's comment as a door hands it over, with a verdict that nobody gave."""
+    return Arrival(draft, Sender(client_hash=client, reader_hash=browser), verdict)

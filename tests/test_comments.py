@@ -6,15 +6,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert
 
-from blog import accounts, articles, comments, db, journal, outbox, revision, spam
+from blog import accounts, articles, comments, db, journal, revision
 from blog.accounts import User
 from blog.articles import Article
-from blog.comments import Comment, CommentState
+from blog.comments import Comment, CommentState, arrival
 from blog.errors import Conflict, Forbidden, Invalid
-from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, SECOND_AUTHOR, Person
-
-FINE = spam.Verdict(())
-HELD = spam.Verdict((spam.Reason("1 link", spam.Tone.BAD),))
+from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, Person, arrived
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +35,7 @@ def user(person: Person = AUTHOR) -> User:
 def draft(
     body: str = "Very clear, thank you.", *, to: int | None = None, on: str = ARTICLE
 ) -> comments.Draft:
-    return comments.compose(article(on), name="Nomsa", body=body, parent_id=to, now=CLOCK)
+    return comments.compose(article(on), name="Nomsa", body=body, parent_id=to)
 
 
 def submit(
@@ -46,16 +43,9 @@ def submit(
     *,
     to: int | None = None,
     on: str = ARTICLE,
-    verdict: spam.Verdict = FINE,
-    client: str = "client",
-    browser: str = "browser",
-    later: timedelta = timedelta(),
 ) -> Comment:
-    made = draft(body, to=to, on=on)
     with db.writing():
-        comment_id = comments.submit(
-            made, verdict=verdict, address_hash=client, reader_hash=browser, now=CLOCK + later
-        )
+        comment_id = arrival.submit(arrived(draft(body, to=to, on=on)), now=CLOCK)
     found = comments.by_id(comment_id)
     assert found
     return found
@@ -66,70 +56,6 @@ def approved(body: str = "Very clear, thank you.", **where: object) -> Comment:
     with db.writing():
         comment.approve(by=user(), now=CLOCK)
     return comment
-
-
-def test_a_comment_waits_and_keeps_its_reasons() -> None:
-    comment = submit(verdict=HELD)
-    assert comment.state == CommentState.PENDING
-    assert comment.reasons == [{"words": "1 link", "tone": "bad"}]
-    assert comment.article_id == ARTICLE
-    assert str(comment.body_html) == "<p>Very clear, thank you.</p>\n"
-
-
-def test_the_same_words_sent_twice_are_one_comment_for_the_browser_that_came_last() -> None:
-    first = submit(browser="one")
-    second = submit(browser="two")
-    assert first.id == second.id
-    assert second.reader_hash == "two"
-    assert comments.count_in(CommentState.PENDING) == 1
-
-
-@pytest.mark.parametrize(
-    "other", [{"body": "Something else"}, {"client": "another client"}, {"on": SECOND}]
-)
-def test_other_words_another_client_or_another_article_are_another_comment(
-    other: dict[str, str],
-) -> None:
-    assert submit().id != submit(**other).id  # type: ignore[arg-type]  # one of three words
-
-
-def test_a_comment_in_post_mode_appears_at_once_unless_it_is_held(make_app) -> None:  # type: ignore[no-untyped-def]  # a factory
-    with make_app(comments="post").app_context():
-        before = revision.current(db.session)
-        assert submit().state == CommentState.APPROVED
-        assert revision.current(db.session) == before + 1
-        assert submit("see a.com", verdict=HELD).state == CommentState.PENDING
-        assert outbox.last_of_kind("comment-waiting", AUTHOR.email) is not None
-
-
-def test_on_a_closed_site_no_comment_is_taken_but_the_author_may_answer(make_app) -> None:  # type: ignore[no-untyped-def]  # a factory
-    parent = approved()
-    with make_app(comments="closed").app_context():
-        with pytest.raises(Invalid, match="Comments on this site are closed"):
-            draft()
-        answer = comments.compose(
-            article(), name="Sandra", body="Yes.", parent_id=parent.id, now=CLOCK, by=user()
-        )
-        assert answer.parent_id == parent.id
-
-
-def test_an_article_closes_its_comments_by_word_or_by_days() -> None:
-    with db.writing():
-        article().comments_open = False
-    with pytest.raises(Invalid, match="Comments on this article are closed"):
-        draft()
-    with db.writing():
-        article(SECOND).comments_close_after_days = 30
-        article(SECOND).comments_close_at = CLOCK
-    with pytest.raises(Invalid, match="closed 30 days after"):
-        draft(on=SECOND)
-
-
-def test_comments_stay_open_until_the_last_of_the_days() -> None:
-    with db.writing():
-        article(SECOND).comments_close_after_days = 3_000
-        article(SECOND).comments_close_at = CLOCK + timedelta(seconds=1)
-    assert draft(on=SECOND).article_id == SECOND
 
 
 def test_a_reply_needs_a_published_parent_of_the_same_article() -> None:
@@ -301,47 +227,6 @@ def test_a_reply_to_something_else_is_refused() -> None:
     made = draft("Yes.", to=other.id)
     with pytest.raises(Conflict), db.writing():
         comments.reply(parent, made, by=user(), now=CLOCK)
-
-
-def test_everybody_who_moderates_gets_a_mail_when_a_comment_waits() -> None:
-    submit("I **had** it <script>last</script> year")
-    for person in (AUTHOR, SECOND_AUTHOR, MODERATOR):
-        mail = outbox.last_of_kind("comment-waiting", person.email)
-        assert mail is not None
-        assert "I had it" in mail.text
-        assert "/admin/comments" in mail.text
-        assert "<script>" not in mail.html
-
-
-def test_a_flood_of_comments_is_one_mail_now_and_one_ten_minutes_later() -> None:
-    def mails() -> int:
-        return len([m for m in outbox.recent(limit=500) if m.recipient == AUTHOR.email])
-
-    submit("One")
-    submit("Two")
-    assert mails() == 1
-    with db.writing():
-        for mail in outbox.recent():
-            mail.state = outbox.MailState.SENT
-    submit("Three", later=timedelta(minutes=2))
-    submit("Four", later=timedelta(minutes=3))
-    assert mails() == 2
-    last = outbox.last_of_kind("comment-waiting", AUTHOR.email)
-    assert last
-    assert last.due_at == CLOCK + timedelta(minutes=10)
-    with db.writing():
-        last.state = outbox.MailState.SENT
-    submit("Five", later=timedelta(minutes=11))
-    third = outbox.last_of_kind("comment-waiting", AUTHOR.email)
-    assert third
-    assert third.due_at == CLOCK + timedelta(minutes=20)
-
-
-def test_where_nobody_has_an_account_yet_the_clinic_is_told() -> None:
-    with db.writing():
-        db.session.query(User).delete()
-    submit()
-    assert outbox.last_of_kind("comment-waiting", "hello@clinic.example") is not None
 
 
 def test_lists_are_by_state_newest_first_and_paged() -> None:

@@ -478,7 +478,12 @@ def test_a_date_that_cannot_be_read_is_explained(
     ("lines", "column", "message", "remedy"),
     [
         ("status: publshed", 9, "neither draft nor published nor archived", "status: published"),
-        ("comments: off", 11, "neither open nor closed", "comments: open or comments: closed"),
+        (
+            "comments: off",
+            11,
+            "neither open nor pre nor trusted",
+            "comments: post or comments: closed",
+        ),
         ("noindex: maybe", 10, "neither true nor false", "noindex: true"),
         ("comments_close_after_days: two weeks", 28, "whole number", "only digits"),
         ("comments_close_after_days: 36501", 28, "from 0 to 36500", "only digits"),

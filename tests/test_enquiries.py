@@ -20,7 +20,7 @@ MESSAGE = Message(
     about=About("winter", "Caring for skin", "caring"),
 )
 FINE = spam.Verdict(())
-HELD = spam.Verdict((spam.Reason("1 link", spam.Tone.BAD),))
+HELD = spam.Verdict((spam.Reason("links", "1 link", spam.Tone.BAD, spam.Answer.HOLD),))
 
 
 @pytest.fixture(autouse=True)

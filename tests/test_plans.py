@@ -118,7 +118,7 @@ def full_shelf(app: Flask) -> None:
             "published_at": appeared[each],
             "expires_at": CLOCK + timedelta(days=number) if number % 40 == 0 else None,
             "noindex": False,
-            "comments_open": True,
+            "comments": "open",
             "toc": [],
             "text": "Words.",
             "words": 1,

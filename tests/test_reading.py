@@ -19,6 +19,7 @@ from sqlalchemy import event, update
 from blog import articles, db, markup, pagecache, tokens
 from blog.articles import Article, ArticleAuthor, ArticleTopic, sync
 from blog.comments import Comment, CommentState
+from blog.content import Commenting
 from blog.public import surface
 from tests.cast import ARTICLE, CLOCK, SECOND, Clock, Visitor
 
@@ -751,7 +752,7 @@ def fill(number: int) -> None:
             status="published",
             published_at=CLOCK - timedelta(days=number),
             noindex=False,
-            comments_open=True,
+            comments=Commenting.OPEN,
             toc=[],
             text="Skin.",
             words=1,

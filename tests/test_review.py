@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import event
 
 from blog import comments, db, journal
-from blog.comments import CommentState
-from tests.cast import ARTICLE, Clock, Visitor, csrf_token
+from blog.comments import CommentState, arrival
+from tests.cast import ARTICLE, Clock, Visitor, arrived, csrf_token
 
 QUEUE = "/admin/comments"
 
@@ -230,24 +230,18 @@ def test_fifty_stand_on_a_page_and_the_rest_on_older_ones(
 
 
 def _store_many(app: Flask, number: int) -> None:
-    from blog import articles, spam
+    from blog import articles
 
     with app.app_context():
         article = articles.by_id(ARTICLE)
         assert article
         drafts = [
-            comments.compose(article, name="N", body=f"No {n}", parent_id=None, now=db.utc_now())
+            comments.compose(article, name="N", body=f"No {n}", parent_id=None)
             for n in range(number)
         ]
         with db.writing():
             for draft in drafts:
-                comments.submit(
-                    draft,
-                    verdict=spam.Verdict(()),
-                    address_hash="a",
-                    reader_hash="r",
-                    now=db.utc_now(),
-                )
+                arrival.submit(arrived(draft), now=db.utc_now())
 
 
 def test_the_queue_costs_the_same_whatever_its_length(

@@ -613,7 +613,7 @@ def many(browser: Visitor, own_content: Path) -> Visitor:
 def add(number: int, title: str) -> None:
     html = {"source": "x", "html": "<p>x</p>", "html_policy": markup.ARTICLE_POLICY}
     own = {"id": f"a-{number:03}", "slug": f"a-{number:03}", "title": f"{title} {number}"}
-    same = {"summary": "", "status": "published", "noindex": False, "comments_open": True}
+    same = {"summary": "", "status": "published", "noindex": False, "comments": "open"}
     db.session.add(Article(**own, **same, **html, toc=[], text="x", words=1, published_at=CLOCK))
 
 

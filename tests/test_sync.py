@@ -29,6 +29,7 @@ from blog.articles import (
 )
 from blog.articles.sync import Changes
 from blog.comments import Comment, CommentState
+from blog.content import Commenting
 from blog.errors import ContentError, Problem
 from tests.cast import ARTICLE, CLOCK, SECOND, at_once
 
@@ -159,7 +160,7 @@ def test_an_article_is_stored_with_all_that_its_file_says(desk: Desk) -> None:
     ]
     assert (article.cover, article.cover_alt) == ("/media/2026/my%20skin.jpg", "A hand")
     assert (article.canonical, article.noindex) == ("https://example.org/whole", True)
-    assert (article.comments_open, article.comments_close_after_days) == (False, 30)
+    assert (article.comments, article.comments_close_after_days) == (Commenting.CLOSED, 30)
     assert article.toc == [[2, "one", "One"], [3, "two", "Two"]]
     assert (article.text, article.words) == ("One Words. Two More words.", 5)
     found = addresses.moved_to("/old/whole", now=CLOCK)

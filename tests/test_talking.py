@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 
 from blog import articles, comments, db, enquiries, outbox
 from blog.comments import CommentState
+from blog.content import Commenting
 from blog.enquiries import Folder
 from tests.cast import ARTICLE, SECOND, Clock, Visitor
 
@@ -257,7 +258,7 @@ def test_the_time_trap_speaks_only_when_a_script_told_when_the_form_was_touched(
 
 def test_without_a_script_a_quick_reader_is_not_suspected(app: Flask, reader: Visitor) -> None:
     reader.comment()
-    assert reasons(app) == ["no links"]
+    assert reasons(app) == ["no links", "first comment"]
 
 
 def test_a_filled_trap_only_holds(app: Flask, reader: Visitor) -> None:
@@ -314,7 +315,7 @@ def test_on_a_closed_article_a_late_comment_is_given_back(app: Flask, reader: Vi
     with app.app_context(), db.writing():
         article = articles.by_id(ARTICLE)
         assert article
-        article.comments_open = False
+        article.comments = Commenting.CLOSED
     answer = reader.post(COMMENTS, filled | {"name": "Nomsa", "body": "Too late?"})
     assert answer.status_code == 422
     assert "Comments on this article are closed" in answer.text

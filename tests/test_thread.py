@@ -8,12 +8,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, insert
 
-from blog import articles, comments, db, markup, spam, tokens
+from blog import articles, comments, db, markup, tokens
 from blog.articles import Article
-from blog.comments import Comment, CommentState, thread
+from blog.comments import Comment, CommentState, arrival, thread
 from blog.comments.thread import FIRST_REPLIES, PAGE_BRANCHES, PAGE_REPLIES, Node
 from blog.errors import NotFound
-from tests.cast import ARTICLE, CLOCK, SECOND
+from tests.cast import ARTICLE, CLOCK, SECOND, arrived
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +29,9 @@ def article() -> Article:
 
 
 def say(body: str, to: int | None = None, *, waits: bool = False, browser: str = "mine") -> int:
-    draft = comments.compose(article(), name=f"By {body}", body=body, parent_id=to, now=CLOCK)
+    draft = comments.compose(article(), name=f"By {body}", body=body, parent_id=to)
     with db.writing():
-        comment_id = comments.submit(
-            draft, verdict=spam.Verdict(()), address_hash="a", reader_hash=browser, now=CLOCK
-        )
+        comment_id = arrival.submit(arrived(draft, browser=browser), now=CLOCK)
         if not waits:
             (comment,) = comments.by_ids([comment_id])
             comment.approve(by=None, now=CLOCK)

@@ -194,9 +194,7 @@ def _reply(form: ReplyForm, article: Article, parent: Comment, *, by: User) -> b
     """Publish a reply, or let the form say what is wrong with it."""
     now = db.utc_now()
     try:
-        draft = comments.compose(
-            article, name=by.name, body=form.body.data, parent_id=parent.id, now=now, by=by
-        )
+        draft = comments.compose(article, name=by.name, body=form.body.data, parent_id=parent.id)
     except Invalid as error:
         form.body.errors = list(error.fields.values())
         return False

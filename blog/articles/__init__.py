@@ -40,6 +40,7 @@ from sqlalchemy.orm import (
 )
 
 from blog import content, db, markup
+from blog.content import Commenting
 from blog.errors import Problem
 
 WORDS_A_MINUTE = 230
@@ -137,7 +138,7 @@ class Article(Rendered, db.Model):
     cover_height: Mapped[int | None]
     canonical: Mapped[str | None] = mapped_column(Text)
     noindex: Mapped[bool]
-    comments_open: Mapped[bool]
+    comments: Mapped[Commenting] = mapped_column(String(10), server_default=Commenting.OPEN)
     comments_close_after_days: Mapped[int | None]
     comments_close_at: Mapped[datetime | None]
     toc: Mapped[list[Any]] = mapped_column(JSON, deferred=True)
@@ -168,7 +169,7 @@ class Article(Rendered, db.Model):
 
     def comments_closed_because(self, *, now: datetime) -> str:
         """Say why no comment is taken any more; empty while they are."""
-        if not self.comments_open:
+        if self.comments == Commenting.CLOSED:
             return "Comments on this article are closed."
         if self.comments_close_at and self.comments_close_at <= now:
             days = self.comments_close_after_days

@@ -75,7 +75,7 @@ def write_article(
     article.cover, article.cover_alt = _media_url(parsed.cover, cover), parsed.cover_alt or None
     article.cover_width = cover.width or None if cover else None
     article.cover_height = cover.height or None if cover else None
-    article.comments_open = parsed.comments is Commenting.OPEN
+    article.comments = parsed.comments
     article.comments_close_after_days = parsed.comments_close_after_days
     article.comments_close_at = _comments_close_at(parsed)
     article.toc = [[heading.level, heading.id, heading.text] for heading in rendered.toc]

@@ -1,6 +1,7 @@
-"""Readers' comments: how one is made, who is told of it, lists and counts of them.
+"""Comments: how one is made and stored, lists and counts of them.
 
-A text is rendered and checked by `compose()`, before any lock is taken; `submit()` stores it.
+A text is rendered and checked by `compose()`, before any lock is taken. What a reader sends
+comes in by `arrival`, where the policy judges it.
 """
 
 from __future__ import annotations
@@ -8,30 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
-from flask import render_template
 from markupsafe import Markup
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload
 
-from blog import (
-    accounts,
-    articles,
-    config,
-    db,
-    journal,
-    markup,
-    outbox,
-    permissions,
-    revision,
-    spam,
-    tokens,
-    urls,
-)
+from blog import config, db, journal, markup, permissions, revision, tokens
 from blog.accounts import User
 from blog.articles import Article
+from blog.comments import likeness
 from blog.comments.model import EMAIL_MAX_CHARS as EMAIL_MAX_CHARS
 from blog.comments.model import NAME_MAX_CHARS as NAME_MAX_CHARS
 from blog.comments.model import Comment as Comment
@@ -40,7 +29,6 @@ from blog.errors import Conflict, Invalid, MarkupError
 from blog.permissions import Action
 
 UNDO_WITHIN = timedelta(minutes=10)
-NOTICE_EVERY = timedelta(minutes=10)
 # Where there are more in a state nobody needs to know how many, and counting all would take long.
 COUNTED_TO = 1_000
 # Made once and of the bare table, which takes a quarter of the time. SQLite takes the same words.
@@ -66,6 +54,21 @@ class Draft:
         """What it will look like."""
         return markup.comment_html(self.source, self.html, markup.COMMENT_POLICY)
 
+    @cached_property
+    def words(self) -> list[str]:
+        """Its words as they look to a person."""
+        return likeness.words(self.source)
+
+    @cached_property
+    def sketch(self) -> bytes:
+        """What of it tells whether another text is nearly the same."""
+        return likeness.sketch(self.words)
+
+    @cached_property
+    def words_hash(self) -> str:
+        """What the same words have in common, wherever and by whomever they are sent."""
+        return tokens.keyed_hash(config.current().secret_key, "words", " ".join(self.words))
+
 
 def compose(
     article: Article,
@@ -74,18 +77,11 @@ def compose(
     body: str,
     email: str = "",
     parent_id: int | None,
-    now: datetime,
-    by: User | None = None,
 ) -> Draft:
-    """Check and render a comment; takes no lock and stores nothing.
-
-    A closed thread is closed to readers; `by`, who is signed in, may still answer in it.
+    """Check and render a comment; takes no lock, stores nothing and judges nobody.
 
     Raises: Invalid naming each wrong field.
     """
-    closed = closed_because(article, now=now)
-    if closed and by is None:
-        raise Invalid({"body": closed})
     if parent_id is not None:
         _check_parent(article, parent_id)
     try:
@@ -112,41 +108,6 @@ def _check_parent(article: Article, parent_id: int) -> None:
         raise Invalid({"parent": "The comment you answer isn't there any more."})
 
 
-def submit(
-    draft: Draft, *, verdict: spam.Verdict, address_hash: str, reader_hash: str, now: datetime
-) -> int:
-    """Store a reader's comment and queue the notice to those who review it.
-
-    The same words by the same client on the same day are one comment, whatever was pressed twice.
-
-    Returns: the comment's id.
-    """
-    key = tokens.keyed_hash(
-        config.current().secret_key,
-        "comment",
-        address_hash,
-        *(str(part) for part in (draft.article_id, draft.parent_id, draft.name, draft.email)),
-        draft.source,
-    )
-    is_published = config.current().comments == "post" and not verdict.is_held
-    comment_id = _store(
-        draft,
-        key=key,
-        state=CommentState.APPROVED if is_published else CommentState.PENDING,
-        reasons=[{"words": reason.words, "tone": reason.tone} for reason in verdict.reasons],
-        reader_hash=reader_hash,
-        now=now,
-    )
-    if comment_id is None:
-        known = _by_key(key)
-        # The browser holds the cookie of the answer it got last.
-        known.reader_hash = reader_hash
-        return known.id
-    if not is_published:
-        _tell_moderators(draft, now=now)
-    return comment_id
-
-
 def reply(parent: Comment, draft: Draft, *, by: User, now: datetime) -> Comment:
     """Answer as the author: published at once, with the badge.
 
@@ -158,12 +119,12 @@ def reply(parent: Comment, draft: Draft, *, by: User, now: datetime) -> Comment:
     key = tokens.keyed_hash(
         config.current().secret_key, "reply", str(by.id), str(parent.id), draft.source
     )
-    if _store(draft, key=key, state=CommentState.APPROVED, by=by, now=now) is not None:
+    if store(draft, key=key, state=CommentState.APPROVED, by=by, now=now) is not None:
         journal.record("replied to", "comment", parent.id, by=by, now=now)
-    return _by_key(key)
+    return by_key(key)
 
 
-def _store(
+def store(
     draft: Draft,
     *,
     key: str,
@@ -200,44 +161,9 @@ def _store(
     return comment_id
 
 
-def _by_key(key: str) -> Comment:
+def by_key(key: str) -> Comment:
+    """Return the comment that was stored under the key of its submission."""
     return db.session.execute(select(Comment).where(Comment.submission_key == key)).scalar_one()
-
-
-def _tell_moderators(draft: Draft, *, now: datetime) -> None:
-    """Queue one mail to each moderator; a flood of comments is one mail in ten minutes."""
-    kind, settings = "comment-waiting", config.current()
-    people = accounts.everybody(in_turn=True)
-    moderators = [user.email for user in people if permissions.may(user, Action.MODERATE)]
-    addresses = moderators or [settings.clinic_email]
-    last = {address: outbox.last_of_kind(kind, address) for address in addresses}
-    # Who has a mail on its way learns of this comment by it.
-    untold = [address for address, mail in last.items() if mail is None or not mail.is_unsent]
-    if not untold:
-        return
-    site = articles.site()
-    words = {
-        "comment": draft,
-        "text": markup.plain_text(draft.html),
-        "article": articles.by_id(draft.article_id),
-        "review_link": urls.absolute(urls.review()),
-        "waiting_count": count_in(CommentState.PENDING),
-        "site": site,
-    }
-    text = render_template("mail/comment_waiting.txt", **words)
-    html = render_template("mail/comment_waiting.html", **words)
-    for address in untold:
-        before = last[address]
-        outbox.queue(
-            kind=kind,
-            sender=settings.mail_from,
-            recipient=address,
-            subject=f"A comment waits on {site.title}",
-            text=text,
-            html=html,
-            now=now,
-            due_at=max(now, before.due_at + NOTICE_EVERY) if before else now,
-        )
 
 
 def by_id(comment_id: int) -> Comment | None:

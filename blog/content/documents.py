@@ -58,9 +58,12 @@ class Status(StrEnum):
 
 
 class Commenting(StrEnum):
-    """Whether an article takes comments."""
+    """Whether an article takes comments and who decides about them; open is as the site does."""
 
     OPEN = "open"
+    PRE = "pre"
+    TRUSTED = "trusted"
+    POST = "post"
     CLOSED = "closed"
 
 

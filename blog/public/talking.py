@@ -24,7 +24,8 @@ from blog import (
     urls,
 )
 from blog.articles import Article
-from blog.comments import Comment, CommentState, Draft, thread
+from blog.comments import Comment, CommentState, Draft, arrival, thread
+from blog.comments.arrival import Arrival, Sender
 from blog.enquiries import About
 from blog.errors import Invalid, NotFound
 from blog.forms import CommentForm, ContactForm
@@ -79,31 +80,34 @@ def post_comment(slug: str) -> AnyResponse:
     now = db.utc_now()
     article = article_at(slug, now=now)
     form = comment_form(article)
-    draft = _draft(article, form, now=now)
-    if draft is None or "preview" in request.form:
-        return make_response(_comment_page(article, form, draft), 200 if draft else 422)
-    verdict = spam.judge(
-        spam.Submission(
-            draft.source, draft.html.count("<a "), trap=form.note.data, touched_for=form.touched_for
-        )
-    )
-    token, client = reader_token() or tokens.random_token(), limits.client()
+    token = reader_token() or tokens.random_token()
+    arrived = _arrived(article, form, tokens.digest(token), now=now)
+    if arrived is None or "preview" in request.form:
+        page = _comment_page(article, form, arrived.draft if arrived else None)
+        return make_response(page, 200 if arrived else 422)
     with db.writing():
-        comment_id = comments.submit(
-            draft, verdict=verdict, address_hash=client, reader_hash=tokens.digest(token), now=now
-        )
+        comment_id = arrival.submit(arrived, now=now)
     response = redirect(urls.comment(slug, comment_id), 303)
     remember_reader(response, token)
     return response
 
 
-def _draft(article: Article, form: CommentForm, *, now: datetime) -> Draft | None:
+def _arrived(
+    article: Article, form: CommentForm, reader_hash: str, *, now: datetime
+) -> Arrival | None:
     """Return the comment of a form, or None with the form saying what is wrong."""
     if not form.validate():
         return None
+    sender = Sender(
+        client_hash=limits.client(),
+        reader_hash=reader_hash,
+        trap=form.note.data,
+        touched_for=form.touched_for,
+    )
     try:
-        return comments.compose(
+        return arrival.arrive(
             article,
+            sender,
             name=form.name.data,
             email=form.email.data,
             body=form.body.data,
@@ -191,9 +195,10 @@ def post_enquiry() -> AnyResponse:
         message=form.message.data,
         about=About(about.id, about.title, about.slug) if about else None,
     )
-    verdict = spam.judge(
-        spam.Submission(form.message.data, trap=form.note.data, touched_for=form.touched_for)
+    submission = spam.Submission(
+        text=form.message.data, trap=form.note.data, touched_for=form.touched_for
     )
+    verdict = spam.judge(submission, spam.STEPS)
     site, client = articles.site(), limits.client()
     with db.writing():
         reference = enquiries.submit(

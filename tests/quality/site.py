@@ -7,13 +7,14 @@ from shutil import copytree
 
 from flask import Flask
 
-from blog import accounts, articles, comments, create_app, db, spam
+from blog import accounts, articles, comments, create_app, db
 from blog.accounts import Role, User
 from blog.articles import sync
 from blog.articles.listing import PAGE_ARTICLES
+from blog.comments import arrival
 from blog.comments.thread import PAGE_BRANCHES, PAGE_REPLIES
 from blog.outbox import Answer, Outcome, OutgoingMail
-from tests.cast import CLOCK, Person
+from tests.cast import CLOCK, Person, arrived
 from tests.quality import words
 
 ROOT = Path(__file__).parent.parent.parent
@@ -112,16 +113,11 @@ def say(
     """Write and publish one comment; without a name it is the author's."""
     article = articles.by_id(on)
     assert article
-    by = None if name else author
-    draft = comments.compose(
-        article, name=name or author.name, body=body, parent_id=parent_id, now=CLOCK, by=by
-    )
+    draft = comments.compose(article, name=name or author.name, body=body, parent_id=parent_id)
     parent = comments.by_id(parent_id) if parent_id else None
-    if by and parent:
-        return comments.reply(parent, draft, by=by, now=CLOCK).id
-    comment_id = comments.submit(
-        draft, verdict=spam.Verdict(()), address_hash=str(name), reader_hash="", now=CLOCK
-    )
+    if name is None and parent:
+        return comments.reply(parent, draft, by=author, now=CLOCK).id
+    comment_id = arrival.submit(arrived(draft, client=str(name)), now=CLOCK)
     (comment,) = comments.by_ids([comment_id])
     comment.approve(by=author, now=CLOCK)
     return comment_id

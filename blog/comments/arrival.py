@@ -1,0 +1,214 @@
+"""A reader's comment from the door to the table: judged, stored, and told to who reviews it.
+
+What a door tells is what it saw itself; a name or address that was typed is no proof.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+
+from flask import render_template
+from sqlalchemy import select, union
+
+from blog import accounts, articles, config, db, markup, outbox, permissions, tokens, urls
+from blog.articles import Article, Author
+from blog.comments import (
+    Draft,
+    by_key,
+    closed_because,
+    compose,
+    count_in,
+    likeness,
+    policy,
+    store,
+    traces,
+)
+from blog.comments.model import CommentState
+from blog.comments.policy import Case
+from blog.content import Commenting
+from blog.errors import Invalid
+from blog.permissions import Action
+from blog.spam import Answer, Verdict
+
+NOTICE_EVERY = timedelta(minutes=10)
+# What is refused is not stored.
+_STATES = {
+    Answer.ALLOW: CommentState.APPROVED,
+    Answer.HOLD: CommentState.PENDING,
+    Answer.SPAM: CommentState.SPAM,
+}
+_NAMES = union(select(Author.name), select(accounts.User.name))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sender:
+    """Who sends a comment, as far as its door can tell.
+
+    `touched_for` is None where no script told.
+    """
+
+    client_hash: str
+    reader_hash: str
+    trap: str = ""
+    touched_for: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A comment that may be stored, with what was decided about it."""
+
+    draft: Draft
+    sender: Sender
+    verdict: Verdict
+
+
+def arrive(
+    article: Article,
+    sender: Sender,
+    *,
+    name: str,
+    body: str,
+    email: str = "",
+    parent_id: int | None = None,
+    now: datetime,
+) -> Arrival:
+    """Check, render and judge a comment; takes no lock and stores nothing.
+
+    Raises: Invalid naming each wrong field, or saying why the policy doesn't take it.
+    """
+    draft = compose(article, name=name, body=body, email=email, parent_id=parent_id)
+    verdict = policy.judge(_case(draft, article, sender, now=now))
+    if verdict.refusal:
+        raise Invalid({"body": verdict.refusal})
+    return Arrival(draft, sender, verdict)
+
+
+def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> Case:
+    before = traces.before(
+        words_hash=draft.words_hash,
+        client_hash=sender.client_hash,
+        reader_hash=sender.reader_hash,
+        now=now,
+    )
+    return Case(
+        text=draft.source,
+        shown_links=draft.html.count("<a "),
+        trap=sender.trap,
+        touched_for=sender.touched_for,
+        mode=mode_of(article),
+        closed_because=closed_because(article, now=now),
+        name=draft.name,
+        guarded=_guarded(),
+        has_throwaway_address=_is_throwaway(draft.email or ""),
+        words=len(draft.words),
+        same=before.same,
+        is_like_another=likeness.resembles(draft.sketch, before.sketches, share=policy.MUCH_ALIKE),
+        in_last_hour=before.in_last_hour,
+        published=before.published,
+    )
+
+
+def mode_of(article: Article) -> Commenting:
+    """Return who decides about an article's comments: what it says itself, or else the site."""
+    is_as_site = article.comments == Commenting.OPEN
+    return Commenting(config.current().comments if is_as_site else article.comments)
+
+
+def _guarded() -> list[str]:
+    """List the names that readers must not go by."""
+    site = articles.site()
+    named = db.session.execute(_NAMES).scalars()
+    return [each for each in (site.title, site.clinic_name, *named) if likeness.letters(each)]
+
+
+def _is_throwaway(email: str) -> bool:
+    """Tell whether an address, or one of the hosts above its own, is made to be thrown away."""
+    parts = email.rpartition("@")[2].lower().split(".")
+    return any(".".join(parts[start:]) in _throwaway_hosts() for start in range(len(parts) - 1))
+
+
+@cache
+def _throwaway_hosts() -> frozenset[str]:
+    # The list is long, and only who posts needs it.
+    from disposable_email_domains import blocklist
+
+    return frozenset(blocklist)
+
+
+def submit(arrival: Arrival, *, now: datetime) -> int:
+    """Store a reader's comment, and where it is held queue the notice to those who review it.
+
+    The same words by the same client on the same day are one comment, whatever was pressed twice.
+
+    Returns: the comment's id.
+    """
+    draft, sender, verdict = arrival.draft, arrival.sender, arrival.verdict
+    key = tokens.keyed_hash(
+        config.current().secret_key,
+        "comment",
+        sender.client_hash,
+        *(str(part) for part in (draft.article_id, draft.parent_id, draft.name, draft.email)),
+        draft.source,
+    )
+    comment_id = store(
+        draft,
+        key=key,
+        state=_STATES[verdict.answer],
+        reasons=verdict.as_rows(),
+        reader_hash=sender.reader_hash,
+        now=now,
+    )
+    if comment_id is None:
+        known = by_key(key)
+        # The browser holds the cookie of the answer it got last.
+        known.reader_hash = sender.reader_hash
+        return known.id
+    traces.keep(
+        comment_id,
+        client_hash=sender.client_hash,
+        reader_hash=sender.reader_hash,
+        words_hash=draft.words_hash,
+        sketch=draft.sketch,
+        now=now,
+    )
+    if verdict.answer is Answer.HOLD:
+        _tell_moderators(draft, now=now)
+    return comment_id
+
+
+def _tell_moderators(draft: Draft, *, now: datetime) -> None:
+    """Queue one mail to each moderator; a flood of comments is one mail in ten minutes."""
+    kind, settings = "comment-waiting", config.current()
+    people = accounts.everybody(in_turn=True)
+    moderators = [user.email for user in people if permissions.may(user, Action.MODERATE)]
+    addresses = moderators or [settings.clinic_email]
+    last = {address: outbox.last_of_kind(kind, address) for address in addresses}
+    # Who has a mail on its way learns of this comment by it.
+    untold = [address for address, mail in last.items() if mail is None or not mail.is_unsent]
+    if not untold:
+        return
+    site = articles.site()
+    words = {
+        "comment": draft,
+        "text": markup.plain_text(draft.html),
+        "article": articles.by_id(draft.article_id),
+        "review_link": urls.absolute(urls.review()),
+        "waiting_count": count_in(CommentState.PENDING),
+        "site": site,
+    }
+    text = render_template("mail/comment_waiting.txt", **words)
+    html = render_template("mail/comment_waiting.html", **words)
+    for address in untold:
+        before = last[address]
+        outbox.queue(
+            kind=kind,
+            sender=settings.mail_from,
+            recipient=address,
+            subject=f"A comment waits on {site.title}",
+            text=text,
+            html=html,
+            now=now,
+            due_at=max(now, before.due_at + NOTICE_EVERY) if before else now,
+        )

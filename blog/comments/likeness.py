@@ -1,0 +1,93 @@
+"""How alike two names or two texts look to a person, whatever letters they are typed with.
+
+Pure. What is kept of a text can't be turned back into it.
+
+Source: Unicode's table of confusable characters (UTS 39), as the library ships it; Broder 1997,
+"On the resemblance and containment of documents", for the sketch.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import struct
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from heapq import nsmallest
+from importlib.resources import files
+from itertools import pairwise
+from zlib import crc32
+
+SKETCH_MARKS = 24
+_WORD = re.compile(r"\w+")
+# What stands for a letter in the writing of those who evade a rule, after Unicode's own table.
+_STAND_INS = str.maketrans("0134578@$|", "oleastbasl")
+_SAME_SHAPE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("i", "l"))
+
+
+def letters(text: str) -> str:
+    """Return what a text's letters look like, without case, accents, signs and spaces."""
+    return "".join(words(text))
+
+
+def words(text: str) -> list[str]:
+    """Split a text into words of lower-case letters as they look."""
+    table = _shapes()
+    plain = unicodedata.normalize("NFKD", "".join(table.get(char, char) for char in text))
+    shown = "".join(char for char in plain.casefold() if char.isspace() or _is_seen(char))
+    return [_folded(word) for word in _WORD.findall(shown.translate(_STAND_INS))]
+
+
+def _is_seen(char: str) -> bool:
+    """Tell whether a character takes room of its own: no joiner, no accent."""
+    return unicodedata.category(char)[0] not in "CM"
+
+
+@lru_cache(maxsize=4096)
+def _folded(word: str) -> str:
+    for pair, letter in _SAME_SHAPE:
+        word = word.replace(pair, letter)
+    return word
+
+
+@cache
+def _shapes() -> dict[str, str]:
+    """Map each character that looks like an ASCII letter or two to them; other scripts stay."""
+    file = files("confusable_homoglyphs") / "confusables.json"
+    looks = json.loads(file.read_text(encoding="utf-8"))
+    found = {}
+    for char, others in looks.items():
+        if len(char) == 1 and not char.isascii():
+            plain = [each["c"] for each in others if each["c"].isascii() and each["c"].isalpha()]
+            if plain:
+                found[char] = plain[0]
+    return found
+
+
+def sketch(listed: list[str]) -> bytes:
+    """Mark a text by the smallest hashes of its pairs of words; empty for less than two words."""
+    pairs = {crc32(f"{first} {second}".encode()) for first, second in pairwise(listed)}
+    marks = nsmallest(SKETCH_MARKS, pairs)
+    return struct.pack(f">{len(marks)}I", *marks)
+
+
+def resembles(one: bytes, others: Iterable[bytes], *, share: float) -> bool:
+    """Tell whether a text has at least a share of its pairs of words in common with another.
+
+    An estimate from sketches; `share` is above 0 and at most 1.
+    """
+    own = set(_marks(one))
+    return any(_resemblance(own, set(each)) >= share for each in map(_marks, others) if each)
+
+
+def _resemblance(one: set[int], other: set[int]) -> float:
+    both = one & other
+    if not both:
+        return 0.0
+    smallest = sorted(one | other)[:SKETCH_MARKS]
+    return len(both.intersection(smallest)) / len(smallest)
+
+
+def _marks(sketched: bytes) -> tuple[int, ...]:
+    return struct.unpack(f">{len(sketched) // 4}I", sketched)

@@ -1,0 +1,152 @@
+"""The policy of comments: one row of steps, the same for every door a comment comes in by.
+
+Pure: each step looks at what is known of a comment and gives reasons; the severest answer is
+done. Nothing a stranger typed is ever believed here, so that a name or an address alone opens
+nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from blog import spam
+from blog.comments import likeness
+from blog.content import Commenting
+from blog.spam import Answer, Reason, Step, Tone, counted
+
+# Fewer words may well be the same by chance.
+REPEATED_FROM_WORDS = 8
+# Of pairs of words that two texts have in common.
+MUCH_ALIKE = 0.5
+MANY_IN_AN_HOUR = 5
+# A shorter name may well be part of somebody's.
+_GUARDED_WITHIN_CHARS = 8
+_OFFICES = frozenset(
+    likeness.letters(office)
+    for office in ("admin", "administrator", "author", "editor", "moderator", "staff", "support")
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """What is known of who holds the token of a confirmed address."""
+
+    published: int
+    rejected_lately: int
+    needed: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case(spam.Submission):
+    """All that is known of a comment when it arrives; numbers are of what came before it.
+
+    `is_like_another` says that nearly the same words came of late, `published` how many comments of
+    this browser appeared, `guarded` the names that are somebody else's.
+    """
+
+    mode: Commenting
+    name: str
+    closed_because: str = ""
+    guarded: Collection[str] = ()
+    has_throwaway_address: bool = False
+    words: int = 0
+    same: int = 0
+    is_like_another: bool = False
+    in_last_hour: int = 0
+    published: int = 0
+    trust: Trust | None = None
+
+
+def closed(case: Case) -> Iterator[Reason]:
+    """Take nothing where comments are closed."""
+    if case.closed_because:
+        yield Reason("closed", case.closed_because, Tone.BAD, Answer.REJECT)
+
+
+def name(case: Case) -> Iterator[Reason]:
+    """Hold a name that is the author's or the clinic's, or looks like it."""
+    shown = likeness.letters(case.name)
+    for guarded in case.guarded:
+        own = likeness.letters(guarded)
+        if shown == own or (len(own) >= _GUARDED_WITHIN_CHARS and own in shown):
+            words = f"the name looks like “{guarded}”"
+            yield Reason("name", words, Tone.BAD, Answer.HOLD)
+            return
+    if shown in _OFFICES:
+        words = "the name is that of an office, not of a person"
+        yield Reason("name", words, Tone.BAD, Answer.HOLD)
+
+
+def repetition(case: Case) -> Iterator[Reason]:
+    """Hold what was said before in the same or nearly the same words."""
+    if case.words < REPEATED_FROM_WORDS:
+        return
+    if case.same:
+        words = f"the same words came {counted(case.same, 'time')} before"
+        yield Reason("repetition", words, Tone.BAD, Answer.HOLD)
+    elif case.is_like_another:
+        words = "nearly the same words came before"
+        yield Reason("repetition", words, Tone.BAD, Answer.HOLD)
+
+
+def rate(case: Case) -> Iterator[Reason]:
+    """Hold what comes from where much came just now."""
+    if case.in_last_hour >= MANY_IN_AN_HOUR:
+        words = f"{counted(case.in_last_hour, 'comment')} from the same place within an hour"
+        yield Reason("rate", words, Tone.BAD, Answer.HOLD)
+
+
+def address(case: Case) -> Iterator[Reason]:
+    """Point out an address that is made to be thrown away; many honest readers use one."""
+    if case.has_throwaway_address:
+        yield Reason("address", "a throw-away e-mail address")
+
+
+def history(case: Case) -> Iterator[Reason]:
+    """Say whether this browser is known."""
+    if case.published:
+        words = f"{counted(case.published, 'earlier comment')} published"
+        yield Reason("history", words, Tone.GOOD)
+    else:
+        yield Reason("history", "first comment")
+
+
+def mode(case: Case) -> Iterator[Reason]:
+    """Publish at once where the site or the article does that."""
+    if case.mode is Commenting.PRE:
+        yield Reason("mode", "", answer=Answer.HOLD)
+    elif case.mode is Commenting.TRUSTED:
+        yield from _by_trust(case.trust)
+
+
+def _by_trust(trust: Trust | None) -> Iterator[Reason]:
+    if trust is None:
+        words = "no confirmed e-mail address"
+    elif trust.rejected_lately:
+        words = (
+            f"confirmed address, but {counted(trust.rejected_lately, 'comment')} rejected lately"
+        )
+    elif trust.published < trust.needed:
+        words = f"confirmed address, {trust.published} of {trust.needed} comments published"
+    else:
+        yield Reason("mode", "a reader you trust", Tone.GOOD)
+        return
+    yield Reason("mode", words, answer=Answer.HOLD)
+
+
+STEPS: tuple[Step[Case], ...] = (
+    closed,
+    *spam.STEPS,
+    name,
+    repetition,
+    rate,
+    address,
+    history,
+    mode,
+)
+
+
+def judge(case: Case) -> spam.Verdict:
+    """Ask every step."""
+    return spam.judge(case, STEPS)

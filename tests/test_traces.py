@@ -1,0 +1,66 @@
+"""What is kept of how comments came, and for how long."""
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select
+
+from blog import articles, comments, db
+from blog.comments import arrival, traces
+from blog.comments.traces import CommentTrace
+from tests.cast import ARTICLE, CLOCK, arrived
+
+
+@pytest.fixture(autouse=True)
+def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
+    with app.app_context():
+        yield
+
+
+def send(body: str, *, later: timedelta = timedelta()) -> int:
+    article = articles.by_id(ARTICLE)
+    assert article
+    draft = comments.compose(article, name="Nomsa", body=body, parent_id=None)
+    with db.writing():
+        return arrival.submit(arrived(draft), now=CLOCK + later)
+
+
+def kept() -> int:
+    return db.session.execute(select(func.count()).select_from(CommentTrace)).scalar_one()
+
+
+def test_a_comment_sent_twice_leaves_one_trace() -> None:
+    assert send("One") == send("One")
+    assert kept() == 1
+
+
+def test_no_word_and_no_address_is_in_a_trace() -> None:
+    send("Retinol helped me very much")
+    trace = db.session.execute(select(CommentTrace)).scalar_one()
+    assert (trace.client_hash, trace.reader_hash) == ("client", "browser")
+    assert b"etinol" not in trace.sketch
+    assert len(trace.words_hash) == 32
+
+
+def test_traces_go_after_a_month_and_their_comments_stay() -> None:
+    for number in range(9):
+        send(f"Number {number}", later=timedelta(days=number))
+    send("Much later", later=traces.KEPT + timedelta(days=6, seconds=1))
+    assert kept() == 3
+    assert comments.counts()["pending"] == 10
+
+
+def test_a_trace_goes_with_its_comment() -> None:
+    comment = comments.by_id(send("One"))
+    with db.writing():
+        db.session.delete(comment)
+    assert kept() == 0
+
+
+def test_what_came_before_is_counted_to_a_hundred() -> None:
+    for number in range(101):
+        send(f"Number {number}")
+    found = traces.before(words_hash="", client_hash="client", reader_hash="browser", now=CLOCK)
+    assert (found.same, found.in_last_hour, found.published) == (0, 100, 0)
+    assert len(found.sketches) == 101
