@@ -181,6 +181,11 @@ def test_what_the_door_saw_counts() -> None:
     ]
 
 
+def test_private_details_are_pointed_out_as_they_are_typed_in_the_sites_country() -> None:
+    body = "My number is 082 555 0134, or write to nomsa@reader.example or 083 555 0134."
+    assert "shows an email address and a phone number" in words(said(body))
+
+
 def test_words_that_came_before_are_known_again_whoever_sends_them() -> None:
     submit(LONG, client="one", browser="one")
     again, nearly = LONG.upper(), LONG.replace("two days", "three days")

@@ -34,6 +34,7 @@ def test_the_steps_come_in_one_order() -> None:
         closed_because="Closed.",
         trap="x",
         has_throwaway_address=True,
+        private=["phone number"],
         words=20,
         same=3,
         in_last_hour=9,
@@ -44,6 +45,7 @@ def test_the_steps_come_in_one_order() -> None:
         ("trap", Answer.HOLD),
         ("links", Answer.HOLD),
         ("name", Answer.HOLD),
+        ("private", Answer.HOLD),
         ("repetition", Answer.HOLD),
         ("rate", Answer.HOLD),
         ("address", Answer.ALLOW),
@@ -107,6 +109,13 @@ def test_what_comes_again_and_again_is_held(known: dict[str, Any], said: str) ->
 )
 def test_what_may_well_be_chance_is_not(known: dict[str, Any]) -> None:
     assert judged(**known).answer is Answer.ALLOW
+
+
+def test_what_could_reach_its_writer_is_held() -> None:
+    assert judged(private=["email address"]).answer is Answer.HOLD
+    assert "shows an email address and a phone number" in words(
+        private=["email address", "phone number"]
+    )
 
 
 def test_the_author_learns_whether_a_browser_is_known() -> None:

@@ -22,6 +22,7 @@ from blog.comments import (
     count_in,
     likeness,
     policy,
+    private,
     store,
     traces,
 )
@@ -102,6 +103,7 @@ def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> C
         name=draft.name,
         guarded=_guarded(),
         has_throwaway_address=_is_throwaway(draft.email or ""),
+        private=_private_kinds(draft),
         words=len(draft.words),
         same=before.same,
         is_like_another=likeness.resembles(draft.sketch, before.sketches, share=policy.MUCH_ALIKE),
@@ -121,6 +123,11 @@ def _guarded() -> list[str]:
     site = articles.site()
     named = db.session.execute(_NAMES).scalars()
     return [each for each in (site.title, site.clinic_name, *named) if likeness.letters(each)]
+
+
+def _private_kinds(draft: Draft) -> list[str]:
+    region = private.region_of(articles.site().language)
+    return sorted({each.kind for each in private.details(draft.source, region=region)})
 
 
 def _is_throwaway(email: str) -> bool:

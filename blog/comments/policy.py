@@ -42,7 +42,8 @@ class Case(spam.Submission):
     """All that is known of a comment when it arrives; numbers are of what came before it.
 
     `is_like_another` says that nearly the same words came of late, `published` how many comments of
-    this browser appeared, `guarded` the names that are somebody else's.
+    this browser appeared, `guarded` the names that are somebody else's, `private` the
+    kinds of private details in the text.
     """
 
     mode: Commenting
@@ -50,6 +51,7 @@ class Case(spam.Submission):
     closed_because: str = ""
     guarded: Collection[str] = ()
     has_throwaway_address: bool = False
+    private: Collection[str] = ()
     words: int = 0
     same: int = 0
     is_like_another: bool = False
@@ -76,6 +78,13 @@ def name(case: Case) -> Iterator[Reason]:
     if shown in _OFFICES:
         words = "the name is that of an office, not of a person"
         yield Reason("name", words, Tone.BAD, Answer.HOLD)
+
+
+def private_details(case: Case) -> Iterator[Reason]:
+    """Hold what could reach or name its writer, so that she can be spared."""
+    if case.private:
+        articles = (f"an {kind}" if kind[0] in "aeiou" else f"a {kind}" for kind in case.private)
+        yield Reason("private", f"shows {' and '.join(articles)}", Tone.BAD, Answer.HOLD)
 
 
 def repetition(case: Case) -> Iterator[Reason]:
@@ -139,6 +148,7 @@ STEPS: tuple[Step[Case], ...] = (
     closed,
     *spam.STEPS,
     name,
+    private_details,
     repetition,
     rate,
     address,
