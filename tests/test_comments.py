@@ -136,6 +136,39 @@ def test_a_withdrawn_comment_stays_withdrawn() -> None:
     assert comment.state == CommentState.WITHDRAWN
 
 
+def test_hidden_details_are_gone_for_readers_and_kept_for_who_reviews() -> None:
+    written = "Call **me** on 082 555 0134 or 083 555 0134."
+    comment = approved(written)
+    before = revision.current(db.session)
+    with db.writing():
+        assert comment.hide("ZA", by=user(), now=CLOCK, batch="click")
+        assert not comment.hide("ZA", by=user(), now=CLOCK, batch="click")
+    hidden = "Call <strong>me</strong> on (phone number hidden) or (phone number hidden)."
+    assert str(comment.body_html) == f"<p>{hidden}</p>\n"
+    assert comment.original == written
+    assert revision.current(db.session) == before + 1
+    assert [line.verb for line in journal.of_batch("click")] == ["hid details of"]
+
+
+def test_hidden_details_can_be_shown_again() -> None:
+    comment = submit("Call 082 555 0134.")
+    with db.writing():
+        comment.hide("ZA", by=user(), now=CLOCK)
+        comment.unhide(by=user(), now=CLOCK)
+        comment.unhide(by=user(), now=CLOCK)
+    assert (comment.source, comment.original) == ("Call 082 555 0134.", None)
+    assert [line.verb for line in journal.recent()] == ["showed details of", "hid details of"]
+
+
+def test_only_who_moderates_may_hide() -> None:
+    comment = submit("Call 082 555 0134.")
+    with db.writing():
+        nobody = User(email="x@y.example", name="X", role="reader", password_hash="")
+        nobody.created_at = CLOCK
+    with pytest.raises(Forbidden):
+        comment.hide("ZA", by=nobody, now=CLOCK)
+
+
 def test_undo_puts_all_comments_of_a_click_back() -> None:
     pair = [submit("One"), submit("Two")]
     with db.writing():

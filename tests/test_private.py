@@ -77,11 +77,21 @@ def test_details_come_in_their_order_and_do_not_overlap() -> None:
     ]
 
 
+def masked(text: str, max_chars: int = 5_000) -> str:
+    return private.masked(text, private.details(text, region="ZA"), max_chars=max_chars)
+
+
 def test_a_note_stands_in_the_place_of_each_detail() -> None:
     text = "Call 082 555 0134, write to a@b.example or ask."
-    hidden = private.masked(text, private.details(text, region="ZA"))
-    assert hidden == "Call (phone number hidden), write to (email address hidden) or ask."
-    assert private.masked("Thank you.", []) == "Thank you."
+    assert masked(text) == "Call (phone number hidden), write to (email address hidden) or ask."
+    assert masked("Thank you.") == "Thank you."
+
+
+def test_notes_never_make_a_text_too_long() -> None:
+    text = "a@b.c " * 800
+    assert masked(text) == "(…) " * 800
+    assert masked("a@b.c", max_chars=22) == "(email address hidden)"
+    assert masked("a@b.c", max_chars=21) == "(…)"
 
 
 @given(st.text(max_size=300), st.sampled_from(["082 555 0134", "a@b.example", ID]))

@@ -1,7 +1,7 @@
 """One comment: its row, its states, and the verbs that decide about it.
 
 States change by verbs that ask first, may be called twice, and leave a line in the journal.
-Nothing is deleted and no reader's words are rewritten here.
+Nothing is deleted and no reader's words are rewritten here: parts can be hidden, visibly.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog import db, journal, markup, permissions, revision
 from blog.accounts import User
+from blog.comments import private
 from blog.permissions import Action
 
 NAME_MAX_CHARS = 80
@@ -56,6 +57,8 @@ class Comment(db.Model):
     name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
     email: Mapped[str | None] = mapped_column(String(EMAIL_MAX_CHARS))
     source: Mapped[str] = mapped_column(Text)
+    # What was written, where a part of it is hidden; `source` then holds what all may see.
+    original: Mapped[str | None] = mapped_column(Text, deferred=True)
     html: Mapped[str] = mapped_column(Text)
     html_policy: Mapped[int]
     state: Mapped[CommentState] = mapped_column(String(20))
@@ -93,6 +96,35 @@ class Comment(db.Model):
         """Keep it from readers as spam; returns whether that changed anything."""
         return self._decide(CommentState.SPAM, by=by, now=now, batch=batch)
 
+    def hide(
+        self, region: str | None, *, by: User, now: datetime, batch: str | None = None
+    ) -> bool:
+        """Put a note in the place of each private detail; returns whether there was one.
+
+        What was written stays for those who review, and nothing else of it changes.
+        """
+        permissions.require(by, Action.MODERATE)
+        found = private.details(self.source, region=region)
+        if not found:
+            return False
+        self.original = self.original or self.source
+        self._say(private.masked(self.source, found, max_chars=markup.COMMENT_MAX_CHARS))
+        journal.record(HID, "comment", self.id, by=by, now=now, batch=batch)
+        return True
+
+    def unhide(self, *, by: User, now: datetime) -> None:
+        """Show again what was hidden."""
+        if self.original is not None:
+            self._say(self.original)
+            self.original = None
+            journal.record("showed details of", "comment", self.id, by=by, now=now)
+
+    def _say(self, source: str) -> None:
+        self.source, self.html = source, markup.render_comment(source)
+        self.html_policy = markup.COMMENT_POLICY
+        if self.state == CommentState.APPROVED:
+            revision.touch(db.session)
+
     def _decide(
         self, state: CommentState, *, by: User | None, now: datetime, batch: str | None
     ) -> bool:
@@ -119,6 +151,7 @@ class Comment(db.Model):
             revision.touch(db.session)
 
 
+HID = "hid details of"
 VERBS = {
     CommentState.APPROVED: "approved",
     CommentState.REJECTED: "rejected",

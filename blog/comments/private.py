@@ -9,7 +9,7 @@ birth, sequence, citizenship, check digit after Luhn).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -50,11 +50,16 @@ def details(text: str, *, region: str | None) -> list[Detail]:
     return sorted(found)
 
 
-def masked(text: str, found: Iterable[Detail]) -> str:
-    """Put a note in the place of each detail."""
+def masked(text: str, found: Sequence[Detail], *, max_chars: int) -> str:
+    """Put a note in the place of each detail; a short one where notes would make it too long."""
+    noted = _replaced(text, ((each, f"({each.kind} hidden)") for each in found))
+    return noted if len(noted) <= max_chars else _replaced(text, ((each, "(…)") for each in found))
+
+
+def _replaced(text: str, notes: Iterable[tuple[Detail, str]]) -> str:
     pieces, done = [], 0
-    for each in found:
-        pieces += [text[done : each.start], f"({each.kind} hidden)"]
+    for each, note in notes:
+        pieces += [text[done : each.start], note]
         done = each.end
     return "".join([*pieces, text[done:]])
 
