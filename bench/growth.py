@@ -22,8 +22,6 @@ from blog.content import slugify
 SEED = 1
 _SAME = Bound(1.3, of_ratio=True)
 _SOON = Bound(50)
-# A file saved a moment ago is read once more, since its time may not tell two saves apart.
-_SETTLED_SECONDS = 3
 _FLAT = Bound(1.1, of_ratio=True)
 _DOOR = "/admin/sign-in"
 
@@ -88,7 +86,7 @@ def _sync(blog: Blog) -> float:
 
 def _grown(stage: Stage, size: Size) -> Grown:
     blog, cold = made(stage, f"site-{size.articles}", size, seed=SEED)
-    time.sleep(_SETTLED_SECONDS)
+    # At once, since that is when most files were saved a moment ago.
     same = _sync(blog)
     changed = stage.folder / f"site-{size.articles}-content" / "articles" / f"{SAMPLE}.md"
     changed.write_text(changed.read_text(encoding="utf-8") + "\nOne sentence more.\n", "utf-8")

@@ -1,5 +1,6 @@
 """The command line as operators type it: what it does, what it says, and how it ends."""
 
+import gc
 import io
 import json
 import os
@@ -62,7 +63,7 @@ Blog = Callable[..., Ran]
 
 
 @pytest.fixture
-def type_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Blog:
+def type_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Blog]:
     """Type a command in a shell that has no settings but these."""
     ours = re.compile("BLOG_.*|HOST|PORT")
     inherited = {name: value for name, value in os.environ.items() if not ours.fullmatch(name)}
@@ -76,7 +77,10 @@ def type_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
                 cli.main()
         return Ran(int(ended.value.code or 0), *capsys.readouterr())
 
-    return run
+    yield run
+    # A command's process is short, and this one is long.
+    gc.unfreeze()
+    gc.enable()
 
 
 @pytest.fixture
@@ -156,10 +160,15 @@ def test_the_list_of_commands_says_what_each_says_of_itself(type_in: Blog) -> No
 
 def loaded_by(*arguments: str, **environ: str) -> set[str]:
     """Tell which of the large libraries a command loads."""
+    large = "{'alembic', 'flask', 'granian', 'markdown', 'sqlalchemy'}"
+    return set(at_its_end(f"*{large} & set(sys.modules)", *arguments, **environ).split())
+
+
+def at_its_end(expression: str, *arguments: str, **environ: str) -> str:
+    """Tell what something is when a command's process ends."""
     program = (
-        "import atexit, sys; from blog.cli import main; sys.argv[0] = 'blog';"
-        " large = {'alembic', 'flask', 'granian', 'markdown', 'sqlalchemy'};"
-        " atexit.register(lambda: print(*large & set(sys.modules), file=sys.stderr)); main()"
+        "import atexit, gc, sys; from blog.cli import main; sys.argv[0] = 'blog';"
+        f" atexit.register(lambda: print({expression}, file=sys.stderr)); main()"
     )
     ran = subprocess.run(
         [sys.executable, "-P", "-c", program, *arguments],
@@ -168,7 +177,7 @@ def loaded_by(*arguments: str, **environ: str) -> set[str]:
         text=True,
         check=True,
     )
-    return set(ran.stderr.split())
+    return ran.stderr.strip()
 
 
 def minimal(environ: dict[str, str]) -> dict[str, str]:
@@ -183,6 +192,11 @@ def test_help_loads_none_of_the_large_libraries() -> None:
 
 def test_commands_load_neither_the_server_nor_the_migrations(bare: dict[str, str]) -> None:
     assert loaded_by("content", "check", **bare) == {"flask", "markdown", "sqlalchemy"}
+
+
+def test_what_a_command_loads_is_never_looked_through_for_garbage(bare: dict[str, str]) -> None:
+    asked = "gc.get_stats()[2]['collections'], gc.get_freeze_count() > 50_000, gc.isenabled()"
+    assert at_its_end(asked, "content", "check", **bare) == "0 True True"
 
 
 # What is typed wrongly

@@ -18,7 +18,7 @@ from blog.articles import Article, gallery, sync
 from blog.articles.gallery import MediaFile
 from blog.articles.sync import Changes
 from blog.content import MediaSource
-from tests.cast import ARTICLE, CLOCK, SECOND, Visitor
+from tests.cast import ARTICLE, CLOCK, SECOND, Clock, Visitor
 
 MINUTE = timedelta(minutes=1)
 A_YEAR = "public, max-age=31536000, immutable"
@@ -51,10 +51,14 @@ def jpeg(width: int, height: int, *, orientation: int = 1, before: int = 0) -> b
 class Studio:
     """A folder with pictures beside a site; each sync comes a minute after the last."""
 
-    def __init__(self, root: Path, app: Flask) -> None:
+    def __init__(self, root: Path, app: Flask, clock: Clock) -> None:
         self.root = root
         self.app = app
-        self.now = CLOCK
+        self._clock = clock
+
+    @property
+    def now(self) -> datetime:
+        return self._clock()
 
     def save(self, path: str, data: bytes | str, *, at: datetime | None = None) -> Path:
         file = self.root / path
@@ -70,7 +74,7 @@ class Studio:
         self.save(f"articles/{id}.md", f"---\n{head}---\n{body}\n")
 
     def sync(self) -> Changes:
-        self.now += MINUTE
+        self._clock.move(minutes=1)
         return sync.run(self.root, now=self.now)
 
     def html(self, article_id: str = ARTICLE) -> str:
@@ -82,10 +86,10 @@ class Studio:
 
 
 @pytest.fixture
-def studio(make_app: Callable[..., Flask], own_content: Path) -> Iterator[Studio]:
+def studio(clock: Clock, make_app: Callable[..., Flask], own_content: Path) -> Iterator[Studio]:
     app = make_app(content_dir=str(own_content))
     with app.app_context():
-        yield Studio(own_content, app)
+        yield Studio(own_content, app, clock)
 
 
 # What a file's bytes say
@@ -238,7 +242,7 @@ def test_a_picture_saved_without_a_change_ends_no_page(studio: Studio) -> None:
     studio.save("media/a.png", png(64, 48))
     assert not studio.sync()
     assert not studio.sync()
-    assert gallery.look(studio.root, now=studio.now).rows == ()
+    assert gallery.look(studio.root).rows == ()
 
 
 def test_a_picture_saved_twice_within_a_tick_of_the_clock_is_noticed(studio: Studio) -> None:
@@ -277,7 +281,7 @@ def test_a_picture_that_goes_while_it_is_looked_at_is_none(
     studio.save("media/a.png", png(4, 3)).unlink()
     # The moment between the listing and the reading.
     monkeypatch.setattr(content, "list_media", lambda _root: listed)
-    assert gallery.look(studio.root, now=CLOCK).pictures == {}
+    assert gallery.look(studio.root).pictures == {}
 
 
 def test_many_pictures_are_noted_in_several_transactions(

@@ -31,7 +31,7 @@ from blog.articles.sync import Changes
 from blog.comments import Comment, CommentState
 from blog.content import Commenting
 from blog.errors import ContentError, Problem
-from tests.cast import ARTICLE, CLOCK, SECOND, at_once
+from tests.cast import ARTICLE, CLOCK, SECOND, Clock, at_once
 
 AUTHOR_ID = "sandra-de-beer"
 MINUTE = timedelta(minutes=1)
@@ -48,9 +48,13 @@ def written(title: str = "Skin", body: str = "Some words.\n", **fields: str) -> 
 class Desk:
     """An author's folder beside a site; each sync comes a minute after the last."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock: Clock) -> None:
         self.root = root
-        self.now = CLOCK
+        self._clock = clock
+
+    @property
+    def now(self) -> datetime:
+        return self._clock()
 
     def save(self, path: str, text: str | bytes, *, at: datetime | None = None) -> Path:
         file = self.root / path
@@ -63,14 +67,17 @@ class Desk:
         return self.save(f"articles/{id}.md", written(*arguments, **fields))
 
     def sync(self) -> Changes:
-        self.now += MINUTE
+        self.wait()
         return sync.run(self.root, now=self.now)
+
+    def wait(self) -> None:
+        self._clock.move(minutes=1)
 
 
 @pytest.fixture
-def desk(make_app: Callable[..., Flask], own_content: Path) -> Iterator[Desk]:
+def desk(clock: Clock, make_app: Callable[..., Flask], own_content: Path) -> Iterator[Desk]:
     with make_app(content_dir=str(own_content)).app_context():
-        yield Desk(own_content)
+        yield Desk(own_content, clock)
 
 
 def title_of(article_id: str) -> str | None:
@@ -749,6 +756,16 @@ def test_a_file_that_goes_while_others_are_read_is_said_and_forgotten_later(desk
 
 
 @pytest.mark.usefixtures("small_batches")
+def test_a_file_that_is_read_well_after_it_was_saved_is_not_read_once_more(desk: Desk) -> None:
+    for name in ("a", "b", "c"):
+        desk.write(name)
+    sync.run(desk.root, now=desk.now, progress=lambda *_: desk.wait())
+    # It alone was read in the moment in which it was saved.
+    assert desk.sync().same == ["articles/a.md"]
+    assert not desk.sync()
+
+
+@pytest.mark.usefixtures("small_batches")
 def test_a_file_that_grows_while_others_are_read_is_read_again(desk: Desk) -> None:
     desk.write("a")
     desk.write("b", "Half")
@@ -760,7 +777,7 @@ def test_a_file_that_grows_while_others_are_read_is_read_again(desk: Desk) -> No
 
     sync.run(desk.root, now=desk.now + MINUTE, progress=go_on)
     assert title_of("b") == "Half"
-    desk.now += MINUTE
+    desk.wait()
     desk.sync()
     assert title_of("b") == "Whole"
 
@@ -779,9 +796,9 @@ def test_hundreds_of_mistakes_are_all_said(desk: Desk) -> None:
 # Looking without changing
 
 
-def test_a_check_reads_every_file_and_needs_no_database(own_words: Path) -> None:
+def test_a_check_reads_every_file_and_needs_no_database(clock: Clock, own_words: Path) -> None:
     assert sync.check(own_words) == []
-    desk = Desk(own_words)
+    desk = Desk(own_words, clock)
     desk.save("site.toml", "title = 1\n")
     desk.save("articles/broken.md", "no front matter")
     desk.write("c-deep", "Deep", TOO_DEEP)

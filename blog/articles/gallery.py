@@ -64,7 +64,7 @@ class Gallery:
     rows: tuple[dict[str, Any], ...]
 
 
-def look(root: Path, *, now: datetime) -> Gallery:
+def look(root: Path) -> Gallery:
     """Compare media/ with what the last sync saw."""
     known = {row.path: row for row in db.session.execute(_KNOWN)}
     # Reading large files may take long, and no snapshot of the database shall wait for it.
@@ -75,11 +75,12 @@ def look(root: Path, *, now: datetime) -> Gallery:
     for source in content.list_media(root):
         path, row = source.path, known.get(source.path)
         before = Measures(row.version, row.width, row.height) if row else None
+        looked_at = db.utc_now()
         is_seen = row and (row.size_bytes, row.mtime_ns) == (source.size_bytes, source.mtime_ns)
         if row and is_seen and not content.is_young(source, at=row.synced_at):
             measures = before
         elif measures := content.measure(root, source):
-            rows.append({**asdict(source), **asdict(measures), "synced_at": now})
+            rows.append({**asdict(source), **asdict(measures), "synced_at": looked_at})
         if measures:
             pictures[path] = Picture(
                 urls.media(path, measures.version), measures.width, measures.height

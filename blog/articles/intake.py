@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
-from blog import content, markup
+from blog import content, db, markup
 from blog.articles import references
 from blog.articles.references import Reference
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
@@ -41,6 +41,7 @@ class Read:
     """One file that was looked into; `parsed` is None where it is refused or the same."""
 
     source: SourceFile
+    read_at: datetime
     sha256: str = ""
     text: str = ""
     parsed: Parsed | None = None
@@ -117,7 +118,8 @@ def read_one(
     root: Path, source: SourceFile, known: Known | None, parse: Callable[[str], Parsed]
 ) -> Read:
     """Read a file and parse it, unless it is known and the same, or no file of words."""
-    read = Read(source)
+    # By which it is later told whether a second save could look like the first.
+    read = Read(source, read_at=db.utc_now())
     if source.problem and source.problem.is_warning:
         # Nothing within can change what it is, so it need not be looked at each time.
         read.sha256, read.problems = _UNREAD, (source.problem,)

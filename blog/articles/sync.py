@@ -80,7 +80,7 @@ def run(root: Path, *, now: datetime, progress: Progress = no_progress) -> Chang
     known = {row.path: row for row in db.session.execute(_KNOWN)}
     sources = list_sources(root)
     zone_before = site().zone
-    pictures = gallery.look(root, now=now)
+    pictures = gallery.look(root)
     forced = references.users_of(pictures.changed)
     # Rendering may take minutes, and no snapshot of the database shall wait for it.
     db.session.rollback()
@@ -132,7 +132,7 @@ def _write(reads: list[Read], *, now: datetime, is_change: bool = False) -> None
     writing.free_slugs((each for each in parsed if isinstance(each, ArticleFile)), now=now)
     for read in reads:
         _write_one(read)
-        _note(read, now=now)
+        _note(read)
     fulltext.refresh()
 
 
@@ -269,13 +269,13 @@ def _write_one(read: Read) -> None:
             writing.write_site(read.text)
 
 
-def _note(read: Read, *, now: datetime) -> None:
+def _note(read: Read) -> None:
     """Remember what was seen of a file; the problems of one that is the same stay as they were."""
     source = read.source
     row = db.session.get(ContentFile, source.path) or ContentFile(path=source.path, problems=[])
     row.size_bytes, row.mtime_ns = source.size_bytes, source.mtime_ns
     row.sha256 = "" if read.is_refused else read.sha256
-    row.policy, row.synced_at = markup.ARTICLE_POLICY, now
+    row.policy, row.synced_at = markup.ARTICLE_POLICY, read.read_at
     if not read.is_same:
         row.problems = [asdict(problem) for problem in read.problems]
     if read.parsed:

@@ -7,6 +7,7 @@ long or aren't UTF-8, and every path that would leave its folder.
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 import tempfile
 from collections.abc import Iterator
@@ -82,14 +83,14 @@ def _is_meant(name: str) -> bool:
 def _source(home: Path, kind: Kind, entry: os.DirEntry[str]) -> SourceFile:
     # A name that isn't UTF-8 must still be printable, and storable, in a problem.
     name = os.fsencode(entry.name).decode("utf-8", "backslashreplace")
-    path = f"{kind}/{name}"
+    path, stem = f"{kind}/{name}", posixpath.splitext(name)[0]
     try:
         status = entry.stat()
     except OSError as error:
         (problem,) = _unreadable(path, error).problems
-        return SourceFile(kind, Path(name).stem, path, 0, 0, problem)
+        return SourceFile(kind, stem, path, 0, 0, problem)
     size, mtime = status.st_size, status.st_mtime_ns
-    return SourceFile(kind, Path(name).stem, path, size, mtime, _problem(home, entry, status, path))
+    return SourceFile(kind, stem, path, size, mtime, _problem(home, entry, status, path))
 
 
 def _problem(
