@@ -922,6 +922,18 @@ def test_a_new_article_is_a_draft_by_the_only_author(tmp_path: Path) -> None:
     assert ["no `summary`" in warning.message for warning in read.warnings] == [True]
 
 
+def test_what_a_new_article_begins_with_is_said_once_it_is_no_draft(tmp_path: Path) -> None:
+    path = content.new_article(tmp_path, "sun", "Sun", now=NOON)
+    text = path.read_text(encoding="utf-8").replace("summary:", "summary: Short")
+    published = text.replace("status: draft", "status: published")
+    assert content.parse_article("sun", text, zone=JOHANNESBURG).warnings == ()
+    (warning,) = content.parse_article("sun", published, zone=JOHANNESBURG).warnings
+    assert warning.message.endswith(" still stands in this one: Write the text here.")
+    assert (warning.line, warning.column) == (13, 1)
+    written = published.replace("the text here.", "to us.")
+    assert content.parse_article("sun", written, zone=JOHANNESBURG).warnings == ()
+
+
 def test_a_new_article_leaves_its_author_open_where_there_are_several(tmp_path: Path) -> None:
     put(tmp_path, "authors/sandra.md")
     put(tmp_path, "authors/nomsa.md")

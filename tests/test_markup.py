@@ -443,6 +443,7 @@ def test_a_text_is_surveyed_as_it_was_typed() -> None:
     )
     assert markup.render_article(source).survey == Survey(
         links=("/articles/a?b=1&c=2#d", "../privacy"),
+        outward=("https://x.org/", "//y.org"),
         pictures=("/media/a.jpg", "b.jpg", "c.jpg", "d.jpg"),
         undescribed=("/media/a.jpg", "c.jpg"),
     )

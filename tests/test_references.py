@@ -12,7 +12,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from blog import articles, db
+from blog import articles, db, urls
 from blog.articles import Article, references, sync
 from tests.cast import ARTICLE, CLOCK, SECOND
 
@@ -42,7 +42,7 @@ class Desk:
         self.now += timedelta(minutes=1)
         sync.run(self.root, now=self.now)
         kept = articles.problems()
-        seen = sync.check(self.root)
+        seen = sync.check(self.root, site_url=urls.absolute(""))
         key = ("path", "line", "message", "remedy", "is_warning")
         assert sorted(str([each[name] for name in key]) for each in kept) == sorted(
             str([getattr(each, name) for name in key]) for each in seen
@@ -166,6 +166,65 @@ def test_links_within_a_text_and_headings_out_of_order_are_said(desk: Desk) -> N
     ]
 
 
+OWN = "http://127.0.0.1:8000"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/nowhere",
+        f"{OWN}0/nowhere",
+        f"{OWN}.example.org/nowhere",
+        "https://127.0.0.1/nowhere",
+        "//[::1/nowhere",
+        "http:/nowhere",
+        "https:",
+    ],
+)
+def test_a_link_to_another_site_is_no_problem(desk: Desk, address: str) -> None:
+    desk.write(f"One [link]({address}).")
+    assert desk.found() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "better"),
+    [
+        (f"{OWN}/articles/{SECOND}?page=2#comments", f"/articles/{SECOND}?page=2#comments"),
+        (f"https{OWN[4:]}/contact", "/contact"),
+        (f"{OWN[5:].upper()}/2026/01/winter-skin", "/2026/01/winter-skin"),
+        (OWN, "/"),
+        (f"{OWN}?page=2", "/?page=2"),
+    ],
+)
+def test_a_link_that_names_this_site_is_said_with_what_to_write(
+    desk: Desk, address: str, better: str
+) -> None:
+    desk.write(f"One.\n\nA [link]({address}).")
+    (problem,) = desk.found()
+    assert problem["message"] == f"The link to {address} names this site, whose address may change."
+    assert (problem["remedy"], problem["line"]) == (f"Write {better}", 8)
+
+
+def test_a_link_that_names_this_site_may_lead_nowhere_too(desk: Desk) -> None:
+    desk.write(f"A [link]({OWN}/articles/nowhere).")
+    words = (
+        f"The link to {OWN}/articles/nowhere leads nowhere: there is no article at this address."
+    )
+    assert desk.said() == [(6, words)]
+
+
+def test_an_alias_where_something_stands_is_said_until_it_stands_there_no_more(desk: Desk) -> None:
+    aliases = ["/skin/", f"/articles/{ARTICLE}", f"/articles/{SECOND}", "/privacy", "/topics/sun"]
+    desk.write("Words.", aliases=f"[{', '.join(aliases)}]", topics="[Sun]")
+    assert desk.said() == [
+        (5, f"The alias {alias} is no earlier address: something stands there today.")
+        for alias in aliases[1:]
+    ]
+    desk.write("Words.", slug="elsewhere", aliases=f"[{', '.join(aliases[:3])}]")
+    desk.write("Words.", SECOND, slug="here")
+    assert desk.found() == []
+
+
 def test_pages_and_authors_are_looked_at_too(desk: Desk) -> None:
     desk.save("pages/privacy.md", "---\ntitle: Privacy\n---\n[a](nowhere) [b](contact)\n")
     desk.save(f"authors/{AUTHOR_ID}.md", "---\nname: Sandra\n---\n[c](nobody)\n")
@@ -199,7 +258,9 @@ def test_a_file_that_cannot_be_used_keeps_what_it_was_and_refers_to(desk: Desk) 
         (f"articles/{ARTICLE}.md", False),
         (f"articles/{ARTICLE}.md", True),
     ]
-    assert [each.path for each in sync.check(desk.root)] == [f"articles/{ARTICLE}.md"]
+    assert [each.path for each in sync.check(desk.root, site_url=urls.absolute(""))] == [
+        f"articles/{ARTICLE}.md"
+    ]
 
 
 def test_an_earlier_address_still_leads_on_but_a_look_at_the_files_names_it(desk: Desk) -> None:
@@ -207,7 +268,9 @@ def test_an_earlier_address_still_leads_on_but_a_look_at_the_files_names_it(desk
     desk.write(f"A [link](/articles/{SECOND}).")
     sync.run(desk.root, now=desk.now)
     assert articles.problems() == []
-    assert [problem.path for problem in sync.check(desk.root)] == [f"articles/{ARTICLE}.md"]
+    assert [problem.path for problem in sync.check(desk.root, site_url=urls.absolute(""))] == [
+        f"articles/{ARTICLE}.md"
+    ]
 
 
 def test_a_file_that_is_no_file_of_words_is_said_once_and_harms_nothing(desk: Desk) -> None:

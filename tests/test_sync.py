@@ -35,6 +35,7 @@ from tests.cast import ARTICLE, CLOCK, SECOND, Clock, at_once
 
 AUTHOR_ID = "sandra-de-beer"
 MINUTE = timedelta(minutes=1)
+SITE = "https://blog.example"
 TOO_DEEP = "Fine.\n\n" + ">" * 120 + " deep\n"
 
 
@@ -797,7 +798,7 @@ def test_hundreds_of_mistakes_are_all_said(desk: Desk) -> None:
 
 
 def test_a_check_reads_every_file_and_needs_no_database(clock: Clock, own_words: Path) -> None:
-    assert sync.check(own_words) == []
+    assert sync.check(own_words, site_url=SITE) == []
     desk = Desk(own_words, clock)
     desk.save("site.toml", "title = 1\n")
     desk.save("articles/broken.md", "no front matter")
@@ -805,7 +806,7 @@ def test_a_check_reads_every_file_and_needs_no_database(clock: Clock, own_words:
     desk.write("d-twin", slug=ARTICLE)
     desk.write("e-stranger", author="nomsa-k", colour="red")
     told: list[tuple[int, int]] = []
-    problems = sync.check(own_words, progress=lambda *seen: told.append(seen))
+    problems = sync.check(own_words, site_url=SITE, progress=lambda *seen: told.append(seen))
     assert [(problem.path, problem.line, problem.is_warning) for problem in problems] == [
         ("site.toml", 1, False),
         ("articles/broken.md", 1, False),
@@ -819,12 +820,12 @@ def test_a_check_reads_every_file_and_needs_no_database(clock: Clock, own_words:
 
 def test_a_check_does_without_site_toml(own_words: Path) -> None:
     (own_words / "site.toml").unlink()
-    assert sync.check(own_words) == []
+    assert sync.check(own_words, site_url=SITE) == []
 
 
 def test_a_check_says_that_the_folder_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(ContentError, match="no such folder"):
-        sync.check(tmp_path / "nowhere")
+        sync.check(tmp_path / "nowhere", site_url=SITE)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import unquote
 
@@ -46,19 +46,45 @@ OWN_PATHS = frozenset(
 _NOUNS = {"articles": "article", "authors": "author", "topics": "topic"}
 _SHOWN_CHARS = 80
 
-# What was typed, the path it leads to, and its line in the file.
+# What was typed, the path it leads to, and its line in the file. A link that names a site leads
+# to what was typed, an alias of the file itself nowhere.
 Reference = tuple[str, str, int | None]
 Document = ArticleFile | AuthorFile | PageFile
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The site's own address, the paths where something is now, and older ones that lead there."""
+
+    site_url: str
+    taken: Set[str]
+    old: Set[str]
+
+    def lead(self, path: str) -> bool:
+        """Tell whether a path leads to anything; what hangs on an article or a topic does so too."""
+        owner = "/".join(path.split("/")[:3]).removesuffix(".md")
+        return any(each in paths for paths in (self.taken, self.old) for each in (path, owner))
+
+    def own_path(self, address: str) -> str | None:
+        """Return what follows this site's name in an address; None for that of another site."""
+        host = re.escape(self.site_url.partition("//")[2])
+        found = re.match(rf"(?:https?:)?[/\\]{{2}}{host}(?![^/?#])", address, re.IGNORECASE)
+        return "/" + address[found.end() :].removeprefix("/") if found else None
 
 
 def references(document: Document, text: str, survey: Survey) -> Iterator[Reference]:
     """Find the addresses within this site that a file refers to."""
     if path := picture_of(document):
-        yield path, f"/media/{path}", _field_line(text)
+        yield path, f"/media/{path}", _field_line(text, "(?:cover|photo)")
+    if isinstance(document, ArticleFile):
+        for alias in document.aliases:
+            yield alias, "", _field_line(text, "aliases")
     base = {ArticleFile: "/articles/", AuthorFile: "/authors/", PageFile: "/"}[type(document)]
     for typed in survey.links:
         if target := _target(typed, base):
             yield typed, target, _line(document, _whole(typed))
+    for typed in survey.outward:
+        yield typed, typed, _line(document, _whole(typed))
     for typed in survey.pictures:
         if path := markup.media_path(typed):
             yield typed, f"/media/{path}", _line(document, _whole(typed))
@@ -75,8 +101,8 @@ def picture_of(document: Document) -> str:
             return ""
 
 
-def _field_line(text: str) -> int | None:
-    found = re.search(r"^(?:cover|photo)[ \t]*:", text, re.MULTILINE)
+def _field_line(text: str, name: str) -> int | None:
+    found = re.search(rf"^{name}[ \t]*:", text, re.MULTILINE)
     return text.count("\n", 0, found.start()) + 1 if found else None
 
 
@@ -143,16 +169,31 @@ def _shown(typed: str) -> str:
     return markup.excerpt(" ".join(typed.split()), _SHOWN_CHARS)
 
 
-def broken(path: str, refers_to: Iterable[Reference], there: Set[str]) -> Iterator[Problem]:
-    """Find what a file refers to and isn't there; `there` are all paths that are."""
+def broken(path: str, refers_to: Iterable[Reference], addresses: Addresses) -> Iterator[Problem]:
+    """Find what a file refers to and isn't there, or should be named in another way."""
     for typed, target, line in refers_to:
-        # What hangs on an article or a topic is there if that is.
-        if target not in there and _owner(target) not in there:
-            yield Problem(path, *_words(typed, target), line, is_warning=True)
+        if words := _wrong(typed, target, addresses):
+            yield Problem(path, *words, line, is_warning=True)
 
 
-def _owner(target: str) -> str:
-    return "/".join(target.split("/")[:3]).removesuffix(".md")
+def _wrong(typed: str, target: str, addresses: Addresses) -> tuple[str, str] | None:
+    if not target:
+        return _alias_words(typed) if typed in addresses.taken else None
+    if target.startswith("/") and not target.startswith("//"):
+        return None if addresses.lead(target) else _words(typed, target)
+    own = addresses.own_path(target)
+    if own is None:
+        return None
+    path = _target(own, "/")
+    if path and not addresses.lead(path):
+        return _words(typed, path)
+    message = f"The link to {_shown(typed)} names this site, whose address may change."
+    return message, f"Write {_shown(own)}"
+
+
+def _alias_words(alias: str) -> tuple[str, str]:
+    message = f"The alias {_shown(alias)} is no earlier address: something stands there today."
+    return message, "Take it out of `aliases`, or give what stands there another address."
 
 
 def _words(typed: str, target: str) -> tuple[str, str]:
@@ -164,38 +205,34 @@ def _words(typed: str, target: str) -> tuple[str, str]:
     return message, "Copy what follows the site's name where a browser shows the right page."
 
 
-def paths_of(documents: Iterable[Document], media: Iterable[str]) -> set[str]:
-    """Collect the paths that files make, and those of media."""
-    there = {f"/media/{path}" for path in media}
-    for document in documents:
-        match document:
-            case ArticleFile():
-                there.add(urls.article(document.slug))
-                there.update(urls.topic(topic.slug) for topic in document.topics)
-                there.update(document.aliases)
-            case AuthorFile():
-                there.add(urls.author(document.id))
-            case _:
-                there.add(urls.page(document.id))
-    return there
+def paths_of(document: Document) -> Iterator[str]:
+    """Yield the paths at which what a file makes is found; older ones apart."""
+    match document:
+        case ArticleFile():
+            yield urls.article(document.slug)
+            yield from (urls.topic(topic.slug) for topic in document.topics)
+        case AuthorFile():
+            yield urls.author(document.id)
+        case _:
+            yield urls.page(document.id)
 
 
 # Those of removed articles lead nowhere.
 _LEADING_ON = select(ArticlePath.path).join(Article, Article.id == ArticlePath.article_id)
 
 
-def _paths_online() -> set[str]:
+def _addresses() -> Addresses:
     def found(column: Any) -> Iterable[str]:
         return db.session.execute(select(column).distinct()).scalars()
 
-    return {
+    taken = {
         *(urls.article(slug) for slug in found(Article.slug)),
         *(urls.topic(slug) for slug in found(ArticleTopic.slug)),
         *(urls.author(author_id) for author_id in found(Author.id)),
         *(urls.page(page_id) for page_id in found(Page.id)),
-        *db.session.execute(_LEADING_ON).scalars(),
         *(f"/media/{path}" for path in found(MediaFile.path)),
     }
+    return Addresses(urls.absolute(""), taken, set(db.session.execute(_LEADING_ON).scalars()))
 
 
 def users_of(media: Set[str]) -> set[str]:
@@ -212,10 +249,10 @@ def users_of(media: Set[str]) -> set[str]:
 
 def recheck() -> None:
     """Note in each file's row what it refers to and isn't there."""
-    there = _paths_online()
+    addresses = _addresses()
     changed = []
     for path, refers_to, before in db.session.execute(_REFERRING):
-        found = [asdict(problem) for problem in broken(path, json.loads(refers_to), there)]
+        found = [asdict(problem) for problem in broken(path, json.loads(refers_to), addresses)]
         if found != json.loads(before):
             changed.append({"path": path, "broken": found})
     if changed:

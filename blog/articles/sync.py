@@ -28,6 +28,7 @@ from blog.articles import (
     writing,
 )
 from blog.articles.intake import Known, Progress, Read, read_all, read_one
+from blog.articles.references import Addresses
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
 from blog.content.site import SITE_FILE
 from blog.errors import ContentError, Problem
@@ -144,7 +145,7 @@ def _index_rest() -> None:
             fulltext.refresh()
 
 
-def check(root: Path, *, progress: Progress = no_progress) -> list[Problem]:
+def check(root: Path, *, site_url: str, progress: Progress = no_progress) -> list[Problem]:
     """Read every file as if none were known, and return all problems; needs no database.
 
     Raises: ContentError where the folder itself can't be read.
@@ -154,22 +155,25 @@ def check(root: Path, *, progress: Progress = no_progress) -> list[Problem]:
     rest = [source for source in sources if source.path != SITE_FILE]
     reads = [*site_reads, *read_all(root, rest, zone, {}, {}, progress)]
     _refuse_twins(reads, {})
-    there = _paths(reads, root)
+    addresses = _addresses(reads, root, site_url)
     found = [problem for read in reads for problem in read.problems]
     for read in reads:
-        found += references.broken(read.source.path, read.refers_to, there)
+        found += references.broken(read.source.path, read.refers_to, addresses)
     profiles = {source.id for source in rest if source.path == f"{Kind.AUTHOR}/{source.id}.md"}
     found += _unknown_authors(reads, profiles)
     return sorted(found, key=lambda problem: problem.is_warning)
 
 
-def _paths(reads: list[Read], root: Path) -> set[str]:
-    """Collect the paths that files make."""
-    documents = (read.parsed for read in reads if read.parsed and not isinstance(read.parsed, Site))
-    there = references.paths_of(documents, (source.path for source in content.list_media(root)))
+def _addresses(reads: list[Read], root: Path, site_url: str) -> Addresses:
+    """Collect the addresses that files make."""
+    documents = [read.parsed for read in reads if read.parsed and not isinstance(read.parsed, Site)]
+    taken = {f"/media/{source.path}" for source in content.list_media(root)}
+    taken.update(path for document in documents for path in references.paths_of(document))
+    old = {alias for each in documents if isinstance(each, ArticleFile) for alias in each.aliases}
     # What can't be used as it is may be online as it was.
     refused = (f"/{read.source.path}" for read in reads if read.is_refused)
-    return there | {path.removesuffix(".md").removeprefix("/pages") for path in refused}
+    old.update(path.removesuffix(".md").removeprefix("/pages") for path in refused)
+    return Addresses(site_url, taken, old)
 
 
 def _unknown_authors(reads: list[Read], profiles: set[str]) -> Iterator[Problem]:

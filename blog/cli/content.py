@@ -99,7 +99,8 @@ def check_content(as_json: bool) -> None:
     Example:  blog content check
     """
     with _progress() as progress:
-        problems = sync.check(config.current().content_dir, progress=progress)
+        settings = config.current()
+        problems = sync.check(settings.content_dir, site_url=settings.site_url, progress=progress)
     if as_json:
         print_json([asdict(problem) for problem in problems])
     else:

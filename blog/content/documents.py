@@ -32,6 +32,7 @@ TEXT_MAX_CHARS = 300
 ALIAS_MAX_CHARS = 300
 CLOSE_AFTER_MAX_DAYS = 36_500
 
+_PLACEHOLDER = "Write the text here."
 _SKELETON = """\
 ---
 title: {title}
@@ -45,7 +46,7 @@ topics: []
 status: draft
 ---
 
-Write the text here.
+{text}
 """
 
 
@@ -243,6 +244,12 @@ def _check(fields: Fields, article: ArticleFile) -> None:
             starts["expires"],
         )
     _check_body(fields, article.body)
+    if _PLACEHOLDER in article.body and article.status is not Status.DRAFT:
+        fields.report.warn(
+            f"What every new article begins with still stands in this one: {_PLACEHOLDER}",
+            "Write the text in its place, or delete it.",
+            fields.report.text.rindex(_PLACEHOLDER),
+        )
 
 
 def _check_body(fields: Fields, body: str) -> None:
@@ -335,6 +342,7 @@ def new_article(root: Path, id: str, title: str, *, now: datetime) -> Path:  # n
         title=quote(" ".join(title.split())),
         date=now.astimezone(zone).date().isoformat(),
         author=_only_author(root),
+        text=_PLACEHOLDER,
     )
     parse_article(id, text, zone=zone)
     path = root / Kind.ARTICLE / f"{id}.md"

@@ -34,12 +34,13 @@ class Picture:
 class Survey:
     """What a text refers to, as it was typed, and which of its headings are out of order.
 
-    `links` and `pictures` lead into this site; `undescribed` pictures have no words for those
-    who can't see them; `lost` are links to a part of the text that isn't there; `jumps` are
+    `links` and `pictures` lead into this site, `outward` links name a site, be it this one;
+    `undescribed` pictures have no words for those who can't see them; `lost` are links to a part of the text that isn't there; `jumps` are
     headings more than one level below the last one, `tops` those of the page's own level.
     """
 
     links: tuple[str, ...] = ()
+    outward: tuple[str, ...] = ()
     pictures: tuple[str, ...] = ()
     undescribed: tuple[str, ...] = ()
     lost: tuple[str, ...] = ()
@@ -64,6 +65,7 @@ class Surveyor:
         self._known = pictures
         # Keyed so that a text that is cleaned twice is seen once.
         self._links: dict[str, None] = {}
+        self._outward: dict[str, None] = {}
         self._pictures: dict[str, str] = {}
         self._undescribed: dict[str, None] = {}
         self._ids: set[str] = set()
@@ -83,6 +85,7 @@ class Surveyor:
         """Say what was seen; of headings others know."""
         return Survey(
             links=tuple(link for link in self._links if not link.startswith("#")),
+            outward=tuple(self._outward),
             pictures=tuple(self._pictures.values()),
             undescribed=tuple(self._undescribed),
             lost=tuple(link for link in self._links if self._is_lost(link)),
@@ -91,7 +94,9 @@ class Surveyor:
         )
 
     def _see_link(self, url: str) -> None:
-        if url and not SCHEME.match(url) and not OTHER_SITE.match(url):
+        if OTHER_SITE.match(url):
+            self._outward[url] = None
+        elif url and not SCHEME.match(url):
             self._links[url] = None
 
     def _is_lost(self, link: str) -> bool:
