@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bench import growth, machine, report, speed, stage
+from bench import growth, machine, postgresql, report, speed, stage
 from bench.machine import ROOT, CantMeasure
 from bench.report import Table
 from bench.site import LARGE, Size
@@ -43,6 +43,9 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="a short run with rough figures")
     parser.add_argument(
         "--results", type=Path, default=ROOT / "bench" / "results.md", help="where to write"
+    )
+    parser.add_argument(
+        "--postgresql", action="store_true", help="growth: on a PostgreSQL server of its own too"
     )
     parser.add_argument("--articles", type=int, help="articles of the large site")
     parser.add_argument("--comments", type=int, help="comments of the large site")
@@ -77,6 +80,9 @@ def _measure(options: argparse.Namespace) -> None:
             effort = replace(usual, large=_size(options, usual.large), requests=requests)
             tables += growth.measure(here, effort)
             _write(options, here, tables, facts)
+            if options.postgresql:
+                tables += growth.measure(here, effort, server=postgresql.server(here))
+                _write(options, here, tables, [*facts, ("PostgreSQL", postgresql.version())])
     print("\n\n".join(map(str, tables)))
 
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from bench import load, machine, servers, site, words
+from bench import load, machine, postgresql, servers, site, words
 from bench.load import Visitor
 from bench.machine import CantMeasure
 from bench.report import Bound, Row, Table
@@ -49,11 +49,15 @@ class Grown:
     author: Visitor
 
 
-def measure(stage: Stage, effort: Effort) -> list[Table]:
-    """Make both sites and measure everything; prints each step as it goes."""
-    small, large = (_grown(stage, size) for size in (SMALL, effort.large))
+def measure(stage: Stage, effort: Effort, *, server: str = "") -> list[Table]:
+    """Make both sites and measure everything; prints each step as it goes.
+
+    `server` is a PostgreSQL server to keep them in, else they are kept in SQLite.
+    """
+    small, large = (_grown(stage, size, server) for size in (SMALL, effort.large))
     size = effort.large
-    title = f"Growth: {size.articles:,} articles and {size.comments:,} comments"
+    where = "Growth on PostgreSQL" if server else "Growth"
+    title = f"{where}: {size.articles:,} articles and {size.comments:,} comments"
     rows = [*_syncs(small, large), *_pages(small, large, effort), _memory(large, effort)]
     small.blog.stop()
     large.blog.stop()
@@ -84,11 +88,15 @@ def _sync(blog: Blog) -> float:
     return time.perf_counter() - began_at
 
 
-def _grown(stage: Stage, size: Size) -> Grown:
-    blog, cold = made(stage, f"site-{size.articles}", size, seed=SEED)
+def _grown(stage: Stage, size: Size, server: str) -> Grown:
+    name, settings = f"site-{size.articles}", {}
+    if server:
+        name = f"postgresql-{name}"
+        settings["BLOG_DATABASE_URL"] = postgresql.database(server, name)
+    blog, cold = made(stage, name, size, seed=SEED, **settings)
     # At once, since that is when most files were saved a moment ago.
     same = _sync(blog)
-    changed = stage.folder / f"site-{size.articles}-content" / "articles" / f"{SAMPLE}.md"
+    changed = stage.folder / f"{name}-content" / "articles" / f"{SAMPLE}.md"
     changed.write_text(changed.read_text(encoding="utf-8") + "\nOne sentence more.\n", "utf-8")
     one = _sync(blog)
     print(f"{size.articles:,} articles synced in {cold:.1f} s", flush=True)
@@ -123,7 +131,9 @@ def _pages(small: Grown, large: Grown, effort: Effort) -> Iterator[Row]:
         ("home", "/", _SAME),
         ("article with 20 comments", f"/articles/{SAMPLE}", _SAME),
         ("topic", topic, _SAME),
-        ("search", "/search?q=collagen", _SOON),
+        ("search, a word of most articles", "/search?q=collagen", _SOON),
+        ("search, the beginning of a word", "/search?q=co", _SOON),
+        ("search, a typing error", "/search?q=colagen", _SOON),
         ("feed", "/feed.xml", _SAME),
         ("JSON feed", "/feed.json", _SAME),
         ("the long thread, first page", f"/articles/{THREAD}", _SOON),

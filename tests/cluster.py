@@ -25,7 +25,7 @@ _LOCKED_OUT = "host all locked 127.0.0.1/32 scram-sha-256"
 
 
 @contextlib.contextmanager
-def running(binaries: Path) -> Iterator[str]:
+def running(binaries: Path, settings: str = _CONFIG) -> Iterator[str]:
     """Start a server; gives the address of its first database."""
     user = _unprivileged()
     with tempfile.TemporaryDirectory(prefix="blog-postgres-") as folder:
@@ -49,7 +49,7 @@ def running(binaries: Path) -> Iterator[str]:
         rules = data / "pg_hba.conf"
         rules.write_text(f"{_LOCKED_OUT}\n{rules.read_text()}")
         with (data / "postgresql.conf").open("a") as config:
-            config.write(f"{_CONFIG}port = {_free_port()}\nunix_socket_directories = '{folder}'\n")
+            config.write(f"{settings}port = {_free_port()}\nunix_socket_directories = '{folder}'\n")
         _as(user, [binaries / "pg_ctl", "-D", data, "-w", "-l", Path(folder) / "log", "start"])
         try:
             port = (data / "postmaster.pid").read_text().splitlines()[3]
