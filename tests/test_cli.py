@@ -22,6 +22,7 @@ from flask import Flask
 from sqlalchemy import select, text
 
 from blog import accounts, articles, cli, comments, db, journal, outbox
+from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
 from blog.comments import Comment, CommentState
 from blog.journal import JournalLine
@@ -332,6 +333,15 @@ def test_a_reader_of_the_output_who_goes_away_is_no_mishap(bare: dict[str, str])
 
 
 # blog db
+
+
+@pytest.mark.usefixtures("inside")
+def test_an_upgrade_leaves_no_article_that_search_does_not_know(blog: Blog) -> None:
+    with db.writing():
+        fulltext.mark_stale(ARTICLE)
+    assert blog("db", "upgrade").code == 0
+    db.session.rollback()
+    assert not fulltext.is_stale()
 
 
 def test_an_upgrade_makes_a_database_that_only_its_owner_reads(

@@ -16,7 +16,7 @@ from sqlalchemy import event, select, text, update
 
 from blog import db, markup
 from blog.articles import Article, ArticleTopic, fulltext, listing, search, sync, words
-from blog.articles.fulltext import SearchEntry
+from blog.articles.fulltext import SearchEntry, SearchSpelling
 from blog.articles.search import Found
 from tests import test_migrations as migrations
 from tests.cast import ARTICLE, CLOCK, SECOND, Clock, Visitor
@@ -451,6 +451,28 @@ def test_an_author_who_keeps_her_name_leaves_the_index_as_it_is(shelf: Shelf) ->
     assert rows() == (2, 0)
 
 
+def spelt() -> set[str]:
+    return set(db.session.execute(select(SearchSpelling.word)).scalars())
+
+
+def test_words_go_with_the_last_article_that_holds_them(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fulltext, "_BATCH_WORDS", 2)
+    before = spelt()
+    body = "Glycolic tretinoin azelaic Größe."
+    shelf.put("one", "Peeling", topics="[Acids]", body=body)
+    shelf.put("other", "Brushing", body="Tretinoin.")
+    shelf.sync()
+    assert spelt() - before >= {"glycolic", "tretinoin", "azelaic", "grosse", "peeling", "acids"}
+    assert find("glycolik").instead == "glycolic"
+    (shelf.root / "articles/one.md").unlink()
+    shelf.sync()
+    assert spelt() - before == {"tretinoin", "brushing", "short"}
+    assert fulltext.similar("glycolik", slips=2) == []
+    assert find("tretinoim").instead == "tretinoin"
+
+
 @pytest.mark.parametrize("version", [0, fulltext.VERSION - 1, fulltext.VERSION + 1])
 def test_what_another_program_indexed_is_indexed_anew(shelf: Shelf, version: int) -> None:
     with db.writing():
@@ -564,6 +586,20 @@ def test_a_search_scans_no_table(shelf: Shelf) -> None:
         else:
             assert "Seq Scan" not in found
             assert "Bitmap Index Scan on search_index_words" in found
+
+
+def test_postgresql_is_told_to_ask_its_index_and_then_left_as_it_was(shelf: Shelf) -> None:
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    event.listen(db.db.engine, "before_cursor_execute", note)
+    assert fulltext.is_held(["cold"], now=CLOCK)
+    event.remove(db.db.engine, "before_cursor_execute", note)
+    if db.db.engine.dialect.name == "postgresql":
+        assert "SET LOCAL enable_seqscan = off" in asked
+        assert db.session.execute(text("SHOW enable_seqscan")).scalar() == "on"
 
 
 def test_similar_words_are_looked_up(shelf: Shelf) -> None:

@@ -7,6 +7,7 @@ articles that are not public too, so whether one is gets asked when it is found.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import (
     ARRAY,
     REAL,
     ColumnElement,
+    Executable,
     Float,
     ForeignKey,
     Integer,
@@ -90,12 +92,12 @@ def _is_sqlite() -> bool:
 # Keeping
 
 
+_INDEXED = select(Article.id, Article.title, Article.summary, Article.text)
+
+
 def _stale() -> Select[str, str, str, str]:
-    return (
-        select(Article.id, Article.title, Article.summary, Article.text)
-        .outerjoin(SearchEntry)
-        .where(func.coalesce(SearchEntry.version, 0) != VERSION)
-    )
+    entries = _INDEXED.outerjoin(SearchEntry)
+    return entries.where(func.coalesce(SearchEntry.version, 0) != VERSION)
 
 
 def is_stale() -> bool:
@@ -134,9 +136,7 @@ def refresh() -> None:
             db.session.execute(delete(SearchSpelling))
         fields = _fields(batch)
         _write_index(fields)
-        _write_spellings(
-            {word for each in fields.values() for field in each for word in field.split()}
-        )
+        _write_spellings(_spelt(fields))
 
 
 def _is_begun() -> bool:
@@ -219,8 +219,42 @@ def _vector(fields: Iterable[str]) -> str:
     return " ".join(f"'{word}':{','.join(where)}" for word, where in places.items())
 
 
-def _write_spellings(found: set[str]) -> None:
-    spelt = sorted(word for word in found if len(word) in _SPELT_CHARS and word.isalpha())
+def _spelt(fields: dict[str, _Fields]) -> list[str]:
+    """Collect the words that are found again when somebody mistypes them."""
+    found = {word for each in fields.values() for field in each for word in field.split()}
+    return sorted(word for word in found if len(word) in _SPELT_CHARS and word.isalpha())
+
+
+def spelt_words(article_ids: Sequence[str]) -> list[str]:
+    """Return the words of articles that are about to go, for `unlearn()`."""
+    theirs = _INDEXED.where(Article.id.in_(article_ids))
+    return _spelt(_fields(db.session.execute(theirs).all()))
+
+
+def unlearn(spelt: list[str]) -> None:
+    """Forget the spellings of words that no article holds any more."""
+    for start in range(0, len(spelt), _BATCH_WORDS):
+        batch = json.dumps(spelt[start : start + _BATCH_WORDS])
+        query = text(_UNHELD_SQLITE if _is_sqlite() else _UNHELD_POSTGRESQL)
+        unheld = _found(query.bindparams(batch=batch))
+        spellings = {spelling for word in unheld for spelling in words.stored_spellings(word)}
+        theirs = SearchSpelling.word.in_(unheld) & SearchSpelling.spelling.in_(spellings)
+        db.session.execute(delete(SearchSpelling).where(theirs))
+
+
+_UNHELD_SQLITE = """
+    SELECT value FROM json_each(:batch) WHERE NOT EXISTS (
+        SELECT 1 FROM search_index WHERE search_index MATCH '"' || value || '"'
+    )
+"""
+_UNHELD_POSTGRESQL = """
+    SELECT value FROM json_array_elements_text(CAST(:batch AS json)) WHERE NOT EXISTS (
+        SELECT 1 FROM search_index WHERE words @@ CAST(quote_literal(value) AS tsquery)
+    )
+"""
+
+
+def _write_spellings(spelt: list[str]) -> None:
     for start in range(0, len(spelt), _BATCH_WORDS):
         batch = spelt[start : start + _BATCH_WORDS]
         own = SearchSpelling.spelling.in_(batch) & (SearchSpelling.spelling == SearchSpelling.word)
@@ -251,7 +285,7 @@ def is_held(terms: Sequence[str], *, now: datetime) -> bool:
     return bool(_found(_matching(terms, now).limit(1)))
 
 
-def _found(query: Select[str]) -> Sequence[str]:
+def _found(query: Executable) -> Sequence[str]:
     if _is_sqlite():
         return db.session.execute(query).scalars().all()
     # It thinks little of reading the words of every article, which costs a hundred times its index.

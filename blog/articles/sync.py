@@ -95,7 +95,7 @@ def run(root: Path, *, now: datetime, progress: Progress = no_progress) -> Chang
     changes.removed += sorted(known.keys() - {source.path for source in sources})
     reads = read_all(root, suspects, zone, is_known, pictures.pictures, progress)
     _write_all(chain(changes.removed, site_reads, reads), changes, now=now)
-    _index_rest()
+    index_rest()
     gallery.store(pictures)
     references.recheck()
     changes.problems.sort(key=lambda problem: problem.is_warning)
@@ -110,8 +110,7 @@ def _write_all(found: Iterator[str | Read], changes: Changes, *, now: datetime) 
         reads = [each for each in batch if isinstance(each, Read)]
         with db.writing():
             revision.hold(db.session)
-            for path in removed:
-                writing.remove(path, now=now)
+            _remove(removed, now=now)
             twins = _twins(reads, _slugs_online())
             _write([read for read in reads if read not in twins], now=now, is_change=bool(removed))
         changes.note(read for read in reads if read not in twins)
@@ -123,6 +122,15 @@ def _write_all(found: Iterator[str | Read], changes: Changes, *, now: datetime) 
             _refuse_twins(postponed, _slugs_online())
             _write(postponed, now=now)
         changes.note(postponed)
+
+
+def _remove(paths: list[str], *, now: datetime) -> None:
+    """Take out what files that are gone had put into the index, and the words they alone held."""
+    ids = [Path(path).stem for path in paths if path.startswith(f"{Kind.ARTICLE}/")]
+    spelt = fulltext.spelt_words(ids)
+    for path in paths:
+        writing.remove(path, now=now)
+    fulltext.unlearn(spelt)
 
 
 def _write(reads: list[Read], *, now: datetime, is_change: bool = False) -> None:
@@ -137,7 +145,7 @@ def _write(reads: list[Read], *, now: datetime, is_change: bool = False) -> None
     fulltext.refresh()
 
 
-def _index_rest() -> None:
+def index_rest() -> None:
     """Index what an author's new name or a new version of this program leaves to be done."""
     while fulltext.is_stale():
         with db.writing():

@@ -79,5 +79,9 @@ def upgrade() -> None:
     \b
     Example:  blog db upgrade
     """
+    from blog.articles import sync
+
     db.upgrade()
+    # A new version may have emptied the index of words, or read texts in another way.
+    sync.index_rest()
     click.echo("The database is up to date.")

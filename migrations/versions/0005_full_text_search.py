@@ -1,4 +1,4 @@
-"""full-text search; the next `blog content sync` indexes what is there."""
+"""full-text search; `blog db upgrade` indexes what is there."""
 
 import sqlalchemy as sa
 from alembic import op
