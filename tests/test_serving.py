@@ -535,10 +535,14 @@ def test_slow_clients_keep_no_reader_waiting(kind: str, running: Site) -> None:
             slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
             slow.connect((HOST, running.port))
             slow.sendall(SLOW[kind].format(host=f"{HOST}:{running.port}").encode())
-        asked_at = time.monotonic()
+        waits: list[float] = []
         for number in range(20):
+            asked_at = time.monotonic()
             assert running.browser.get(f"/search?q=skin{number}")[0] == 200
-        assert time.monotonic() - asked_at < DEADLINE_SECONDS / 4
+            waits.append(time.monotonic() - asked_at)
+        # Whoever waits for a slow client waits until it is given up at the earliest, which is
+        # hundreds of times as long as an answer takes, however busy the machine is.
+        assert max(waits) < serving._HEAD_SECONDS / 2
 
 
 def test_the_head_of_a_request_is_bounded(running: Site) -> None:

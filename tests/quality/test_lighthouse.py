@@ -1,4 +1,4 @@
-"""Lighthouse, as for a reader on a phone, gives every category full marks."""
+"""Lighthouse, as for a reader on a phone, gives full marks for all that hangs on the page alone."""
 
 import contextlib
 import json
@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,16 @@ PAGES = [
     SEARCH,
 ]
 AUDITED = PAGES if os.environ.get("BLOG_TEST_EVERY_PAGE") else PAGES[:1]
-CATEGORIES = {"performance", "accessibility", "best-practices", "seo", "agentic-browsing"}
-# Other programs on the machine cost marks; the page itself gets them at the first quiet moment.
+CATEGORIES = {"accessibility", "best-practices", "seo", "agentic-browsing"}
+# The marks for these hang on how busy the machine is, so they have a bound instead: what
+# Lighthouse calls good. A page that is at fault keeps to none of them, however often it is tried.
+TIMES_MS = {
+    "first-contentful-paint": 1_800,
+    "largest-contentful-paint": 2_500,
+    "speed-index": 3_400,
+    "total-blocking-time": 200,
+}
+LAYOUT_SHIFT = "cumulative-layout-shift"
 TRIES = 3
 
 
@@ -62,7 +71,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def scores(url: str) -> dict[str, float]:
+def report(url: str) -> dict[str, Any]:
     flags = " ".join(["--headless=new", *CHROMIUM_FLAGS])
     # The package brings the Node it needs, which stands beside it.
     bin_folder = tool(".bin/lighthouse").parent
@@ -76,16 +85,20 @@ def scores(url: str) -> dict[str, float]:
     command += ["--skip-audits=is-crawlable"] if url.endswith(SEARCH) else []
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)["categories"]
-    return {name: category["score"] or 0 for name, category in found.items()}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 @pytest.mark.parametrize("path", AUDITED)
-def test_a_page_gets_full_marks(address: str, path: str) -> None:
-    best: dict[str, float] = {}
-    tries = 0
-    while tries < TRIES and set(best.values()) != {1}:
-        found = scores(address + path)
-        best = {name: max(found[name], best.get(name, 0)) for name in found}
+def test_a_page_gets_full_marks_and_is_there_soon(address: str, path: str) -> None:
+    late, tries = set(TIMES_MS), 0
+    while late and tries < TRIES:
+        found = report(address + path)
+        marks = {name: category["score"] for name, category in found["categories"].items()}
+        assert marks == dict.fromkeys(CATEGORIES, 1) | {"performance": marks["performance"]}
+        weighed = found["categories"]["performance"]["auditRefs"]
+        assert {audit["id"] for audit in weighed if audit["weight"]} == {LAYOUT_SHIFT, *TIMES_MS}
+        assert found["audits"][LAYOUT_SHIFT]["numericValue"] == 0
+        late -= {name for name in late if found["audits"][name]["numericValue"] <= TIMES_MS[name]}
         tries += 1
-    assert best == dict.fromkeys(CATEGORIES, 1)
+    assert late == set()
