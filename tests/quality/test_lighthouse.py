@@ -91,14 +91,17 @@ def report(url: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("path", AUDITED)
 def test_a_page_gets_full_marks_and_is_there_soon(address: str, path: str) -> None:
-    late, tries = set(TIMES_MS), 0
-    while late and tries < TRIES:
+    late, best, tries = set(TIMES_MS), 0, 0
+    while (late or best < 1) and tries < TRIES:
         found = report(address + path)
         marks = {name: category["score"] for name, category in found["categories"].items()}
         assert marks == dict.fromkeys(CATEGORIES, 1) | {"performance": marks["performance"]}
         weighed = found["categories"]["performance"]["auditRefs"]
         assert {audit["id"] for audit in weighed if audit["weight"]} == {LAYOUT_SHIFT, *TIMES_MS}
         assert found["audits"][LAYOUT_SHIFT]["numericValue"] == 0
+        best = max(best, marks["performance"])
         late -= {name for name in late if found["audits"][name]["numericValue"] <= TIMES_MS[name]}
         tries += 1
     assert late == set()
+    # On a busy machine what is soon enough may still cost a mark; the whole audit has one to itself.
+    assert best == 1 or len(AUDITED) == 1
