@@ -26,8 +26,11 @@ from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import DataRequired, Length, Optional, StopValidation, ValidationError
 
 from blog import accounts, comments, config, db, enquiries, markup, tokens, urls
+from blog.comments import rules
+from blog.comments.rules import RuleKind
 from blog.errors import MailError
 from blog.outbox.mails import plain_address
+from blog.spam import Answer
 
 TOKEN_LIVES = timedelta(hours=48)
 PAGE_KEPT = "page"
@@ -326,3 +329,56 @@ class ReplyForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             _at_most(markup.COMMENT_MAX_CHARS),
         ],
     )
+
+
+class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A rule for comments."""
+
+    kind = SelectField(
+        "What to look for",
+        choices=[
+            (RuleKind.WORD, "A word, or a few in a row"),
+            (RuleKind.DOMAIN, "Links to a domain"),
+            (RuleKind.ADDRESS, "An email address"),
+        ],
+    )
+    pattern = StringField(
+        "The word, domain or address",
+        filters=[_stripped],
+        validators=[
+            _needed("Please write what to look for."),
+            one_line,
+            visible,
+            _at_most(rules.PATTERN_MAX_CHARS),
+        ],
+    )
+    answer = SelectField(
+        "What happens to such a comment",
+        choices=[
+            (Answer.HOLD, "It waits for review"),
+            (Answer.SPAM, "It goes into spam"),
+            (Answer.REJECT, "It is turned away, and its writer is told why"),
+        ],
+    )
+    note = StringField(
+        "Why",
+        filters=[_stripped],
+        validators=[Optional(), one_line, _at_most(rules.NOTE_MAX_CHARS)],
+    )
+    days = StringField("Ends after", filters=[_stripped])
+
+    def validate_days(self, field: Field) -> None:
+        """Accept a whole number of days, or none for ever."""
+        if field.data and not (
+            field.data.isascii()
+            and field.data.isdigit()
+            and 1 <= int(field.data[:9]) <= rules.LIVES_MAX_DAYS
+        ):
+            raise ValidationError(
+                f"Please give a whole number of days, at most {rules.LIVES_MAX_DAYS:,}, or nothing."
+            )
+
+    @property
+    def lives_days(self) -> int | None:
+        """How many days the rule lives; None for ever."""
+        return int(self.days.data) if self.days.data else None

@@ -5,6 +5,7 @@ What a door tells is what it saw itself; a name or address that was typed is no 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,13 +24,15 @@ from blog.comments import (
     likeness,
     policy,
     private,
+    rules,
     store,
     traces,
 )
 from blog.comments.model import CommentState
 from blog.comments.policy import Case
+from blog.comments.rules import Said
 from blog.content import Commenting
-from blog.errors import Invalid
+from blog.errors import Busy, Invalid
 from blog.permissions import Action
 from blog.spam import Answer, Verdict
 
@@ -63,6 +66,7 @@ class Arrival:
     draft: Draft
     sender: Sender
     verdict: Verdict
+    rule_ids: tuple[int, ...] = ()
 
 
 def arrive(
@@ -75,15 +79,20 @@ def arrive(
     parent_id: int | None = None,
     now: datetime,
 ) -> Arrival:
-    """Check, render and judge a comment; takes no lock and stores nothing.
+    """Check, render and judge a comment; it isn't stored yet.
 
     Raises: Invalid naming each wrong field, or saying why the policy doesn't take it.
     """
     draft = compose(article, name=name, body=body, email=email, parent_id=parent_id)
-    verdict = policy.judge(_case(draft, article, sender, now=now))
+    case = _case(draft, article, sender, now=now)
+    verdict = policy.judge(case)
+    rule_ids = tuple(hit.rule_id for hit in case.rules)
     if verdict.refusal:
+        # Who is refused doesn't wait for a count; on a busy site one may be missed.
+        with suppress(Busy), db.writing(wait_seconds=0):
+            rules.count(rule_ids, now=now)
         raise Invalid({"body": verdict.refusal})
-    return Arrival(draft, sender, verdict)
+    return Arrival(draft, sender, verdict, rule_ids)
 
 
 def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> Case:
@@ -103,6 +112,7 @@ def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> C
         name=draft.name,
         guarded=_guarded(),
         has_throwaway_address=_is_throwaway(draft.email or ""),
+        rules=rules.hits(Said.of(draft.source, draft.html, draft.email), now=now),
         private=_private_kinds(draft),
         words=len(draft.words),
         same=before.same,
@@ -180,6 +190,7 @@ def submit(arrival: Arrival, *, now: datetime) -> int:
         sketch=draft.sketch,
         now=now,
     )
+    rules.count(arrival.rule_ids, now=now)
     if verdict.answer is Answer.HOLD:
         _tell_moderators(draft, now=now)
     return comment_id

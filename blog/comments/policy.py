@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from blog import spam
 from blog.comments import likeness
+from blog.comments.rules import Hit
 from blog.content import Commenting
 from blog.spam import Answer, Reason, Step, Tone, counted
 
@@ -42,8 +43,8 @@ class Case(spam.Submission):
     """All that is known of a comment when it arrives; numbers are of what came before it.
 
     `is_like_another` says that nearly the same words came of late, `published` how many comments of
-    this browser appeared, `guarded` the names that are somebody else's, `private` the
-    kinds of private details in the text.
+    this browser appeared, `guarded` the names that are somebody else's, `rules` those
+    that speak, `private` the kinds of private details in the text.
     """
 
     mode: Commenting
@@ -51,6 +52,7 @@ class Case(spam.Submission):
     closed_because: str = ""
     guarded: Collection[str] = ()
     has_throwaway_address: bool = False
+    rules: Collection[Hit] = ()
     private: Collection[str] = ()
     words: int = 0
     same: int = 0
@@ -78,6 +80,16 @@ def name(case: Case) -> Iterator[Reason]:
     if shown in _OFFICES:
         words = "the name is that of an office, not of a person"
         yield Reason("name", words, Tone.BAD, Answer.HOLD)
+
+
+def rule(case: Case) -> Iterator[Reason]:
+    """Do what the author's own rules say."""
+    for hit in case.rules:
+        if hit.answer is Answer.REJECT:
+            words = f"This site takes no comment with “{hit.pattern}”."
+        else:
+            words = f"“{hit.pattern}”{f', {hit.note}' if hit.note else ''}"
+        yield Reason("rule", words, Tone.BAD, hit.answer)
 
 
 def private_details(case: Case) -> Iterator[Reason]:
@@ -147,6 +159,7 @@ def _by_trust(trust: Trust | None) -> Iterator[Reason]:
 STEPS: tuple[Step[Case], ...] = (
     closed,
     *spam.STEPS,
+    rule,
     name,
     private_details,
     repetition,

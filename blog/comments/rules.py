@@ -1,0 +1,218 @@
+"""Rules of the author's own: a word, a domain or an address, and what becomes of comments with it.
+
+Words match whole, whatever letters they are written with. A rule ends by itself where it has an
+end, counts how often it spoke, and can be tried on what was decided before it is made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, ForeignKey, String, delete, or_, select, update
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog import db, journal, permissions
+from blog.accounts import User
+from blog.comments import likeness
+from blog.comments.model import Comment, CommentState
+from blog.errors import Invalid
+from blog.permissions import Action
+from blog.spam import Answer
+
+PATTERN_MAX_CHARS = 100
+NOTE_MAX_CHARS = 200
+LIVES_MAX_DAYS = 3_650
+RULES_MAX = 500
+TRIED_ON = 1_000
+_HOST = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_DECIDED = (CommentState.APPROVED, CommentState.REJECTED, CommentState.SPAM)
+
+
+class RuleKind(StrEnum):
+    """What a rule looks at."""
+
+    WORD = "word"
+    DOMAIN = "domain"
+    ADDRESS = "address"
+
+
+class CommentRule(db.Model):
+    """One rule."""
+
+    __tablename__ = "comment_rule"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[RuleKind] = mapped_column(String(10))
+    pattern: Mapped[str] = mapped_column(String(PATTERN_MAX_CHARS))
+    answer: Mapped[Answer] = mapped_column(String(10))
+    note: Mapped[str] = mapped_column(String(NOTE_MAX_CHARS))
+    expires_at: Mapped[datetime | None]
+    hits: Mapped[int] = mapped_column(default=0)
+    hit_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    created_by_id: Mapped[int] = mapped_column(ForeignKey("user_account.id"))
+    created_by: Mapped[User] = relationship(lazy="joined")
+
+
+@dataclass(frozen=True)
+class Said:
+    """What rules look at of a comment."""
+
+    words: str
+    hosts: frozenset[str]
+    email: str
+
+    @classmethod
+    def of(cls, source: str, html: str, email: str | None) -> Said:
+        """Take from a comment what rules look at; a link may hide in the HTML alone."""
+        written = f"{source} {html}".casefold()
+        address = (email or "").casefold()
+        hosts = {*_HOST.findall(written), address.rpartition("@")[2]}
+        return cls(f" {' '.join(likeness.words(source))} ", frozenset(hosts), address)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A rule that speaks of a comment, without its row."""
+
+    rule_id: int
+    kind: RuleKind
+    pattern: str
+    note: str
+    answer: Answer
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a rule would have done to what was decided before."""
+
+    looked_at: int
+    hit: int
+    approved: int
+
+
+def normal(kind: RuleKind, pattern: str) -> str:
+    """Return a pattern as it is kept.
+
+    Raises: Invalid where it could match nothing, or nearly everything.
+    """
+    plain = " ".join(pattern.split()).casefold()
+    is_fit = {
+        RuleKind.WORD: len(likeness.letters(plain)) >= 2,  # one letter is in every text
+        RuleKind.DOMAIN: _HOST.fullmatch(plain) is not None,
+        RuleKind.ADDRESS: plain.count("@") == 1 and " " not in plain and not plain.startswith("@"),
+    }[kind]
+    if not is_fit:
+        raise Invalid({"pattern": _WANTED[kind]})
+    return plain
+
+
+_WANTED = {
+    RuleKind.WORD: "Please give a word or a few, with two letters at least, like casino or cheap pills.",
+    RuleKind.DOMAIN: "Please give a domain alone, like spam.example.",
+    RuleKind.ADDRESS: "Please give one email address, like name@spam.example.",
+}
+
+
+def matches(kind: RuleKind, pattern: str, said: Said) -> bool:
+    """Tell whether a pattern, as it is kept, is in a comment; a star ends the beginning of a word."""
+    if kind is RuleKind.WORD:
+        phrase = " ".join(likeness.words(pattern))
+        return f" {phrase}{'' if pattern.endswith('*') else ' '}" in said.words
+    if kind is RuleKind.DOMAIN:
+        return any(host == pattern or host.endswith(f".{pattern}") for host in said.hosts)
+    return pattern == said.email
+
+
+def hits(said: Said, *, now: datetime) -> list[Hit]:
+    """Return the rules that speak of a comment."""
+    rule = CommentRule
+    query = select(rule.id, rule.kind, rule.pattern, rule.note, rule.answer).where(_is_live(now))
+    rows = (
+        Hit(row.id, RuleKind(row.kind), row.pattern, row.note, Answer(row.answer))
+        for row in db.session.execute(query)
+    )
+    return [row for row in rows if matches(row.kind, row.pattern, said)]
+
+
+def count(rule_ids: Iterable[int], *, now: datetime) -> None:
+    """Note that rules spoke."""
+    spoken, rule = list(rule_ids), CommentRule
+    if spoken:
+        query = update(rule).where(rule.id.in_(spoken))
+        db.session.execute(query.values(hits=rule.hits + 1, hit_at=now))
+
+
+def every(*, now: datetime) -> Sequence[CommentRule]:
+    """Return all rules that haven't ended, the newest first."""
+    query = select(CommentRule).where(_is_live(now)).order_by(CommentRule.id.desc())
+    return db.session.execute(query).scalars().all()
+
+
+def _is_live(now: datetime) -> ColumnElement[bool]:
+    return or_(CommentRule.expires_at.is_(None), CommentRule.expires_at > now)
+
+
+def try_out(kind: RuleKind, pattern: str) -> Trial:
+    """Tell what a rule would have done to the comments decided last.
+
+    Raises: Invalid where the pattern is unfit.
+    """
+    kept = normal(kind, pattern)
+    query = (
+        select(Comment.source, Comment.html, Comment.email, Comment.state)
+        .where(Comment.state.in_(_DECIDED), Comment.author_user_id.is_(None))
+        .order_by(Comment.id.desc())
+        .limit(TRIED_ON)
+    )
+    rows = db.session.execute(query).all()
+    hit = [row for row in rows if matches(kind, kept, Said.of(row.source, row.html, row.email))]
+    approved = sum(row.state == CommentState.APPROVED for row in hit)
+    return Trial(len(rows), len(hit), approved)
+
+
+def add(
+    kind: RuleKind,
+    pattern: str,
+    answer: Answer,
+    *,
+    note: str,
+    days: int | None,
+    by: User,
+    now: datetime,
+) -> CommentRule:
+    """Make a rule, or change the one with the same pattern.
+
+    Raises: Forbidden where `by` may not; Invalid where the pattern is unfit or rules are too many.
+    """
+    permissions.require(by, Action.MODERATE)
+    kept = normal(kind, pattern)
+    same = select(CommentRule).where(CommentRule.kind == kind, CommentRule.pattern == kept)
+    rule = db.session.execute(same).scalars().first()
+    if rule is None:
+        if len(every(now=now)) >= RULES_MAX:
+            raise Invalid({"pattern": f"There are {RULES_MAX} rules; please remove one first."})
+        rule = CommentRule(kind=kind, pattern=kept, created_at=now)
+        db.session.add(rule)
+    rule.answer, rule.note, rule.created_by = answer, note, by
+    rule.expires_at = now + timedelta(days=days) if days else None
+    db.session.flush()
+    journal.record("made", "rule", rule.id, by=by, now=now)
+    return rule
+
+
+def remove(rule_id: int, *, by: User, now: datetime) -> bool:
+    """Take a rule away; returns whether there was one.
+
+    Raises: Forbidden where `by` may not.
+    """
+    permissions.require(by, Action.MODERATE)
+    query = delete(CommentRule).where(CommentRule.id == rule_id).returning(CommentRule.id)
+    is_gone = db.session.execute(query).first() is not None
+    if is_gone:
+        journal.record("removed", "rule", rule_id, by=by, now=now)
+    return is_gone
