@@ -38,7 +38,7 @@ def slug_at(path: str) -> str | None:
 
 def comments(slug: str, page: int = 1) -> str:
     """Path of a page of an article's thread."""
-    return f"{article(slug)}?comments={page}" if page > 1 else article(slug)
+    return paged(article(slug), page, "comments")
 
 
 def markdown(slug: str) -> str:
@@ -79,14 +79,14 @@ def topics() -> str:
     return "/topics"
 
 
-def paged(path: str, page: int) -> str:
-    """Path of one page of a list; the first has no number."""
-    return f"{path}?page={page}" if page > 1 else path
+def paged(path: str, page: int, name: str = "page") -> str:
+    """Path of one page of a list, a search or a thread; the first has no number."""
+    return f"{path}{'&' if '?' in path else '?'}{name}={page}" if page > 1 else path
 
 
-def search(query: str, page: int = 1) -> str:
-    """Path of one page of what a search finds."""
-    return f"/search?q={quote(query, safe='')}{f'&page={page}' if page > 1 else ''}"
+def search(query: str) -> str:
+    """Path of what a search finds."""
+    return f"/search?q={quote(query, safe='')}"
 
 
 def media(path: str, version: str = "") -> str:

@@ -1041,9 +1041,13 @@ def test_a_long_thread_is_paged(site: Site, thread: list[int]) -> None:
     assert "Newer comments" not in links(second)
     assert re.findall(r'id="comment-(\d+)"', second) == [str(number) for number in thread[50:65]]
     address = "http://127.0.0.1:8000"
-    assert f'rel="canonical" href="{address}/articles/{ARTICLE}?comments=2"' in second
-    assert f'rel="canonical" href="{address}/articles/{ARTICLE}"' in first
-    assert "Comments, page 2" in second.partition("</title>")[0]
+    path = f"/articles/{ARTICLE}"
+    assert f'rel="canonical" href="{address}{path}?comments=2"' in second
+    assert f'rel="canonical" href="{address}{path}"' in first
+    assert rel(first, "next")[0] == f"{path}?comments=2"
+    assert rel(second, "prev")[0] == path
+    assert "Comments · Page 2 ·" in second.partition("</title>")[0]
+    assert "Page" not in first.partition("</title>")[0]
 
 
 def test_what_a_page_leaves_out_is_a_link_away(site: Site, thread: list[int]) -> None:
@@ -1057,7 +1061,10 @@ def test_what_a_page_leaves_out_is_a_link_away(site: Site, thread: list[int]) ->
     second = site.text(f"{branch}/replies?page=2")
     assert re.findall(r'id="comment-(\d+)"', second) == [numbers[0], numbers[-1]]
     assert links(second)["Older comments"] == f"{branch}/replies"
-    assert f'href="http://127.0.0.1:8000{branch}/replies?page=2"' in second
+    assert f'rel="canonical" href="http://127.0.0.1:8000{branch}/replies?page=2"' in second
+    assert (rel(first, "prev"), rel(first, "next")) == ((), (f"{branch}/replies?page=2",) * 2)
+    assert (rel(second, "prev"), rel(second, "next")) == ((f"{branch}/replies",) * 2, ())
+    assert "<title>Replies to Nomsa · Page 2 ·" in second
     assert links(second)["Reply"] == f"/articles/{ARTICLE}/comments/new?parent={thread[-1]}"
 
 

@@ -666,7 +666,7 @@ def test_results_come_a_page_at_a_time(many: Visitor) -> None:
     second = many.get("/search?q=waxing&page=2").text
     assert "Page 2 of 2" in second
     assert 'href="/search?q=waxing" rel="prev"' in second
-    assert "<title>waxing · Search, page 2 · " in second
+    assert "<title>waxing · Search · Page 2 · " in second
 
 
 def test_hundreds_of_results_are_not_counted_to_the_end(many: Visitor) -> None:

@@ -76,7 +76,7 @@ def test_below_three_levels_the_thread_is_flat_and_says_what_is_answered() -> No
         three,
         four,
     ]
-    assert thread.visible_on(article()).count == 5
+    assert thread.visible_on(article()).total == 5
 
 
 def test_a_waiting_comment_is_seen_only_by_the_browser_that_wrote_it() -> None:
@@ -86,7 +86,7 @@ def test_a_waiting_comment_is_seen_only_by_the_browser_that_wrote_it() -> None:
     nodes = visible(reader_hash="mine")
     assert shape(nodes) == [mine]
     assert nodes[0].comment.is_waiting
-    assert thread.visible_on(article(), reader_hash="mine").count == 0
+    assert thread.visible_on(article(), reader_hash="mine").total == 0
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_hidden_leaves_a_marker_without_its_words_while_it_has_answers(
     assert shape(nodes) == [[one, [two, three]]]
     marker = nodes[0].comment
     assert (marker.is_removed, marker.name, str(marker.body_html)) == (True, "", "")
-    assert thread.visible_on(article()).count == 1
+    assert thread.visible_on(article()).total == 1
 
 
 def test_of_her_own_that_wait_a_reader_sees_the_newest_twenty() -> None:
@@ -191,18 +191,18 @@ def statements() -> Iterator[list[str]]:
 def test_fifty_branches_stand_on_a_page() -> None:
     roots = store(*[None] * (2 * PAGE_BRANCHES + 1))
     for number, expected in enumerate((roots[:50], roots[50:100], roots[100:]), start=1):
-        page = thread.visible_on(article(), number=number)
+        page = thread.visible_on(article(), page=number)
         assert ids(page.nodes) == expected
-        assert (page.number, page.last, page.count) == (number, 3, 101)
+        assert (page.page, page.pages, page.total) == (number, 3, 101)
 
 
 @pytest.mark.parametrize("parents", [[], [None], [None] * PAGE_BRANCHES])
 def test_a_thread_has_no_page_past_its_last(parents: list[None]) -> None:
     for parent in parents:
         store(parent)
-    assert thread.visible_on(article()).last == 1
+    assert thread.visible_on(article()).pages == 1
     with pytest.raises(NotFound):
-        thread.visible_on(article(), number=2)
+        thread.visible_on(article(), page=2)
 
 
 def test_a_branch_shows_its_first_replies_and_says_how_many_more_there_are() -> None:
@@ -212,7 +212,7 @@ def test_a_branch_shows_its_first_replies_and_says_how_many_more_there_are() -> 
     page = thread.visible_on(article())
     assert ids(page.nodes[:1]) == [one, *replies[:FIRST_REPLIES]]
     assert [node.more for node in page.nodes] == [3, 0]
-    assert page.count == 2 + 8 + 5
+    assert page.total == 2 + 8 + 5
 
 
 def test_the_replies_of_a_removed_comment_are_counted_like_others() -> None:
@@ -233,17 +233,17 @@ def test_a_removed_comment_without_visible_answers_takes_no_place_on_a_page() ->
 def test_all_replies_stand_on_pages_of_their_own() -> None:
     (root,) = store(None)
     replies = store(*[root] * (PAGE_REPLIES + 2))
-    first, second = (thread.replies_to(article(), root, number=n) for n in (1, 2))
+    first, second = (thread.replies_to(article(), root, page=n) for n in (1, 2))
     assert ids(first.nodes) == [root, *replies[:PAGE_REPLIES]]
     assert ids(second.nodes) == [root, *replies[PAGE_REPLIES:]]
-    assert (second.number, second.last, second.count) == (2, 2, PAGE_REPLIES + 2)
+    assert (second.page, second.pages, second.total) == (2, 2, PAGE_REPLIES + 2)
 
 
 def test_a_reply_whose_parent_is_on_another_page_says_whom_it_answers() -> None:
     (root,) = store(None)
     replies = store(*[root] * PAGE_REPLIES)
     answer = say("late", replies[0])
-    (node,) = thread.replies_to(article(), root, number=2).nodes
+    (node,) = thread.replies_to(article(), root, page=2).nodes
     assert shape([node]) == [[root, answer]]
     (late,) = node.children
     assert late.answers
@@ -259,7 +259,7 @@ def test_a_removed_parent_stands_on_the_page_of_its_answers() -> None:
     three = say("3", two)
     become(one, CommentState.WITHDRAWN)
     become(two, CommentState.WITHDRAWN)
-    (node,) = thread.replies_to(article(), root, number=2).nodes
+    (node,) = thread.replies_to(article(), root, page=2).nodes
     assert shape([node]) == [[root, [one, two, three]]]
 
 
@@ -269,7 +269,7 @@ def test_there_are_no_replies_where_nothing_was_answered(number: int) -> None:
     (waiting,) = store(root, state=CommentState.PENDING)
     for comment_id in (root, waiting, 99_999):
         with pytest.raises(NotFound):
-            thread.replies_to(article(), comment_id, number=number)
+            thread.replies_to(article(), comment_id, page=number)
 
 
 def test_the_replies_of_another_article_are_not_found() -> None:
@@ -286,12 +286,12 @@ def test_what_a_reader_has_waiting_stands_on_the_page_it_will_be_on() -> None:
     store(*[roots[0]] * (FIRST_REPLIES + 1))
     answer = say("answer", roots[0], waits=True)
     last = say("last", waits=True)
-    first, second = (thread.visible_on(article(), number=n, reader_hash="mine") for n in (1, 2))
+    first, second = (thread.visible_on(article(), page=n, reader_hash="mine") for n in (1, 2))
     assert answer in ids(first.nodes)
     assert first.nodes[0].more == 1
     assert ids(second.nodes) == [roots[-1], last]
-    assert (first.count, second.count) == (57, 57)
-    for page in (thread.visible_on(article(), number=n, reader_hash="other") for n in (1, 2)):
+    assert (first.total, second.total) == (57, 57)
+    for page in (thread.visible_on(article(), page=n, reader_hash="other") for n in (1, 2)):
         assert not {answer, last} & set(ids(page.nodes))
 
 
@@ -307,7 +307,7 @@ def test_a_waiting_reply_stands_on_the_last_page_of_replies() -> None:
     (root,) = store(None)
     store(*[root] * (PAGE_REPLIES + 1))
     answer = say("answer", root, waits=True)
-    own = [thread.replies_to(article(), root, number=n, reader_hash="mine") for n in (1, 2)]
+    own = [thread.replies_to(article(), root, page=n, reader_hash="mine") for n in (1, 2)]
     assert [answer in ids(page.nodes) for page in own] == [False, True]
 
 
@@ -353,7 +353,7 @@ def test_a_thread_costs_two_statements_whatever_its_length() -> None:
         assert middle
         with statements() as seen:
             page = thread.visible_on(found)
-            thread.visible_on(found, number=page.last, reader_hash="mine")
+            thread.visible_on(found, page=page.pages, reader_hash="mine")
             thread.replies_to(found, roots[0])
             thread.place_of(found, last)
             thread.place_of(found, middle)

@@ -85,29 +85,29 @@ class Node:
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a thread or branch; `count` is how many published comments all pages show."""
+    """One page of a thread or branch, with its number, how many pages and published comments."""
 
     nodes: Sequence[Node]
-    number: int
-    last: int
-    count: int
+    page: int
+    pages: int
+    total: int
 
 
-def visible_on(article: Article, *, number: int = 1, reader_hash: str | None = None) -> Page:
+def visible_on(article: Article, *, page: int = 1, reader_hash: str | None = None) -> Page:
     """Return a page of an article's thread, oldest first.
 
     A waiting comment is in it only for the browser that wrote it.
 
     Raises: NotFound where the thread has no such page.
     """
-    found = _branches(article.id, number)
-    if not found and number > 1:
+    found = _branches(article.id, page)
+    if not found and page > 1:
         raise NotFound(_NO_PAGE)
     here = found[:PAGE_BRANCHES]
     own = _between(
         _own(article.id, reader_hash),
         "branch_id",
-        here[0].branch_id if number > 1 else 0,
+        here[0].branch_id if page > 1 else 0,
         found[PAGE_BRANCHES].branch_id if len(found) > PAGE_BRANCHES else None,
     )
     branch_ids = {row.branch_id for row in here} | {row.branch_id for row in own}
@@ -116,29 +116,29 @@ def visible_on(article: Article, *, number: int = 1, reader_hash: str | None = N
     for node in nodes:
         node.more = published.get(node.comment.id, 0) - _published([node])
     branches, comments = (here[0].branches, here[0].comments) if here else (0, 0)
-    return Page(nodes, number, _pages(branches, PAGE_BRANCHES), int(comments))
+    return Page(nodes, page, _pages(branches, PAGE_BRANCHES), int(comments))
 
 
 def replies_to(
-    article: Article, root_id: int, *, number: int = 1, reader_hash: str | None = None
+    article: Article, root_id: int, *, page: int = 1, reader_hash: str | None = None
 ) -> Page:
     """Return a page of one branch: the comment it begins with, and replies, oldest first.
 
     Raises: NotFound where no such branch is visible, or it has no such page.
     """
-    found = db.session.execute(_replies_on(article.id, root_id, number)).all()
+    found = db.session.execute(_replies_on(article.id, root_id, page)).all()
     if not found:
         raise NotFound(_NO_PAGE)
     here = found[:PAGE_REPLIES]
     own = _between(
         [row for row in _own(article.id, reader_hash) if row.branch_id == root_id],
         "id",
-        here[0].id if number > 1 else 0,
+        here[0].id if page > 1 else 0,
         found[PAGE_REPLIES].id if len(found) > PAGE_REPLIES else None,
     )
     rows = _rows(Comment.id.in_([root_id, *(row.id for row in here)]))
     count = here[0].replies
-    return Page(_tree(article.slug, rows, own), number, _pages(count, PAGE_REPLIES), count)
+    return Page(_tree(article.slug, rows, own), page, _pages(count, PAGE_REPLIES), count)
 
 
 def place_of(article: Article, comment: Comment) -> str:
@@ -169,7 +169,7 @@ def _pages(count: int, page_rows: int) -> int:
     return max(1, -(-count // page_rows))
 
 
-def _branches(article_id: str, number: int) -> Sequence[_Row]:
+def _branches(article_id: str, page: int) -> Sequence[_Row]:
     """Return the branches of a page and the first of the next, beside the whole thread's counts."""
     query = (
         select(
@@ -182,12 +182,12 @@ def _branches(article_id: str, number: int) -> Sequence[_Row]:
         .group_by(_BRANCH)
         .order_by(_BRANCH)
         .limit(PAGE_BRANCHES + 1)
-        .offset((number - 1) * PAGE_BRANCHES)
+        .offset((page - 1) * PAGE_BRANCHES)
     )
     return db.session.execute(query).all()
 
 
-def _replies_on(article_id: str, root_id: int, number: int) -> Select[*tuple[Any, ...]]:
+def _replies_on(article_id: str, root_id: int, page: int) -> Select[*tuple[Any, ...]]:
     """Select the replies of a page and the first of the next, beside the count of all."""
     is_reply = (*_is_published(article_id), Comment.root_id == root_id)
     count = select(func.count()).where(*is_reply).scalar_subquery()
@@ -196,7 +196,7 @@ def _replies_on(article_id: str, root_id: int, number: int) -> Select[*tuple[Any
         .where(*is_reply)
         .order_by(Comment.id)
         .limit(PAGE_REPLIES + 1)
-        .offset((number - 1) * PAGE_REPLIES)
+        .offset((page - 1) * PAGE_REPLIES)
     )
 
 

@@ -94,7 +94,7 @@ def show_article(slug: str) -> AnyResponse:
 
 
 def _article_page(article: Article, *, now: datetime) -> str:
-    shown = thread.visible_on(article, number=page_number("comments"), reader_hash=reader_hash())
+    shown = thread.visible_on(article, page=page_number("comments"), reader_hash=reader_hash())
     closed_reason = comments.closed_because(article, now=now)
     return render_template(
         "article.html",
@@ -105,7 +105,7 @@ def _article_page(article: Article, *, now: datetime) -> str:
         thread=shown,
         closed_reason=closed_reason,
         form=None if closed_reason else talking.comment_form(article),
-        graph=structured.of_article(article, templating.site(), comment_count=shown.count, now=now),
+        graph=structured.of_article(article, templating.site(), comment_count=shown.total, now=now),
     )
 
 
@@ -122,7 +122,7 @@ def show_replies(slug: str, comment_id: int, page: int) -> str:
     """Show all replies to the comment that a branch of a thread begins with."""
     now = db.utc_now()
     article = article_at(slug, now=now)
-    shown = thread.replies_to(article, comment_id, number=page, reader_hash=reader_hash())
+    shown = thread.replies_to(article, comment_id, page=page, reader_hash=reader_hash())
     closed = bool(comments.closed_because(article, now=now))
     return render_template("replies.html", article=article, thread=shown, closed=closed)
 
