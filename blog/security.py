@@ -13,7 +13,7 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from blog.config import Settings
+from blog.config import SESSION_COOKIE, Settings
 from blog.errors import BadRequest, Busy, Forbidden
 
 BODY_MAX_BYTES = 256 * 1024
@@ -48,7 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=BODY_MAX_BYTES,
         MAX_FORM_MEMORY_SIZE=BODY_MAX_BYTES,
         MAX_FORM_PARTS=50,
-        SESSION_COOKIE_NAME=cookie_name("blog_session", settings),
+        SESSION_COOKIE_NAME=settings.cookie(SESSION_COOKIE),
         SESSION_COOKIE_SECURE=settings.is_https,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -76,11 +76,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(read_body)
     app.before_request(lambda: refuse_foreign_posts(settings))
     app.after_request(add_headers)
-
-
-def cookie_name(name: str, settings: Settings) -> str:
-    """Name a cookie so that on https no other host could have set it."""
-    return f"__Host-{name}" if settings.is_https else name
 
 
 def _hsts(settings: Settings) -> dict[str, str]:

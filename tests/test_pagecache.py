@@ -21,6 +21,7 @@ from werkzeug.test import TestResponse
 
 from blog import db, forms, markup, pagecache, revision, tokens
 from blog.articles import Article
+from blog.assets import A_YEAR
 from blog.comments import Comment, CommentState
 from blog.pagecache.entries import ENTRY_BYTES, Entry, Store, best_encoding, is_known
 from blog.pagecache.layer import ACCEPT_MAX_CHARS, ACCEPTS_MAX, HOSTS_MAX, Layer
@@ -496,6 +497,46 @@ def test_a_path_is_kept_in_its_one_spelling(site: Site) -> None:
     assert len(site.layer.store) == 2
 
 
+OWN_ADDRESSES = ("/", PAGE, "/feed.xml", "/sitemap.xml", "/robots.txt", f"/contact?about={ARTICLE}")
+
+
+@pytest.mark.parametrize("path", OWN_ADDRESSES)
+def test_a_proxy_may_keep_a_page_at_its_own_address_alone(site: Site, path: str) -> None:
+    sign = "&" if "?" in path else "?"
+    for _ in range(2):
+        assert site.get(path).headers["Cache-Control"] == pagecache.FOR_ANYBODY
+        # Of these there are as many as anybody likes, those for newsletters among them.
+        for odd in ("whatever=1", "x", "=", "%61=2", "utm_source=1", "fbclid=2&x=1", "&"):
+            answer = site.get(f"{path}{sign}{odd}")
+            assert (answer.status_code, answer.headers["Cache-Control"]) == (200, pagecache.FOR_ONE)
+            again = site.get(
+                f"{path}{sign}{odd}", headers={"If-None-Match": answer.headers["ETag"]}
+            )
+            assert (again.status_code, again.headers["Cache-Control"]) == (304, pagecache.FOR_ONE)
+
+
+def test_a_proxy_may_keep_a_file_at_its_own_address_alone(site: Site) -> None:
+    (address,) = re.findall(r'href="(/static/style[^"]*)"', site.get("/").text)
+    for odd in ("x=1", "utm_source=1"):
+        answer = site.get(f"{address}?{odd}")
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, pagecache.FOR_ONE)
+    assert site.get(address).headers["Cache-Control"] == A_YEAR
+
+
+def test_a_page_asked_for_by_an_odd_path_is_for_who_asked(site: Site) -> None:
+    asked = {"PATH_INFO": "//feed.xml", "HTTP_HOST": "blog.example"}
+    answer = site.app.test_client().open("/", environ_overrides=asked)
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (200, pagecache.FOR_ONE)
+
+
+@pytest.mark.parametrize("name", ["about", "comments"])
+def test_what_is_said_twice_has_no_page(site: Site, name: str) -> None:
+    path = {"about": "/contact", "comments": PAGE}[name]
+    answer = site.get(f"{path}?{name}=2&{name}=2")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (404, "no-store")
+    assert f"“{name}” more than once" in answer.text
+
+
 def test_tracking_parameters_share_the_plain_page(site: Site) -> None:
     site.get(PAGE)
     for query in ("utm_source=x&utm_medium=y", "fbclid=1", "GCLID=2", "&", "mc_eid=3&msclkid=4"):
@@ -516,10 +557,14 @@ def test_the_view_never_sees_a_tracking_parameter(site: Site) -> None:
 def test_a_flood_of_odd_addresses_fills_nothing(site: Site) -> None:
     site.get(PAGE)
     host = {"Host": "blog.example"}
-    odd = ("/{}", "/articles/{}", "/?page={}", "/contact?about={}", "/privacy?{}", "/{}%0a", "//{}")
+    paths = ("/{}", "/articles/{}", "/{}%0a", "//{}")
+    queries = ("/?page={}", "/contact?about={}", "/privacy?{}", "/search?q={}", "/feed.xml?{}=1")
+    tracked = (PAGE + "?utm_source={}", "/?{}&fbclid=1")
     for number in range(40):
-        for path in odd:
-            site.get(path.format(number), headers=host)
+        for path in (*paths, *queries, *tracked):
+            answer = site.get(path.format(number), headers=host)
+            # Nor the cache of a proxy.
+            assert not answer.headers["Cache-Control"].startswith("public")
         site.get(PAGE, headers={"Host": f"evil{number}.example"})
         site.get(PAGE, headers={"Accept": f"text/{number}", "Accept-Encoding": f"x{number}"})
         site.get(PAGE, headers={"Range": f"bytes={number}-", "Accept-Language": f"x{number}"})

@@ -18,6 +18,7 @@ from blog import db, markup
 from blog.articles import Article, ArticleTopic, fulltext, listing, search, sync, words
 from blog.articles.fulltext import SearchEntry, SearchSpelling
 from blog.articles.search import Found
+from blog.pagecache import FOR_ONE
 from tests import test_migrations as migrations
 from tests.cast import ARTICLE, CLOCK, SECOND, Clock, Visitor
 from tests.test_articles import AUTHOR_ID, NOT_PUBLIC, SECOND_AGO, SECOND_AHEAD, Shelf, ids
@@ -685,6 +686,13 @@ def test_a_page_that_is_none_is_not_found(many: Visitor, page: str) -> None:
     assert many.get(f"/search?q=waxing&page={page}").status_code == 404
 
 
+@pytest.mark.parametrize("query", ["q=cold&q=needles", "q=cold&q=cold", "q&q", "q=cold&page=2&q="])
+def test_two_questions_at_once_are_none(browser: Visitor, query: str) -> None:
+    answer = browser.get(f"/search?{query}")
+    assert answer.status_code == 404
+    assert "The address says “q” more than once." in says(answer.text)
+
+
 def test_the_first_page_has_one_address(browser: Visitor) -> None:
     answer = browser.get("/search?q=cold+caf%C3%A9+%26+%3D&page=1")
     assert (answer.status_code, answer.headers["Location"]) == (
@@ -697,7 +705,7 @@ def test_a_search_is_kept_in_no_shared_cache_and_no_search_engine(browser: Visit
     browser.client.set_cookie("blog_reader", "a token", domain="127.0.0.1")
     for path in ("/search", "/search?q=cold", "/search?q=zzzzz", "/search?q=" + "a" * 201):
         answer = browser.get(path)
-        assert answer.headers["Cache-Control"] == "private, max-age=0"
+        assert answer.headers["Cache-Control"] == FOR_ONE
         assert '<meta name="robots" content="noindex">' in answer.text
         assert "Set-Cookie" not in answer.headers
 

@@ -28,9 +28,22 @@ from blog.config import casts
 from blog.config.casts import HERE, LOOPBACK_HOSTS, ROOT, SmtpServer
 from blog.errors import SettingError
 
-__all__ = ["ROOT", "Settings", "SmtpServer", "current", "load", "setting", "variable"]
+__all__ = [
+    "OUR_COOKIES",
+    "READER_COOKIE",
+    "ROOT",
+    "SESSION_COOKIE",
+    "Settings",
+    "SmtpServer",
+    "current",
+    "load",
+    "setting",
+    "variable",
+]
 
 SECRET_KEY_MIN_CHARS = 32
+# By which a browser is known: one that has commented, and one that is signed in.
+OUR_COOKIES = READER_COOKIE, SESSION_COOKIE = ("blog_reader", "blog_session")
 
 _log = logging.getLogger(__name__)
 
@@ -134,6 +147,10 @@ class Settings:
     def is_https(self) -> bool:
         """Whether readers reach the site over TLS."""
         return self.site_url.startswith("https://")
+
+    def cookie(self, name: str) -> str:
+        """Name a cookie so that on https no other host could have set it."""
+        return f"__Host-{name}" if self.is_https else name
 
     @property
     def is_local(self) -> bool:

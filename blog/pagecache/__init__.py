@@ -7,6 +7,7 @@ revision, at the next publication or expiry, and after twelve hours.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,9 +20,13 @@ from blog.config import Settings
 
 # Shared caches may hold a page for a minute, and serve it while they fetch the next.
 FOR_ANYBODY = "public, max-age=0, s-maxage=60, stale-while-revalidate=600"
+# What anybody can make as many addresses of as she likes must crowd pages out of no cache.
+FOR_ONE = "private, max-age=0"
 # The token in a page's form lives four times as long.
 KEPT = timedelta(hours=12)
 OFFER = "blog.offer"
+
+_PLAIN = re.compile(r"[\w=&.~-]*", re.ASCII)
 
 
 @dataclass
@@ -33,21 +38,24 @@ class Offer:
     # What the page was rendered from, and until when it is true; None for what never changes.
     revision: int | None = None
     ends_at: datetime | None = None
-    query: Collection[str] = ()
 
 
 def offer(response: Response, *, query: Collection[str] = (), for_ever: bool = False) -> Response:
     """Let an answer be kept as it is, for anybody; one `for_ever` has its own Cache-Control.
 
     `query` names the parameters that the page was made from. The view must have refused a value
-    that isn't in its one canonical form, or anybody could fill the memory with copies.
+    that isn't in its one canonical form, or anybody could fill caches with copies. At any other
+    address of the page it is for whoever asked there.
     """
-    if not for_ever:
+    is_only_address = _is_only_path() and _is_only_query(query)
+    if not is_only_address:
+        response.headers["Cache-Control"] = FOR_ONE
+    elif not for_ever:
         response.headers["Cache-Control"] = FOR_ANYBODY
     made: Offer | None = request.environ.get(OFFER)
     if made is not None:
-        made.is_made, made.query = True, query
-        made.is_wanted = made.is_wanted and _is_only_address()
+        made.is_made = True
+        made.is_wanted = made.is_wanted and is_only_address
         if made.is_wanted and not for_ever:
             now = db.utc_now()
             # In the snapshot that the page was read from, so that a slow one can't pass for new.
@@ -56,10 +64,18 @@ def offer(response: Response, *, query: Collection[str] = (), for_ever: bool = F
     return response
 
 
-def _is_only_address() -> bool:
-    """Tell whether a page was asked for as the site writes its address, not as `//` or `/007`."""
+def _is_only_path() -> bool:
+    """Tell whether a page was asked for as the site writes its path, not as `//` or `/007`."""
     asked: str = request.environ["PATH_INFO"].encode("latin-1").decode()
     return asked == unquote(url_for(request.endpoint or "", **request.view_args or {}))
+
+
+def _is_only_query(known: Collection[str]) -> bool:
+    """Tell whether a query is what the page was made from, with nothing encoded and nothing twice."""
+    query: str = request.environ.get("QUERY_STRING", "")
+    names = [part.partition("=")[0] for part in query.split("&") if part]
+    is_plain = _PLAIN.fullmatch(query) is not None and len(names) == query.count("=")
+    return is_plain and len(names) == len(set(names)) and set(names) <= set(known)
 
 
 def init_app(app: Flask, settings: Settings, *, look: Callable[[], None] | None = None) -> None:

@@ -6,14 +6,15 @@ import re
 import threading
 import time
 from collections.abc import Callable, Hashable, Iterable
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 
 from blog import db, urls
-from blog.pagecache import OFFER, Offer
-from blog.pagecache.entries import Entry, Store, best_encoding, is_known
+from blog.config import OUR_COOKIES
+from blog.pagecache import FOR_ONE, OFFER, Offer
+from blog.pagecache.entries import Entry, Headers, Store, best_encoding, is_known
 from blog.pagecache.poll import Poll
 
 if TYPE_CHECKING:
@@ -28,12 +29,9 @@ HOSTS_MAX = 64
 ACCEPTS_MAX = 256
 ACCEPT_MAX_CHARS = 200
 
-# With whatever stands around the name: a prefix on https, a space before the value.
-_OUR_COOKIES = ("blog_reader", "blog_session")
 _MARKDOWN = "text/markdown"
 # Named without a weight nothing is liked better; who weighs it may want either form.
 _WANTS_MARKDOWN = re.compile(rf"(?:^|,)\s*{_MARKDOWN}\s*(?:,|$)")
-_PLAIN = re.compile(r"[\w=&.~-]*", re.ASCII)
 _OK = "200 OK"
 
 
@@ -61,9 +59,13 @@ class Layer:
             return self._write(environ, start_response)
         query: str = environ.get("QUERY_STRING", "")
         if query:
-            query = environ["QUERY_STRING"] = urls.without_tracking(query)
+            asked, query = query, urls.without_tracking(query)
+            environ["QUERY_STRING"] = query
+            if query != asked:
+                start_response = _for_one(start_response)
         cookie = environ.get("HTTP_COOKIE")
-        if cookie and any(name in cookie for name in _OUR_COOKIES):
+        # With whatever stands around the name: a prefix on https, a space before the value.
+        if cookie and any(name in cookie for name in OUR_COOKIES):
             return self._render(None, environ, start_response)
         accept: str = environ.get("HTTP_ACCEPT", "")
         is_markdown = _MARKDOWN in accept
@@ -155,8 +157,7 @@ class Layer:
         self, key: Hashable | None, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         """Let the application answer; a key of None is for what nobody else may get."""
-        query: str = environ.get("QUERY_STRING", "")
-        offered = Offer(is_wanted=key is not None and self._keeps and _is_plain(query))
+        offered = Offer(is_wanted=key is not None and self._keeps)
         inside = environ | {"REQUEST_METHOD": "GET", OFFER: offered}
         parts, status, headers = run_wsgi_app(self._inner, inside)
         if not offered.is_made or status != _OK or "Set-Cookie" in headers:
@@ -166,7 +167,7 @@ class Layer:
         _closed(parts)
         # Whatever a view takes for one person's own says so.
         is_for_all = headers.get("Cache-Control", "").startswith("public")
-        if is_for_all and offered.is_wanted and _names(query) <= set(offered.query):
+        if is_for_all and offered.is_wanted:
             self._keep(key, entry, offered.revision, host=environ["HTTP_HOST"])
         return self._send(key, entry, environ, start_response)
 
@@ -193,10 +194,14 @@ def _closed(parts: Iterable[bytes]) -> Iterable[bytes]:
     return []
 
 
-def _names(query: str) -> set[str]:
-    return {part.partition("=")[0] for part in query.split("&") if part}
+def _for_one(start_response: StartResponse) -> StartResponse:
+    """Keep proxies, which know nothing of tracking parameters, from filling up with one page."""
 
+    def start(status: str, headers: Headers, *rest: Any) -> Callable[[bytes], object]:
+        own = [
+            (name, FOR_ONE if name == "Cache-Control" and value.startswith("public") else value)
+            for name, value in headers
+        ]
+        return start_response(status, own, *rest)
 
-def _is_plain(query: str) -> bool:
-    """Whether a query is in its only spelling: nothing encoded, nothing twice."""
-    return _PLAIN.fullmatch(query) is not None and len(_names(query)) == query.count("=")
+    return start

@@ -26,7 +26,18 @@ from werkzeug.exceptions import NotFound as NoRoute
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, comments, config, content, db, problems, security, templating, urls
+from blog import (
+    articles,
+    comments,
+    config,
+    content,
+    db,
+    pagecache,
+    problems,
+    security,
+    templating,
+    urls,
+)
 from blog.articles import Article, addresses, listing, search, syndication
 from blog.articles.around import around
 from blog.comments import thread
@@ -34,6 +45,7 @@ from blog.errors import Busy, Gone, NotFound
 from blog.public import structured, talking
 from blog.public.surface import (
     article_at,
+    asked,
     for_anybody,
     names_first_page,
     page_number,
@@ -196,22 +208,22 @@ def show_year(year: str, page: int) -> str:
     return _archive(year, page)
 
 
-def _archive(asked: str, page: int) -> str:
+def _archive(wanted: str, page: int) -> str:
     now, zone = db.utc_now(), templating.site().zone
     years = {str(year): total for year, total in listing.years(zone=zone, now=now).items()}
-    year = asked or next(iter(years), str(now.astimezone(zone).year))
-    if asked and asked not in years:
+    year = wanted or next(iter(years), str(now.astimezone(zone).year))
+    if wanted and wanted not in years:
         raise NotFound("There are no articles of this year.")
     found = listing.of_year(int(year), page, zone=zone, now=now)
     return render_template(
-        "archive.html", years=years, shown=year, path=urls.archive(asked), listing=found
+        "archive.html", years=years, shown=year, path=urls.archive(wanted), listing=found
     )
 
 
 @public.get("/search")
 def search_articles() -> AnyResponse:
     """Show the articles that hold some words."""
-    query, now = request.args.get("q", "").strip(), db.utc_now()
+    query, now = asked("q").strip(), db.utc_now()
     if names_first_page("page"):
         return redirect(urls.search(query), 301)
     is_too_long = len(query) > search.QUERY_MAX_CHARS
@@ -227,7 +239,7 @@ def search_articles() -> AnyResponse:
     )
     response = make_response(page, 400 if is_too_long else 200)
     # Anybody may search for anything, so it must not crowd pages out of a cache.
-    response.headers["Cache-Control"] = "private, max-age=0"
+    response.headers["Cache-Control"] = pagecache.FOR_ONE
     return response
 
 
@@ -247,8 +259,8 @@ def show_media(path: str) -> Response:
     status = found.stat()
     is_whole = status.st_size <= MEDIA_WHOLE_BYTES
     data = io.BytesIO(found.read_bytes()) if is_whole else None
-    asked = request.args.get("v")
-    is_lasting = asked is not None and asked == _version(found, status, data)
+    query = request.query_string.decode("latin-1")
+    is_lasting = query.startswith("v=") and query == f"v={_version(found, status, data)}"
     response = _sent(found, status, data, is_lasting=is_lasting)
     if is_whole:
         response.make_sequence()
@@ -271,6 +283,9 @@ def _sent(
     )
     if is_lasting:
         response.cache_control.immutable = True
+    elif request.query_string:
+        # Of addresses like this there are as many as anybody likes.
+        response.cache_control.public, response.cache_control.private = False, True
     # Passed through, its end would go unnoticed.
     response.direct_passthrough = False
     return response

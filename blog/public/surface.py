@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from flask import Blueprint, Response, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, config, pagecache, security, tokens
+from blog import articles, config, pagecache, tokens
 from blog.articles import Article
 from blog.errors import NotFound
 
@@ -31,15 +31,26 @@ def article_at(slug: str, *, now: datetime, is_shown: bool = False) -> Article:
     return article
 
 
+def asked(name: str, default: str = "") -> str:
+    """Return what the query gives a parameter that a view knows.
+
+    Raises: NotFound where it is given twice, which no address of this site does.
+    """
+    given = request.args.getlist(name)
+    if len(given) > 1:
+        raise NotFound(f"The address says “{name}” more than once. Please take out all but one.")
+    return given[0] if given else default
+
+
 def page_number(name: str) -> int:
     """Return which page of a list the query asks for; the first where it names none.
 
     Raises: NotFound for anything but one plain number.
     """
-    asked = request.args.getlist(name) or ["1"]
-    if len(asked) > 1 or not _PAGE.fullmatch(asked[0]):
+    number = asked(name, "1")
+    if not _PAGE.fullmatch(number):
         raise NotFound("There is no such page.")
-    return int(asked[0])
+    return int(number)
 
 
 def names_first_page(name: str) -> bool:
@@ -84,4 +95,4 @@ def remember_reader(response: AnyResponse, token: str) -> None:
 
 
 def _reader_cookie() -> str:
-    return security.cookie_name("blog_reader", config.current())
+    return config.current().cookie(config.READER_COOKIE)

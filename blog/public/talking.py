@@ -32,6 +32,7 @@ from blog.forms import CommentForm, ContactForm
 from blog.public.surface import (
     READER_REMEMBERED,
     article_at,
+    asked,
     for_anybody,
     public,
     reader_hash,
@@ -66,7 +67,7 @@ def show_reply_form(slug: str) -> AnyResponse:
     """Show the form alone, with the comment it answers."""
     article = article_at(slug, now=db.utc_now())
     form = comment_form(article)
-    form.parent.data = request.args.get("parent", "")
+    form.parent.data = asked("parent")
     parent = _parent(article, form)
     if parent is None:
         return redirect(urls.article(slug), 303)
@@ -169,11 +170,11 @@ def show_contact_token() -> Response:
 def show_contact() -> Response:
     """Show the form for an enquiry, naming the article it is about."""
     form = _contact_form()
-    form.about.data = request.args.get("about", "")[:100]
+    form.about.data = asked("about")[:100]
     about = _about(form)
     if about is not None:
         form.topic.data = _topic_of(about, form)
-    is_named = about is not None and request.args["about"] == about.id
+    is_named = about is not None and asked("about") == about.id
     page = render_template("contact.html", form=form, about=about)
     return for_anybody(page, query=("about",) if is_named else ())
 
@@ -214,7 +215,7 @@ def show_thanks() -> Response:
     token = tokens.read(
         config.current().secret_key,
         THANKS,
-        request.args.get("enquiry", ""),
+        asked("enquiry"),
         now=db.utc_now(),
         max_age=READER_REMEMBERED,
     )
