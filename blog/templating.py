@@ -11,6 +11,7 @@ from flask import Flask, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog import articles, comments, config, content, db, markup, urls
+from blog.articles import Article, syndication
 
 _UNITS = (
     ("year", 31_557_600),
@@ -33,6 +34,7 @@ def init_app(app: Flask) -> None:
         datetime_words=datetime_words,
         since=since,
         machine=machine,
+        changed_at=changed_at,
         initials=initials,
         count=count,
         tally=tally,
@@ -88,7 +90,18 @@ def datetime_words(moment: datetime) -> str:
 
 def machine(moment: datetime) -> str:
     """Write a moment for programs (RFC 3339, UTC)."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
+
+
+def said(fields: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what is empty, as programs want it."""
+    return {name: value for name, value in fields.items() if value not in ("", [], None)}
+
+
+def changed_at(article: Article) -> datetime | None:
+    """Return when a public article last changed, if it did since it appeared."""
+    found = syndication.changed_at(article.published_at, article.updated_at, now=db.utc_now())
+    return found if found != article.published_at else None
 
 
 def since(moment: datetime) -> str:

@@ -20,7 +20,7 @@ from blog.comments import CommentState
 from blog.feeds import finding
 from blog.pagecache import FOR_ANYBODY
 from tests.cast import ARTICLE, CLOCK, SECOND, Clock, Visitor
-from tests.test_reading import AUTHOR_ID, HIDDEN, Site, comment_on, count, fill
+from tests.test_reading import AUTHOR_ID, HIDDEN, Site, comment_on, count, fill, says
 
 BASE = "http://127.0.0.1:8000"
 ATOM = "{http://www.w3.org/2005/Atom}"
@@ -266,6 +266,13 @@ def test_the_moment_of_a_change_is_never_before_its_time(site: Site) -> None:
     assert {name: listed[f"{BASE}/articles/{name}"] for name in moments} == {
         name: found[name] for name in moments
     }
+    # People are told the same, on the page and in its Markdown.
+    for name in moments:
+        shown, source = site.text(f"/articles/{name}"), site.text(f"/articles/{name}.md")
+        assert ("· updated" in says(shown)) == ("· updated" in source) == (name == "changed")
+        assert ("modified_time" in shown) == (name == "changed")
+    assert says(site.text("/")).count("· updated 5 March 2026") == 1
+    assert says(site.text("/")).count("· updated") == 1
 
 
 def test_whatever_was_typed_a_feed_can_be_read(site: Site) -> None:
@@ -433,6 +440,17 @@ def test_a_long_sitemap_comes_in_parts(site: Site, monkeypatch: pytest.MonkeyPat
         assert site.get(f"/sitemap-{wrong}.xml").status_code == 404
     monkeypatch.setattr(finding, "SITEMAP_MAX_URLS", 10)
     assert pages(site.text("/sitemap.xml")) == whole
+
+
+@pytest.mark.parametrize("path", ["/sitemap.xml", "/sitemap-2.xml"])
+def test_a_sitemap_is_made_at_its_own_address_alone(
+    site: Site, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(finding, "SITEMAP_MAX_URLS", 3)
+    for query in ("x=1", "%78", "="):
+        moved = site.get(f"{path}?{query}")
+        assert (moved.status_code, moved.location) == (301, path)
+    assert site.get(f"{path}?utm_source=1").status_code == site.get(path).status_code == 200
 
 
 def test_robots_are_told_what_to_leave_alone(site: Site) -> None:

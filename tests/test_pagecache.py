@@ -497,7 +497,7 @@ def test_a_path_is_kept_in_its_one_spelling(site: Site) -> None:
     assert len(site.layer.store) == 2
 
 
-OWN_ADDRESSES = ("/", PAGE, "/feed.xml", "/sitemap.xml", "/robots.txt", f"/contact?about={ARTICLE}")
+OWN_ADDRESSES = ("/", PAGE, "/feed.xml", "/robots.txt", f"/contact?about={ARTICLE}")
 
 
 @pytest.mark.parametrize("path", OWN_ADDRESSES)

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import Connection, event, insert, select, text
 
 from blog import articles, comments, db, markup, tokens
-from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing, syndication
+from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
 from blog.articles.around import around
 from blog.comments import Comment, CommentState, thread
 from tests.cast import ARTICLE, CLOCK
@@ -193,13 +193,13 @@ ARTICLES: dict[str, Act] = {
     "next change": lambda: articles.next_change(now=CLOCK),
     "old address": lambda: addresses.moved_to("/old", now=CLOCK),
     "removed": lambda: addresses.is_gone("/articles/old", now=CLOCK),
-    "feed": lambda: syndication.newest(now=CLOCK),
+    "feed": lambda: listing.whole(now=CLOCK),
 }
 
 BY_SORTING = "USE TEMP B-TREE FOR ORDER BY"
 # What is sorted is a page that was cut already, and who wrote its articles on what.
-LISTS = ("home", "last page of home", "topic", "last page of a topic", "author", "year")
-OTHERS = ("article", "what is around it", "feed")
+LISTS = ("home", "last page of home", "topic", "last page of a topic", "author", "year", "feed")
+OTHERS = ("article", "what is around it")
 ONE_PAGE_SORTS = dict.fromkeys(LISTS, 3) | dict.fromkeys(OTHERS, 2)
 
 

@@ -24,13 +24,15 @@ from sqlalchemy import (
     or_,
     select,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, undefer
+from sqlalchemy.sql.base import ExecutableOption
 
 from blog import db
 from blog.articles import Article, ArticleAuthor, ArticleTopic, Listed, cards, is_public
 from blog.errors import NotFound
 
 PAGE_ARTICLES = 20
+FEED_ENTRIES = 20
 # An earlier date is a slip of the pen, for which no list of years shall grow long.
 FIRST_YEAR = 1900
 
@@ -87,6 +89,20 @@ def on_topic(slug: str, page: int = 1, *, now: datetime) -> Listing:
     Raises: NotFound past the last page.
     """
     return _cut(_linked(ArticleTopic, ArticleTopic.slug == slug, now), page, PAGE_ARTICLES, now)
+
+
+def whole(
+    *, now: datetime, topic: str | None = None, author_id: str | None = None
+) -> Sequence[Article]:
+    """Return the newest articles with their texts, on a topic or of an author where one is named."""
+    if topic is not None:
+        found = _linked(ArticleTopic, ArticleTopic.slug == topic, now)
+    elif author_id is not None:
+        found = _linked(ArticleAuthor, ArticleAuthor.author_id == author_id, now)
+    else:
+        found = _articles(now)
+    texts = undefer(Article.html), undefer(Article.html_policy)
+    return _read(found.limit(FEED_ENTRIES), now, *texts)
 
 
 def of_year(year: int, page: int = 1, *, zone: ZoneInfo, now: datetime) -> Listing:
@@ -181,9 +197,14 @@ def _linked(link: _Link, of: ColumnElement[bool], now: datetime) -> _Found:
 def _cut(found: _Found, page: int, size: int, now: datetime) -> Listing:
     """Cut a page out of a list by ids alone, and read its articles."""
     pages, total = _count(found, page, size)
-    part = found.order_by(desc("at"), "id").limit(size).offset((page - 1) * size).subquery()
+    return Listing(_read(found.limit(size).offset((page - 1) * size), now), page, pages, total)
+
+
+def _read(found: _Found, now: datetime, *texts: ExecutableOption) -> Sequence[Article]:
+    """Read the articles of one part of a list."""
+    part = found.order_by(desc("at"), "id").subquery()
     query = cards(now).join(part, part.c.id == Article.id).order_by(part.c.at.desc(), part.c.id)
-    return Listing(db.session.execute(query).scalars().all(), page, pages, total)
+    return db.session.execute(query.options(*texts)).scalars().all()
 
 
 def _count(found: Select[*tuple[Any, ...]], page: int, size: int) -> tuple[int, int]:

@@ -1,53 +1,25 @@
-"""Articles as programs fetch them: the newest whole for feeds, and all addresses for the sitemap.
+"""Articles as search engines are shown them: all addresses for the sitemap, and the newest.
 
-Knows what search engines are shown: an article that says `noindex`, or whose own address is on
-another site, is not among it. Feeds hold both, since who subscribes has found the site already.
+An article that says `noindex`, or whose own address is on another site, is not among them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Select, or_, select
-from sqlalchemy.orm import selectinload, undefer
 
 from blog import db, urls
 from blog.articles import Article, ArticleAuthor, ArticleTopic, Author, Page, is_public
 
-FEED_ENTRIES = 20
 
-
-@dataclass(frozen=True)
-class Address:
+class Address(NamedTuple):
     """A page for search engines, and when it last changed where that is known."""
 
     path: str
     changed_at: datetime | None = None
-
-
-def newest(
-    *, now: datetime, topic: str | None = None, author_id: str | None = None
-) -> Sequence[Article]:
-    """Return the newest articles, of a topic or an author where one is named, with their text."""
-    query = (
-        select(Article)
-        .where(is_public(now))
-        .options(
-            undefer(Article.html),
-            undefer(Article.html_policy),
-            selectinload(Article.author_links),
-            selectinload(Article.topics),
-        )
-        .order_by(Article.published_at.desc(), Article.id)
-        .limit(FEED_ENTRIES)
-    )
-    if topic is not None:
-        query = query.where(Article.topics.any(ArticleTopic.slug == topic))
-    if author_id is not None:
-        query = query.where(Article.author_links.any(ArticleAuthor.author_id == author_id))
-    return db.session.execute(query).scalars().all()
 
 
 def changed_at(
@@ -76,28 +48,38 @@ def _is_indexed() -> ColumnElement[bool]:
 
 def addresses(*, now: datetime) -> list[Address]:
     """Return every page that search engines are shown, in five statements whatever the number."""
-    rows = db.session.execute(
+    # Plain rows: objects would cost more than all else.
+    query = (
         select(
             Article.id,
             Article.slug,
             Article.published_at,
             Article.updated_at,
-            _is_indexed().label("is_indexed"),
+            _is_indexed(),
         )
         .where(is_public(now))
         .order_by(Article.published_at, Article.id)
-    ).all()
-    changed = {row.id: changed_at(row.published_at, row.updated_at, now=now) for row in rows}
+    )
+    changed: dict[str, datetime] = {}
+    shown: list[Address] = []
+    for article_id, slug, appeared_at, updated_at, is_indexed in _rows(query):
+        moment = changed[article_id] = changed_at(appeared_at, updated_at, now=now)
+        if is_indexed:
+            shown.append(Address(urls.article(slug), moment))
     return [
         Address("/", max(changed.values(), default=None)),
         Address(urls.topics()),
         Address(urls.archive()),
-        *(Address(urls.article(row.slug), changed[row.id]) for row in rows if row.is_indexed),
+        *shown,
         *_topics(changed),
         *_authors(changed),
         *_pages(),
         Address(urls.contact()),
     ]
+
+
+def _rows(query: Select[*tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    return db.session.connection().execute(query).all()
 
 
 def _topics(changed: dict[str, datetime]) -> Iterator[Address]:
@@ -115,9 +97,10 @@ def _authors(changed: dict[str, datetime]) -> Iterator[Address]:
 def _latest(pairs: Select[str, str], changed: dict[str, datetime]) -> dict[str, datetime]:
     """Return when the last change was among the public articles that each name is paired with."""
     latest: dict[str, datetime] = {}
-    for name, article_id in db.session.execute(pairs):
-        if article_id in changed:
-            latest[name] = max(changed[article_id], latest.get(name, changed[article_id]))
+    for name, article_id in _rows(pairs):
+        moment = changed.get(article_id)
+        if moment is not None and moment >= latest.get(name, moment):
+            latest[name] = moment
     return latest
 
 

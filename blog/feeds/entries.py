@@ -98,12 +98,12 @@ def _feed(
 
 
 def _article(article: Article, *, now: datetime) -> Entry:
-    url = urls.absolute(urls.article(article.slug))
+    path = urls.article(article.slug)
     return Entry(
         id=urls.tag(urls.article(article.id)),
-        url=url,
+        url=urls.absolute(path),
         title=article.title,
-        html=markup.article_html_elsewhere(article.body, url),
+        html=markup.article_html_elsewhere(article.body, urls.absolute(""), path),
         published_at=article.published_at or now,
         updated_at=changed_at(article.published_at, article.updated_at, now=now),
         people=tuple(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from blog import articles, db, urls
-from blog.articles import listing, syndication
+from blog.articles import listing
 from blog.comments import syndication as newest_comments
 from blog.errors import NotFound
 from blog.feeds import entries, formats
@@ -22,7 +22,7 @@ _KIND = "<any(xml, json):kind>"
 def show_site_feed(kind: str) -> Response:
     """Give the newest articles."""
     now, site = db.utc_now(), articles.site()
-    found = syndication.newest(now=now)
+    found = listing.whole(now=now)
     return _answer(entries.of_articles(found, site, site.title, "/", now=now), kind)
 
 
@@ -33,7 +33,7 @@ def show_topic_feed(slug: str, kind: str) -> Response:
     topic = listing.topic(slug, now=now)
     if topic is None:
         raise NotFound("There are no articles on this topic.")
-    found = syndication.newest(now=now, topic=slug)
+    found = listing.whole(now=now, topic=slug)
     title = f"{topic.name} · {site.title}"
     return _answer(entries.of_articles(found, site, title, urls.topic(slug), now=now), kind)
 
@@ -45,7 +45,7 @@ def show_author_feed(author_id: str, kind: str) -> Response:
     author = articles.author(author_id)
     if author is None:
         raise NotFound("There is no author at this address.")
-    found = syndication.newest(now=now, author_id=author_id)
+    found = listing.whole(now=now, author_id=author_id)
     title = f"{author.name} · {site.title}"
     return _answer(entries.of_articles(found, site, title, urls.author(author_id), now=now), kind)
 

@@ -12,7 +12,7 @@ from typing import Any
 from flask import render_template
 
 from blog.feeds.entries import Entry, Feed, Person
-from blog.templating import machine
+from blog.templating import machine, said
 
 # XML has no way to write these, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -38,11 +38,11 @@ def json_feed(feed: Feed, address: str) -> str:
         "items": [_item(entry) for entry in feed.entries],
     }
     # A feed without entries still has its list of them.
-    return json.dumps(_said(whole) | {"items": whole["items"]}, ensure_ascii=False)
+    return json.dumps(said(whole) | {"items": whole["items"]}, ensure_ascii=False)
 
 
 def _item(entry: Entry) -> dict[str, Any]:
-    return _said(
+    return said(
         {
             "id": entry.id,
             "url": entry.url,
@@ -59,8 +59,4 @@ def _item(entry: Entry) -> dict[str, Any]:
 
 
 def _person(person: Person) -> dict[str, Any]:
-    return _said({"name": person.name, "url": person.url})
-
-
-def _said(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value}
+    return said({"name": person.name, "url": person.url})

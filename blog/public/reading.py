@@ -38,7 +38,7 @@ from blog import (
     templating,
     urls,
 )
-from blog.articles import Article, addresses, listing, search, syndication
+from blog.articles import Article, addresses, listing, search
 from blog.articles.around import around
 from blog.comments import thread
 from blog.errors import Busy, Gone, NotFound
@@ -112,7 +112,6 @@ def _article_page(article: Article, *, now: datetime) -> str:
         "article.html",
         article=article,
         authors=article.authors,
-        changed_at=syndication.changed_at(article.published_at, article.updated_at, now=now),
         around=around(article, now=now),
         thread=shown,
         closed_reason=closed_reason,

@@ -12,7 +12,7 @@ from blog import markup, urls
 from blog.articles import Article, ArticleTopic, Author
 from blog.articles.syndication import changed_at
 from blog.content import Site
-from blog.templating import machine
+from blog.templating import machine, said
 
 ABOUT_MAX_CHARS = 300
 
@@ -80,7 +80,7 @@ def of_topic(topic: ArticleTopic, site: Site) -> Node:
 
 
 def _graph(site: Site, *nodes: Node) -> Node:
-    whole = [_said(node) for node in (_website(site), _clinic(site), *nodes)]
+    whole = [said(node) for node in (_website(site), _clinic(site), *nodes)]
     return {"@context": "https://schema.org", "@graph": whole}
 
 
@@ -151,7 +151,3 @@ def _id(path: str, name: str) -> str:
 
 def _url(path: str) -> str:
     return urls.absolute(path)
-
-
-def _said(node: Node) -> Node:
-    return {name: value for name, value in node.items() if value not in ("", [], None)}
