@@ -139,12 +139,12 @@ def _is_visible(char: str) -> bool:
 
 
 def address(form: Any, field: Field) -> None:
-    """Accept exactly one e-mail address; no server is asked whether it exists."""
+    """Accept exactly one email address; no server is asked whether it exists."""
     try:
         found = validate_email(field.data, check_deliverability=False, test_environment=True)
         plain_address(found.normalized)
     except (EmailNotValidError, MailError):
-        raise StopValidation("Please give one e-mail address, like name@example.org.") from None
+        raise StopValidation("Please give one email address, like name@example.org.") from None
     field.data = found.normalized
 
 
@@ -256,7 +256,7 @@ class ContactForm(PublicForm):
         """Check every field, and that there is a way to answer."""
         is_valid: bool = super().validate(extra_validators)
         if not self.email.data and not self.phone.data:
-            sentence = "Please give an e-mail address or a phone number, so that we can answer."
+            sentence = "Please give an email address or a phone number, so that we can answer."
             self.email.errors = [*self.email.errors, sentence]
             return False
         return is_valid
@@ -269,7 +269,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         "Email",
         filters=[_stripped],
         validators=[
-            _needed("Please give your e-mail address."),
+            _needed("Please give your email address."),
             _at_most(accounts.EMAIL_MAX_CHARS),
         ],
     )
@@ -297,7 +297,7 @@ class SetUpForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         "Email",
         filters=[_stripped],
         validators=[
-            _needed("Please give your e-mail address."),
+            _needed("Please give your email address."),
             one_line,
             _at_most(accounts.EMAIL_MAX_CHARS),
             address,

@@ -168,7 +168,7 @@ def test_an_address_to_throw_away_is_pointed_out_and_holds_nothing(
 ) -> None:
     with make_app(comments="post").app_context():
         verdict = said(email=email)
-    assert ("a throw-away e-mail address" in words(verdict)) == is_known
+    assert ("a throw-away email address" in words(verdict)) == is_known
     assert verdict.answer is Answer.ALLOW
 
 

@@ -389,8 +389,8 @@ def test_a_user_without_a_name_is_called_by_the_address(blog: Blog, inside: None
 @pytest.mark.parametrize(
     ("email", "name", "password", "sentence"),
     [
-        ("sandra", "S", PASSWORD, "Please give one e-mail address, like name@example.org."),
-        ("a@b.example, c@d.example", "S", PASSWORD, "Please give one e-mail address, "),
+        ("sandra", "S", PASSWORD, "Please give one email address, like name@example.org."),
+        ("a@b.example, c@d.example", "S", PASSWORD, "Please give one email address, "),
         (f"{'a' * 300}@clinic.example", "S", PASSWORD, "Please use at most 254 characters."),
         ("eve@clinic.example", "S", b"too short\n", "Choose at least 12 characters."),
         ("eve@clinic.example", "S", b"", "Please choose a password."),

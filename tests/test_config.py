@@ -68,7 +68,7 @@ DATABASE = "sqlite:////absolute/path.db or postgresql://user:password@host/name"
 SMTP = "smtp://user:password@host:587?tls=starttls, smtps://… or nothing"
 TLS = f"{SMTP}; tls is starttls, tls or none"
 REDIS = "redis://host:6379/0, or nothing for a file in the instance folder"
-ADDRESS = "one e-mail address, like clinic@example.org"
+ADDRESS = "one email address, like clinic@example.org"
 HOST = "a name or an IP address, like 127.0.0.1"
 HOSTS = ["exa mple.org", "a..b", "-a.example", "a-.example", "a_b.example", "bücher.example"]
 HOSTS += [

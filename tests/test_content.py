@@ -1065,7 +1065,7 @@ def test_a_site_file_of_endless_lists_is_refused() -> None:
         ("title = 2026-03-10", 1, "`title` can't be used", "in quotation marks"),
         (f'title = "{"x" * 301}"', 1, "`title`", "at most 300 characters"),
         ('title = "a\\u0000"', 1, "`title`", "in quotation marks"),
-        ('email = "x"\n[clinic]\nemail = "a, b@c"', 3, "`clinic.email`", "one e-mail address"),
+        ('email = "x"\n[clinic]\nemail = "a, b@c"', 3, "`clinic.email`", "one email address"),
         ('[contact]\ntopics = "a"', 2, "`contact.topics`", "a list of"),
         ("[contact]\ntopics = [1]", 2, "`contact.topics`", "a list of"),
         ("[contact]\ntopics = [" + '"a",' * 21 + "]", 2, "`contact.topics`", "at most 20"),
@@ -1077,7 +1077,7 @@ def test_a_site_file_of_endless_lists_is_refused() -> None:
         ('[[footer]]\nlabel = "x"\nurl = "javascript:x"', 1, "`footer`", "or https://"),
         ('[[footer]]\nlabel = 1\nurl = "/"', 1, "`footer`", "or https://"),
         ('[[footer]]\nlabel = "x"\nurl = 1', 1, "`footer`", "or https://"),
-        ('clinic.email = "x"', None, "`clinic.email`", "one e-mail address"),
+        ('clinic.email = "x"', None, "`clinic.email`", "one email address"),
     ],
 )
 def test_a_value_of_the_site_that_does_not_fit_is_named_with_what_is_wanted(

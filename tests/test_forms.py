@@ -72,10 +72,10 @@ NEEDED = [
     (ContactForm, "name", "Please give your name."),
     (ContactForm, "message", "Please write your message."),
     (ContactForm, "consent", "Please agree, so that we may answer."),
-    (SignInForm, "email", "Please give your e-mail address."),
+    (SignInForm, "email", "Please give your email address."),
     (SignInForm, "password", "Please give your password."),
     (SetUpForm, "name", "Please give your name, as readers shall see it."),
-    (SetUpForm, "email", "Please give your e-mail address."),
+    (SetUpForm, "email", "Please give your email address."),
     (SetUpForm, "password", "Please choose a password."),
     (ReplyForm, "body", "Please write your reply."),
 ]
@@ -287,7 +287,7 @@ def test_exactly_one_address_is_taken(app: Flask, kind: type[FlaskForm]) -> None
         f"{'x' * 65}@reader.example",
     ):
         found = errors(app, kind, email=wrong)
-        assert found == {"email": ["Please give one e-mail address, like name@example.org."]}, wrong
+        assert found == {"email": ["Please give one email address, like name@example.org."]}, wrong
 
 
 def test_an_address_is_taken_as_it_is_but_for_capitals_in_its_host(app: Flask) -> None:
@@ -303,7 +303,7 @@ def test_an_address_is_taken_as_it_is_but_for_capitals_in_its_host(app: Flask) -
 
 
 def test_a_comment_needs_no_address_and_an_enquiry_one_way_to_answer(app: Flask) -> None:
-    sentence = "Please give an e-mail address or a phone number, so that we can answer."
+    sentence = "Please give an email address or a phone number, so that we can answer."
     assert errors(app, CommentForm, email=" ") == {}
     assert errors(app, ContactForm, email="") == {}
     assert errors(app, ContactForm, phone="") == {}

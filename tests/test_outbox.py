@@ -157,7 +157,7 @@ def test_a_plain_address_is_taken(given: str, stored: str) -> None:
 
 def test_an_address_that_is_too_long_is_refused() -> None:
     for address in (f"{'a' * 65}@example.org", f"a@{'b' * 64}.org", f"a@{'b.' * 130}org"):
-        with pytest.raises(MailError, match="not one plain e-mail address"):
+        with pytest.raises(MailError, match="not one plain email address"):
             outbox.plain_address(address)
 
 

@@ -128,7 +128,7 @@ def test_the_author_learns_whether_a_browser_is_known() -> None:
 @pytest.mark.parametrize(
     ("trust", "answer", "said"),
     [
-        (None, Answer.HOLD, "no confirmed e-mail address"),
+        (None, Answer.HOLD, "no confirmed email address"),
         (Trust(published=2, rejected_lately=0, needed=2), Answer.ALLOW, "a reader you trust"),
         (
             Trust(published=1, rejected_lately=0, needed=2),

@@ -187,8 +187,8 @@ def test_sent_four_times_at_once_it_is_one_enquiry_with_one_mail(
         ({"body": "x" * 5_001}, "5,000 characters"),
         ({"body": "x\n" * 301}, "300 lines"),
         ({"body": "bell \x07"}, "control characters"),
-        ({"email": "not an address"}, "one e-mail address"),
-        ({"email": "a@b.example, c@d.example"}, "one e-mail address"),
+        ({"email": "not an address"}, "one email address"),
+        ({"email": "a@b.example, c@d.example"}, "one email address"),
         ({"parent": "7"}, "isn't part of this article"),
         ({"parent": "abc"}, "isn't part of this article"),
         ({"parent": "9" * 400}, "isn't part of this article"),
@@ -390,9 +390,9 @@ def test_an_article_that_is_none_is_left_out(app: Flask, reader: Visitor) -> Non
         ({"name": ""}, "Please give your name"),
         ({"name": "Lerato\nBcc: x@y.example"}, "line breaks"),
         ({"name": "Lerato\u2028Bcc: x@y.example"}, "line breaks"),
-        ({"email": "", "phone": ""}, "an e-mail address or a phone number"),
+        ({"email": "", "phone": ""}, "an email address or a phone number"),
         ({"email": "lerato@reader.example\r\nBcc: x@y.example"}, "line breaks"),
-        ({"email": "Lerato <lerato@reader.example>"}, "one e-mail address"),
+        ({"email": "Lerato <lerato@reader.example>"}, "one email address"),
         ({"phone": "call me"}, "a phone number"),
         ({"phone": "12"}, "a phone number"),
         ({"topic": "Not on the list"}, "Please choose"),
@@ -429,7 +429,7 @@ def test_an_address_that_mail_programs_would_decode_is_refused(
 ) -> None:
     answer = reader.enquire(email=address)
     assert answer.status_code == 422
-    assert "one e-mail address" in answer.text
+    assert "one email address" in answer.text
     assert enquired(app) == 0
 
 

@@ -121,7 +121,7 @@ def rate(case: Case) -> Iterator[Reason]:
 def address(case: Case) -> Iterator[Reason]:
     """Point out an address that is made to be thrown away; many honest readers use one."""
     if case.has_throwaway_address:
-        yield Reason("address", "a throw-away e-mail address")
+        yield Reason("address", "a throw-away email address")
 
 
 def history(case: Case) -> Iterator[Reason]:
@@ -143,7 +143,7 @@ def mode(case: Case) -> Iterator[Reason]:
 
 def _by_trust(trust: Trust | None) -> Iterator[Reason]:
     if trust is None:
-        words = "no confirmed e-mail address"
+        words = "no confirmed email address"
     elif trust.rejected_lately:
         words = (
             f"confirmed address, but {counted(trust.rejected_lately, 'comment')} rejected lately"

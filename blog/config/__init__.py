@@ -93,7 +93,7 @@ class Settings:
     clinic_email: str = setting(
         casts.address,
         "",
-        "Who gets enquiries; empty is the clinic's e-mail of site.toml.",
+        "Who gets enquiries; empty is the clinic's email of site.toml.",
         "address",
     )
     comments: str = setting(

@@ -156,9 +156,9 @@ def limits_url(value: str) -> str:
 
 
 def address(value: str) -> str:
-    """One plain e-mail address."""
+    """One plain email address."""
     if value and (len(value) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(value)):
-        raise ValueError("one e-mail address, like clinic@example.org")
+        raise ValueError("one email address, like clinic@example.org")
     return value
 
 

@@ -155,7 +155,7 @@ class _Table:
     def email(self, key: str) -> str:
         value = self.text(key)
         if value and not _EMAIL.fullmatch(value):
-            self._unfit(key, value, "one e-mail address, like clinic@example.org")
+            self._unfit(key, value, "one email address, like clinic@example.org")
         return value
 
     def language(self, key: str, default: str) -> str:

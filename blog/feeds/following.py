@@ -1,6 +1,6 @@
 """Feeds: the newest articles whole, and the newest comments of one.
 
-Nothing that a reader of the site can't see is in them, and no e-mail address of anybody.
+Nothing that a reader of the site can't see is in them, and no email address of anybody.
 """
 
 from __future__ import annotations

@@ -244,7 +244,7 @@ def plain_address(address: str) -> str:
     local, _, host = address.rpartition("@")
     plain = f"{local}@{'.'.join(_ascii_label(label) for label in host.split('.'))}"
     if len(plain) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(plain):
-        raise MailError(f"{address[:ADDRESS_MAX_CHARS]!r} is not one plain e-mail address.")
+        raise MailError(f"{address[:ADDRESS_MAX_CHARS]!r} is not one plain email address.")
     return plain
 
 

@@ -97,7 +97,7 @@ def _website(site: Site) -> Node:
 
 
 def _clinic(site: Site) -> Node:
-    # Its hours are words for people, and its e-mail address stands on no page.
+    # Its hours are words for people, and its email address stands on no page.
     return {
         "@type": "HealthAndBeautyBusiness",
         **_clinic_ref(),
