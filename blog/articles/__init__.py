@@ -284,11 +284,10 @@ def next_change(*, now: datetime) -> datetime | None:
 
 def cards(now: datetime | BindParameter[datetime]) -> Select[Article]:
     """Select public articles with what a list of them shows."""
-    names = selectinload(Article.author_links).joinedload(ArticleAuthor.author)
     return (
         select(Article)
         .where(is_public(now))
-        .options(names.load_only(Author.name), selectinload(Article.topics))
+        .options(selectinload(Article.author_links), selectinload(Article.topics))
     )
 
 
