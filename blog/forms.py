@@ -18,6 +18,7 @@ from wtforms import (
     Field,
     HiddenField,
     PasswordField,
+    SelectChoice,
     SelectField,
     StringField,
     TextAreaField,
@@ -337,9 +338,9 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     kind = SelectField(
         "What to look for",
         choices=[
-            (RuleKind.WORD, "A word, or a few in a row"),
-            (RuleKind.DOMAIN, "Links to a domain"),
-            (RuleKind.ADDRESS, "An email address"),
+            SelectChoice(RuleKind.WORD, "A word, or a few in a row"),
+            SelectChoice(RuleKind.DOMAIN, "Links to a domain"),
+            SelectChoice(RuleKind.ADDRESS, "An email address"),
         ],
     )
     pattern = StringField(
@@ -355,9 +356,9 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     answer = SelectField(
         "What happens to such a comment",
         choices=[
-            (Answer.HOLD, "It waits for review"),
-            (Answer.SPAM, "It goes into spam"),
-            (Answer.REJECT, "It is turned away, and its writer is told why"),
+            SelectChoice(Answer.HOLD, "It waits for review"),
+            SelectChoice(Answer.SPAM, "It goes into spam"),
+            SelectChoice(Answer.REJECT, "It is turned away, and its writer is told why"),
         ],
     )
     note = StringField(

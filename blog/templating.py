@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Any
@@ -10,8 +9,10 @@ from typing import Any
 from flask import Flask, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog import articles, comments, config, content, db, markup, urls
+from blog import articles, comments, content, db, markup, urls
 from blog.articles import Article, syndication
+from blog.comments import arrival
+from blog.content import Commenting
 
 _UNITS = (
     ("year", 31_557_600),
@@ -21,8 +22,6 @@ _UNITS = (
     ("hour", 3_600),
     ("minute", 60),
 )
-# A language, perhaps its script, and a country.
-_LOCALE = re.compile(r"([A-Za-z]{2,3})(?:-[A-Za-z]{4})?-([A-Za-z]{2})")
 
 
 def init_app(app: Flask) -> None:
@@ -42,7 +41,9 @@ def init_app(app: Flask) -> None:
         as_markdown=markup.as_markdown,
         locale=locale,
     )
-    app.jinja_env.globals.update(url=urls, absolute=urls.absolute)
+    app.jinja_env.globals.update(
+        url=urls, absolute=urls.absolute, are_comments_read_first=are_comments_read_first
+    )
     app.context_processor(_words)
 
 
@@ -62,11 +63,15 @@ def _words() -> dict[str, Any]:
     now = db.utc_now()
     return {
         "site": site(),
-        "are_comments_read_first": config.current().comments != "post",
         "now": now,
         "year": _local(now).year,
         "request_path": request.path if has_request_context() else "",
     }
+
+
+def are_comments_read_first(article: Article) -> bool:
+    """Tell whether a comment on an article waits until somebody has read it."""
+    return arrival.mode_of(article) is not Commenting.POST
 
 
 def _local(moment: datetime) -> datetime:
@@ -131,8 +136,8 @@ def tally(number: int) -> str:
 
 def locale(language: str) -> str:
     """Write a language as cards have it, as in en_ZA; nothing where it names no country."""
-    found = _LOCALE.fullmatch(language)
-    return f"{found[1].lower()}_{found[2].upper()}" if found else ""
+    country = content.country_of(language)
+    return f"{language.partition('-')[0].lower()}_{country}" if country else ""
 
 
 def initials(name: str) -> str:

@@ -103,13 +103,6 @@ def test_places_lie_within_the_text_one_after_another(text: str, detail: str) ->
 
 
 @pytest.mark.parametrize(
-    ("language", "region"), [("en-ZA", "ZA"), ("zh-Hant-TW", "TW"), ("en", None), ("es-419", None)]
-)
-def test_a_language_may_name_its_country(language: str, region: str | None) -> None:
-    assert private.region_of(language) == region
-
-
-@pytest.mark.parametrize(
     "part", ["1 ", "a.", "a@", "0", "(0", "1-", "082 555 0134 ", "800101", "+"]
 )
 def test_no_text_takes_long(part: str) -> None:

@@ -9,6 +9,8 @@ from flask import Flask, render_template_string
 from sqlalchemy import text
 
 from blog import db, templating
+from blog.articles import Article
+from blog.content import Commenting
 from tests.cast import Clock
 
 MakeApp = Callable[..., Flask]
@@ -134,26 +136,34 @@ def test_a_name_is_shortened_to_one_or_two_letters(name: str, said: str) -> None
 
 def test_templates_have_the_sites_words_and_paths_at_hand(app: Flask, clock: Clock) -> None:
     template = (
-        "{{ site.title }}|{{ are_comments_read_first }}|{{ year }}|{{ now|date }}|{{ request_path }}"
+        "{{ site.title }}|{{ year }}|{{ now|date }}|{{ request_path }}"
         '|{{ url.article("a") }}|{{ absolute(url.topic("t")) }}|{{ "one two"|excerpt(5) }}'
     )
     said = words(app, template).split("|")
-    assert said[:7] == [
+    assert said[:6] == [
         "The Skin Journal",
-        "True",
         "2026",
         "4 May 2026",
         "/contact",
         "/articles/a",
         "http://127.0.0.1:8000/topics/t",
     ]
-    assert said[7].startswith("one")
+    assert said[6].startswith("one")
 
 
-def test_templates_know_whether_comments_are_read_first(make_app: MakeApp) -> None:
-    for comments, said in (("pre", "True"), ("post", "False")):
-        app = make_app(comments=comments)
-        assert words(app, "{{ are_comments_read_first }}") == said
+@pytest.mark.parametrize(
+    ("site", "own", "said"),
+    [
+        ("pre", Commenting.OPEN, "True"),
+        ("post", Commenting.OPEN, "False"),
+        ("pre", Commenting.POST, "False"),
+    ],
+)
+def test_templates_know_whether_comments_are_read_first(
+    make_app: MakeApp, site: str, own: Commenting, said: str
+) -> None:
+    article = Article(comments=own)
+    assert words(make_app(comments=site), "{{ are_comments_read_first(it) }}", it=article) == said
 
 
 def test_the_year_is_that_of_the_sites_zone(app: Flask, clock: Clock) -> None:

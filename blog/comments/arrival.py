@@ -31,7 +31,7 @@ from blog.comments import (
 from blog.comments.model import CommentState
 from blog.comments.policy import Case
 from blog.comments.rules import Said
-from blog.content import Commenting
+from blog.content import Commenting, country_of
 from blog.errors import Busy, Invalid
 from blog.permissions import Action
 from blog.spam import Answer, Verdict
@@ -136,7 +136,7 @@ def _guarded() -> list[str]:
 
 
 def _private_kinds(draft: Draft) -> list[str]:
-    region = private.region_of(articles.site().language)
+    region = country_of(articles.site().language)
     return sorted({each.kind for each in private.details(draft.source, region=region)})
 
 

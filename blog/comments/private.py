@@ -64,12 +64,6 @@ def _replaced(text: str, notes: Iterable[tuple[Detail, str]]) -> str:
     return "".join([*pieces, text[done:]])
 
 
-def region_of(language: str) -> str | None:
-    """Return the country that a language tag names, as ZA in en-ZA."""
-    parts = (part for part in language.split("-")[1:] if len(part) == 2)  # ISO 3166
-    return next((part.upper() for part in parts if part.isalpha()), None)
-
-
 def _emails(text: str) -> Iterator[Detail]:
     for match in _EMAIL.finditer(text):
         yield Detail(match.start(), match.end(), Kind.EMAIL)

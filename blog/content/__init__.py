@@ -29,7 +29,7 @@ from blog.content.media import (
     version,
 )
 from blog.content.names import slugify
-from blog.content.site import Site, parse_site, read_site
+from blog.content.site import Site, country_of, parse_site, read_site
 
 __all__ = [
     "MEDIA",
@@ -45,6 +45,7 @@ __all__ = [
     "SourceFile",
     "Status",
     "Topic",
+    "country_of",
     "is_young",
     "list_files",
     "list_media",

@@ -25,6 +25,8 @@ TEXT_MAX_CHARS = 300
 LABEL_MAX_CHARS = 80
 LIST_MAX_ITEMS = 20
 
+# A language, perhaps its script, and a country.
+_COUNTRY = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?-([A-Za-z]{2})")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _EMAIL = re.compile(r"[^\s@<>,;:\"]+@[^\s@<>,;:\"]+")
 _TOML_PLACE = re.compile(r"(.*?) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
@@ -68,6 +70,12 @@ class Site:
     contact_topics: tuple[str, ...]
     contact_consent: str
     warnings: tuple[Problem, ...]
+
+
+def country_of(language: str) -> str | None:
+    """Return the country that a language is written with, as ZA of en-ZA."""
+    found = _COUNTRY.fullmatch(language)
+    return found[1].upper() if found else None
 
 
 def read_site(root: Path) -> Site:

@@ -211,6 +211,12 @@ class Tour:
         for state in ("approved", "rejected", "spam"):
             self.keep(f"review: {state}", author.get(f"{review}?state={state}"))
         self.keep("journal", author.get("/admin/journal"))
+        rule = {"kind": "word", "pattern": "casino*", "answer": "hold", "note": "Asked for by Mia"}
+        filled = author.form("/admin/rules", "/admin/rules") | rule
+        self.keep("rules: tried", author.post("/admin/rules", filled))
+        self.keep("rules: wrong", author.post("/admin/rules", filled | {"days": "soon"}), 422)
+        author.post("/admin/rules", filled | {"make": "yes", "days": "30"})
+        self.keep("rules", author.get("/admin/rules"))
 
 
 def unvisited(tour: Tour) -> list[str]:

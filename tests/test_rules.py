@@ -1,0 +1,296 @@
+"""Rules of the author's own: what they match, what they did before, and the page to make them."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from blog import accounts, articles, comments, db, journal
+from blog.accounts import User
+from blog.comments import Comment, CommentState, arrival, rules
+from blog.comments.arrival import Sender, arrive
+from blog.comments.rules import RuleKind, Said, Trial
+from blog.errors import Forbidden, Invalid
+from blog.spam import Answer
+from tests.cast import ARTICLE, AUTHOR, CLOCK, Clock, Visitor
+
+MakeApp = Callable[..., Flask]
+PAGE = "/admin/rules"
+HELD = {"kind": "word", "pattern": "casino", "answer": "hold", "note": "", "days": ""}
+
+
+def said(source: str, *, html: str = "", email: str | None = None) -> Said:
+    return Said.of(source, html, email)
+
+
+# What a rule matches
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_met"),
+    [
+        ("casino", "Visit my Casino!", True),
+        ("casino", "Visit my CА\u200bSІN0 today", True),
+        ("casino", "casinos are fun", False),
+        ("casino*", "casinos are fun", True),
+        ("casino*", "mycasino is fun", False),
+        ("cheap pills", "Buy cheap, pills here", True),
+        ("cheap pills", "cheap good pills", False),
+        ("cheap pills", "cheap\npills", True),
+        ("ass", "the class of the assessor", False),
+    ],
+)
+def test_words_match_whole_whatever_letters_they_are_written_with(
+    pattern: str, text: str, is_met: bool
+) -> None:
+    assert rules.matches(RuleKind.WORD, pattern, said(text)) == is_met
+
+
+@pytest.mark.parametrize(
+    ("text", "html", "email", "is_met"),
+    [
+        ("see https://spam.example/x", "", None, True),
+        ("see www.SPAM.example", "", None, True),
+        ("see [this](x)", '<a href="http://deals.spam.example/">', None, True),
+        ("hello", "", "me@mail.spam.example", True),
+        ("see https://notspam.example and spam.example.org", "", None, False),
+        ("spam example", "", None, False),
+    ],
+)
+def test_a_domain_matches_itself_and_what_is_below_it(
+    text: str, html: str, email: str | None, is_met: bool
+) -> None:
+    assert (
+        rules.matches(RuleKind.DOMAIN, "spam.example", said(text, html=html, email=email)) == is_met
+    )
+
+
+@pytest.mark.parametrize(
+    ("email", "is_met"), [("Bob@Spam.example", True), ("bob@x.example", False), (None, False)]
+)
+def test_an_address_matches_itself(email: str | None, is_met: bool) -> None:
+    found = rules.matches(RuleKind.ADDRESS, "bob@spam.example", said("hi", email=email))
+    assert found == is_met
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern"),
+    [
+        (RuleKind.WORD, "a"),
+        (RuleKind.WORD, "* …"),
+        (RuleKind.DOMAIN, "spam"),
+        (RuleKind.DOMAIN, "https://spam.example/"),
+        (RuleKind.DOMAIN, "spam example.org"),
+        (RuleKind.ADDRESS, "spam.example"),
+        (RuleKind.ADDRESS, "@spam.example"),
+        (RuleKind.ADDRESS, "a@b@c.example"),
+    ],
+)
+def test_a_pattern_that_would_match_all_or_nothing_is_refused(kind: RuleKind, pattern: str) -> None:
+    with pytest.raises(Invalid, match="Please give"):
+        rules.normal(kind, pattern)
+
+
+def test_the_longest_text_is_searched_in_a_moment() -> None:
+    for text in ("a." * 2_500, "a-" * 2_500, "casino " * 700):
+        assert rules.matches(RuleKind.DOMAIN, "spam.example", said(text)) is False
+
+
+# What it does
+
+
+@pytest.fixture
+def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
+    with app.app_context():
+        yield
+
+
+def user() -> User:
+    found = accounts.by_email(AUTHOR.email)
+    assert found
+    return found
+
+
+def add(pattern: str = "casino", answer: Answer = Answer.HOLD, **more: Any) -> rules.CommentRule:
+    usual: dict[str, Any] = {"note": "", "days": None, "by": user(), "now": CLOCK}
+    kind = more.pop("kind", RuleKind.WORD)
+    with db.writing():
+        return rules.add(kind, pattern, answer, **usual | more)
+
+
+def send(body: str, *, later: timedelta = timedelta()) -> Comment:
+    article = articles.by_id(ARTICLE)
+    assert article
+    who, at = Sender(client_hash="client", reader_hash="browser"), CLOCK + later
+    arrived = arrive(article, who, name="Nomsa", body=body, now=at)
+    with db.writing():
+        comment_id = arrival.submit(arrived, now=at)
+    found = comments.by_id(comment_id)
+    assert found
+    return found
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"), [(Answer.HOLD, CommentState.PENDING), (Answer.SPAM, CommentState.SPAM)]
+)
+def test_a_rule_decides_and_says_so(make_app: MakeApp, answer: Answer, state: CommentState) -> None:
+    with make_app(comments="post").app_context():
+        rule = add(answer=answer, note="asked for by Mia")
+        comment = send("Visit my casino")
+        assert comment.state == state
+        assert "“casino”, asked for by Mia" in [row["words"] for row in comment.reasons]
+        assert send("Visit my clinic").state == CommentState.APPROVED
+        assert (rule.hits, rule.hit_at) == (1, CLOCK)
+
+
+def test_a_comment_turned_away_is_told_why_and_counted(at_work: None) -> None:
+    rule = add(answer=Answer.REJECT)
+    with pytest.raises(Invalid) as refused:
+        send("Visit my casino")
+    assert refused.value.fields == {"body": "This site takes no comment with “casino”."}
+    assert comments.counts()["pending"] == 0
+    db.session.refresh(rule)
+    assert rule.hits == 1
+
+
+def test_a_rule_ends_by_itself(at_work: None) -> None:
+    rule = add(days=2)
+    assert send("Visit my casino", later=timedelta(days=1)).reasons[1]["step"] == "rule"
+    late = send("Visit our casino", later=timedelta(days=2))
+    assert "rule" not in [row["step"] for row in late.reasons]
+    assert rules.every(now=CLOCK + timedelta(days=1)) == [rule]
+    assert rules.every(now=CLOCK + timedelta(days=2)) == []
+
+
+def test_a_rule_made_twice_is_one_as_it_was_made_last(at_work: None) -> None:
+    add()
+    again = add(" CASINO ", Answer.SPAM, note="worse")
+    (rule,) = rules.every(now=CLOCK)
+    assert (rule, rule.answer, rule.note, rule.hits) == (again, Answer.SPAM, "worse", 0)
+
+
+def test_rules_are_no_more_than_can_be_looked_through(at_work: None) -> None:
+    rows = [
+        rules.CommentRule(
+            kind=RuleKind.WORD,
+            pattern=f"word {number}",
+            answer=Answer.HOLD,
+            note="",
+            created_at=CLOCK,
+            created_by_id=user().id,
+        )
+        for number in range(rules.RULES_MAX)
+    ]
+    with db.writing():
+        db.session.add_all(rows)
+    with pytest.raises(Invalid, match="500 rules"):
+        add("one more")
+    assert add("word 7", Answer.SPAM).answer == Answer.SPAM
+
+
+def test_a_rule_can_be_removed_once(at_work: None) -> None:
+    rule_id = add().id
+    for is_gone in (True, False):
+        with db.writing():
+            assert rules.remove(rule_id, by=user(), now=CLOCK) == is_gone
+    assert rules.every(now=CLOCK) == []
+    assert [line.verb for line in journal.recent()] == ["removed", "made"]
+
+
+def test_who_may_not_moderate_makes_no_rule(at_work: None) -> None:
+    nobody = User(email="x@y.example", name="X", role="reader", password_hash="")
+    with pytest.raises(Forbidden):
+        rules.remove(1, by=nobody, now=CLOCK)
+    with pytest.raises(Forbidden):
+        rules.add(RuleKind.WORD, "casino", Answer.HOLD, note="", days=None, by=nobody, now=CLOCK)
+
+
+def test_a_rule_is_tried_on_what_was_decided_before(at_work: None) -> None:
+    sent = [send(f"Number {number}: my casino was fun") for number in range(4)]
+    with db.writing():
+        sent[0].approve(by=None, now=CLOCK)
+        sent[1].mark_spam(by=None, now=CLOCK)
+        sent[2].reject(by=None, now=CLOCK)
+    assert rules.try_out(RuleKind.WORD, "casino") == Trial(looked_at=3, hit=3, approved=1)
+    assert rules.try_out(RuleKind.WORD, "poker") == Trial(looked_at=3, hit=0, approved=0)
+
+
+# The page
+
+
+def test_a_rule_is_tried_then_made_then_removed(
+    clock: Clock, app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    assert "No rules yet" in author.get(PAGE).text
+    reader.comment("Visit my casino")
+    author.press("/admin/comments", "/admin/comments/1/approval")
+    filled = author.form(PAGE, PAGE) | HELD
+    tried = author.post(PAGE, filled)
+    assert tried.status_code == 200
+    said = "This would have held 1 of your last 1 comment, 1 of which you approved."
+    assert said in unescape(tried.text)
+    assert "No rules yet" in tried.text
+    made = author.post(PAGE, filled | {"make": "yes", "days": "30", "note": "for <Mia>"})
+    assert made.status_code == 303
+    page = author.get(PAGE).text
+    assert "The rule for “casino” is made." in page
+    assert "for &lt;Mia&gt;" in page
+    assert "until 3 June 2026" in page
+    assert "Not met yet" in page
+    reader.comment("My second casino")
+    assert "Met 1 time" in author.get(PAGE).text
+    author.press(PAGE, f"{PAGE}/1/removal")
+    assert "The rule is removed." in author.get(PAGE).text
+    author.press("/admin/account", f"{PAGE}/1/removal")
+    assert "That rule was gone already." in author.get(PAGE).text
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"pattern": ""}, "Please write what to look for."),
+        ({"pattern": "a"}, "two letters at least"),
+        ({"pattern": "x" * 101}, "at most 100 characters"),
+        ({"pattern": "a\u2028b"}, "leave out line breaks"),
+        ({"kind": "domain", "pattern": "spam"}, "domain alone"),
+        ({"note": "x" * 201}, "at most 200 characters"),
+        ({"days": "soon"}, "whole number of days"),
+        ({"days": "0"}, "whole number of days"),
+        ({"days": "99999"}, "whole number of days"),
+        ({"days": "9" * 5_000}, "whole number of days"),
+        ({"answer": "delete"}, "Not a valid choice"),
+        ({"kind": "regex"}, "Not a valid choice"),
+    ],
+)
+def test_a_rule_that_does_not_fit_is_given_back(
+    author: Visitor, wrong: dict[str, str], sentence: str
+) -> None:
+    filled = author.form(PAGE, PAGE) | HELD | {"make": "yes"} | wrong
+    answer = author.post(PAGE, filled)
+    assert answer.status_code == 422
+    assert sentence in unescape(answer.text)
+    assert "<title>Error:" in answer.text
+
+
+def test_the_trial_says_what_there_was_to_try_it_on(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    def tried(**words: str) -> str:
+        return unescape(author.post(PAGE, author.form(PAGE, PAGE) | HELD | words).text)
+
+    assert "No comment has been decided yet" in tried()
+    reader.comment("Visit my casino")
+    author.press("/admin/comments", "/admin/comments/1/spam")
+    assert "put into spam 1 of your last 1 comment, none of which you approved" in tried(
+        answer="spam"
+    )
+    said = "This would have turned away none of your last 1 comment."
+    assert said in tried(answer="reject", pattern="poker")
+
+
+def test_only_who_is_signed_in_sees_rules(reader: Visitor) -> None:
+    assert reader.get(PAGE).status_code == 303
+    assert reader.post(PAGE, HELD).status_code == 401
