@@ -238,7 +238,7 @@ def test_a_rule_is_tried_then_made_then_removed(
     page = author.get(PAGE).text
     assert "The rule for “casino” is made." in page
     assert "for &lt;Mia&gt;" in page
-    assert "until 3 June 2026" in page
+    assert "until 3 June 2026" in unescape(page).replace("\u00a0", " ")
     assert "Not met yet" in page
     reader.comment("My second casino")
     assert "Met 1 time" in author.get(PAGE).text
