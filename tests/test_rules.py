@@ -10,7 +10,7 @@ from flask import Flask
 
 from blog import accounts, articles, comments, db, journal
 from blog.accounts import User
-from blog.comments import Comment, CommentState, arrival, rules
+from blog.comments import Comment, CommentState, arrival, likeness, rules
 from blog.comments.arrival import Sender, arrive
 from blog.comments.rules import RuleKind, Said, Trial
 from blog.errors import Forbidden, Invalid
@@ -23,7 +23,7 @@ HELD = {"kind": "word", "pattern": "casino", "answer": "hold", "note": "", "days
 
 
 def said(source: str, *, html: str = "", email: str | None = None) -> Said:
-    return Said.of(source, html, email)
+    return Said.of(likeness.words(source), source, html, email)
 
 
 # What a rule matches

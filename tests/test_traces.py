@@ -63,4 +63,4 @@ def test_what_came_before_is_counted_to_a_hundred() -> None:
         send(f"Number {number}")
     found = traces.before(words_hash="", client_hash="client", reader_hash="browser", now=CLOCK)
     assert (found.same, found.in_last_hour, found.published) == (0, 100, 0)
-    assert len(found.sketches) == 101
+    assert len(found.sketches) == 100

@@ -31,7 +31,7 @@ from blog.comments import (
 from blog.comments.model import CommentState
 from blog.comments.policy import Case
 from blog.comments.rules import Said
-from blog.content import Commenting, country_of
+from blog.content import Commenting, Site, country_of
 from blog.errors import Busy, Invalid
 from blog.permissions import Action
 from blog.spam import Answer, Verdict
@@ -96,6 +96,7 @@ def arrive(
 
 
 def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> Case:
+    site = articles.site()
     before = traces.before(
         words_hash=draft.words_hash,
         client_hash=sender.client_hash,
@@ -110,10 +111,10 @@ def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> C
         mode=mode_of(article),
         closed_because=closed_because(article, now=now),
         name=draft.name,
-        guarded=_guarded(),
+        guarded=_guarded(site),
         has_throwaway_address=_is_throwaway(draft.email or ""),
-        rules=rules.hits(Said.of(draft.source, draft.html, draft.email), now=now),
-        private=_private_kinds(draft),
+        rules=rules.hits(Said.of(draft.words, draft.source, draft.html, draft.email), now=now),
+        private=_private_kinds(draft, site),
         words=len(draft.words),
         same=before.same,
         is_like_another=likeness.resembles(draft.sketch, before.sketches, share=policy.MUCH_ALIKE),
@@ -128,15 +129,14 @@ def mode_of(article: Article) -> Commenting:
     return Commenting(config.current().comments if is_as_site else article.comments)
 
 
-def _guarded() -> list[str]:
+def _guarded(site: Site) -> list[str]:
     """List the names that readers must not go by."""
-    site = articles.site()
-    named = db.session.execute(_NAMES).scalars()
+    named = db.session.connection().execute(_NAMES).scalars()
     return [each for each in (site.title, site.clinic_name, *named) if likeness.letters(each)]
 
 
-def _private_kinds(draft: Draft) -> list[str]:
-    region = country_of(articles.site().language)
+def _private_kinds(draft: Draft, site: Site) -> list[str]:
+    region = country_of(site.language)
     return sorted({each.kind for each in private.details(draft.source, region=region)})
 
 

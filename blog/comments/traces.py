@@ -32,7 +32,7 @@ KEPT = timedelta(days=30)
 _SWEEP_EVERY = 10
 _SWEPT = 50
 _COUNTED_TO = 100
-_COMPARED = 200
+_COMPARED = 100
 _HOUR = timedelta(hours=1)
 
 
