@@ -151,7 +151,20 @@ def test_each_encoding_has_a_strong_tag_of_its_own(site: Site) -> None:
         for encoding in ENCODINGS
     }
     assert len(tags) == 3
-    assert all(re.fullmatch(r'"[0-9a-f]{20}(-gzip|-br)?"', tag) for tag in tags)
+    assert all(re.fullmatch(r'"[0-9a-f]{20}(-gzip6|-br5)?"', tag) for tag in tags)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br"])
+def test_what_is_sent_once_is_packed_quickly_under_a_tag_of_its_own(
+    site: Site, encoding: str
+) -> None:
+    asked = {"Accept-Encoding": encoding}
+    once, kept = site.get("/privacy?odd=1", headers=asked), site.get("/privacy", headers=asked)
+    assert len(once.data) > len(kept.data)
+    assert once.headers["ETag"] != kept.headers["ETag"]
+    again = asked | {"If-None-Match": once.headers["ETag"]}
+    assert site.get("/privacy?odd=1", headers=again).status_code == 304
+    assert site.get("/privacy", headers=again).status_code == 200
 
 
 def test_the_tag_changes_with_the_page(site: Site) -> None:

@@ -45,8 +45,12 @@ def comment_html(source: str, html: str, policy: int) -> Markup:
     return stored or Markup()
 
 
+@lru_cache(maxsize=64)
 def article_html_elsewhere(html: Markup, site: str, path: str) -> str:
-    """Return the HTML of a page at a path for another place; its addresses are absolute there."""
+    """Return the HTML of a page at a path for another place; its addresses are absolute there.
+
+    Feeds ask for the same few articles again whenever a page of the site has changed.
+    """
     # The second wall resolves addresses itself, so that nothing touches the HTML after it. To make
     # one costs five times what it does, so articles share one where they can.
     if _OF_ITS_PAGE.search(html):
