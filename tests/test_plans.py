@@ -14,10 +14,11 @@ from blog import articles, comments, db, markup, tokens
 from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
 from blog.articles.around import around
 from blog.comments import Comment, CommentState, thread
+from blog.comments.traces import CommentTrace, before
 from tests.cast import ARTICLE, CLOCK
 
 # Tables with more rows the longer a site is there.
-GROWING = {"article", "article_author", "article_topic", "comment"}
+GROWING = {"article", "article_author", "article_topic", "comment", "comment_trace"}
 
 Act = Callable[[], object]
 Explain = Callable[[Act], list[str]]
@@ -96,9 +97,21 @@ def busy_site(app: Flask) -> None:
         }
         for number in range(1, 5_001)
     ]
+    traces = [
+        {
+            "comment_id": row["id"],
+            "at": CLOCK,
+            "client_hash": f"client-{number % 100}",
+            "reader_hash": row["reader_hash"],
+            "words_hash": f"words-{number % 500}",
+            "sketch": b"",
+        }
+        for number, row in enumerate(rows)
+    ]
     with app.app_context():
         with db.writing():
             db.session.execute(insert(Comment), rows)
+            db.session.execute(insert(CommentTrace), traces)
         with db.writing():
             db.session.execute(text("ANALYZE"))
 
@@ -170,6 +183,9 @@ COMMENTS: dict[str, Act] = {
     "older in the queue": lambda: comments.recent(CommentState.PENDING, before=2_000, limit=51),
     "tabs": comments.counts,
     "waiting": lambda: comments.count_in(CommentState.PENDING),
+    "what came before": lambda: before(
+        words_hash="words-7", client_hash="client-7", reader_hash="reader-7", now=CLOCK
+    ),
     "beside cards": lambda: comments.counts_on([ARTICLE, "article-1"]),
 }
 # What a page of a thread puts in order is what its index holds of the thread, no row.
@@ -177,6 +193,8 @@ SORTED = {
     "page of a thread": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
     "with what waits": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
     "permalink": ["USE TEMP B-TREE FOR count(DISTINCT)"],
+    # The newest hundred, along the table itself.
+    "what came before": ["SCAN comment_trace"],
 }
 
 
