@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from blog import articles, db, urls
+from blog import articles, db, templating, urls
 from blog.articles import listing
 from blog.comments import syndication as newest_comments
 from blog.errors import NotFound
@@ -21,7 +21,7 @@ _KIND = "<any(xml, json):kind>"
 @feeds.get(f"/feed.{_KIND}")
 def show_site_feed(kind: str) -> Response:
     """Give the newest articles."""
-    now, site = db.utc_now(), articles.site()
+    now, site = db.utc_now(), templating.site()
     found = listing.whole(now=now)
     return _answer(entries.of_articles(found, site, site.title, "/", now=now), kind)
 
@@ -29,7 +29,7 @@ def show_site_feed(kind: str) -> Response:
 @feeds.get(f"/topics/<slug>/feed.{_KIND}")
 def show_topic_feed(slug: str, kind: str) -> Response:
     """Give the newest articles on a topic."""
-    now, site = db.utc_now(), articles.site()
+    now, site = db.utc_now(), templating.site()
     topic = listing.topic(slug, now=now)
     if topic is None:
         raise NotFound("There are no articles on this topic.")
@@ -41,7 +41,7 @@ def show_topic_feed(slug: str, kind: str) -> Response:
 @feeds.get(f"/authors/<author_id>/feed.{_KIND}")
 def show_author_feed(author_id: str, kind: str) -> Response:
     """Give the newest articles of an author."""
-    now, site = db.utc_now(), articles.site()
+    now, site = db.utc_now(), templating.site()
     author = articles.author(author_id)
     if author is None:
         raise NotFound("There is no author at this address.")
@@ -58,7 +58,7 @@ def show_comments_feed(slug: str) -> Response:
     if article is None:
         raise NotFound("There is no article at this address. It may have moved or been removed.")
     found = newest_comments.newest_on(article.id)
-    return _answer(entries.of_comments(found, article, articles.site(), now=now), "xml")
+    return _answer(entries.of_comments(found, article, templating.site(), now=now), "xml")
 
 
 def _answer(feed: Feed, kind: str) -> Response:

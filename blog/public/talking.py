@@ -20,6 +20,7 @@ from blog import (
     forms,
     limits,
     spam,
+    templating,
     tokens,
     urls,
 )
@@ -200,7 +201,7 @@ def post_enquiry() -> AnyResponse:
         text=form.message.data, trap=form.note.data, touched_for=form.touched_for
     )
     verdict = spam.judge(submission, spam.STEPS)
-    site, client = articles.site(), limits.client()
+    site, client = templating.site(), limits.client()
     with db.writing():
         reference = enquiries.submit(
             message, site=site, verdict=verdict, address_hash=client, now=now
@@ -226,7 +227,7 @@ def show_thanks() -> Response:
 
 
 def _contact_form() -> ContactForm:
-    site = articles.site()
+    site = templating.site()
     form = ContactForm(meta={"csrf_context": CONTACT})
     form.topic.choices = [(topic, topic) for topic in site.contact_topics]
     form.consent.label.text = site.contact_consent
