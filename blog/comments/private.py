@@ -50,18 +50,23 @@ def details(text: str, *, region: str | None) -> list[Detail]:
     return sorted(found)
 
 
+def parts(text: str, found: Iterable[Detail]) -> Iterator[tuple[str, Kind | None]]:
+    """Take a text apart at its details, each with its kind."""
+    done = 0
+    for each in found:
+        yield text[done : each.start], None
+        yield text[each.start : each.end], each.kind
+        done = each.end
+    yield text[done:], None
+
+
 def masked(text: str, found: Sequence[Detail], *, max_chars: int) -> str:
     """Put a note in the place of each detail; a short one where notes would make it too long."""
-    noted = _replaced(text, ((each, f"({each.kind} hidden)") for each in found))
-    return noted if len(noted) <= max_chars else _replaced(text, ((each, "(…)") for each in found))
-
-
-def _replaced(text: str, notes: Iterable[tuple[Detail, str]]) -> str:
-    pieces, done = [], 0
-    for each, note in notes:
-        pieces += [text[done : each.start], note]
-        done = each.end
-    return "".join([*pieces, text[done:]])
+    whole = list(parts(text, found))
+    noted = "".join(f"({kind} hidden)" if kind else part for part, kind in whole)
+    if len(noted) <= max_chars:
+        return noted
+    return "".join("(…)" if kind else part for part, kind in whole)
 
 
 def _emails(text: str) -> Iterator[Detail]:
