@@ -37,6 +37,8 @@ TOKEN_LIVES = timedelta(hours=48)
 PAGE_KEPT = "page"
 TOUCHED = "touched"
 
+# A longer one would take long to read as a number.
+_DAYS_MAX_DIGITS = 9
 # They count as letters or symbols, and show nothing.
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 # From here on nothing is ever shown.
@@ -373,7 +375,8 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
         if field.data and not (
             field.data.isascii()
             and field.data.isdigit()
-            and 1 <= int(field.data[:9]) <= rules.LIVES_MAX_DAYS
+            and len(field.data) <= _DAYS_MAX_DIGITS
+            and 1 <= int(field.data) <= rules.LIVES_MAX_DAYS
         ):
             raise ValidationError(
                 f"Please give a whole number of days, at most {rules.LIVES_MAX_DAYS:,}, or nothing."

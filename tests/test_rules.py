@@ -246,6 +246,8 @@ def test_a_rule_is_tried_then_made_then_removed(
     assert "The rule is removed." in author.get(PAGE).text
     author.press("/admin/account", f"{PAGE}/1/removal")
     assert "That rule was gone already." in author.get(PAGE).text
+    no_row = f"{PAGE}/{2**31}/removal"
+    assert author.post(no_row, author.form("/admin/account", "/admin/sign-out")).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -254,6 +256,7 @@ def test_a_rule_is_tried_then_made_then_removed(
         ({"pattern": ""}, "Please write what to look for."),
         ({"pattern": "a"}, "two letters at least"),
         ({"pattern": "x" * 101}, "at most 100 characters"),
+        ({"pattern": "ß" * 51}, "at most 100 characters"),
         ({"pattern": "a\u2028b"}, "leave out line breaks"),
         ({"kind": "domain", "pattern": "spam"}, "domain alone"),
         ({"note": "x" * 201}, "at most 200 characters"),
@@ -261,6 +264,7 @@ def test_a_rule_is_tried_then_made_then_removed(
         ({"days": "0"}, "whole number of days"),
         ({"days": "99999"}, "whole number of days"),
         ({"days": "9" * 5_000}, "whole number of days"),
+        ({"days": "0" * 8 + "1" + "9" * 20}, "whole number of days"),
         ({"answer": "delete"}, "Not a valid choice"),
         ({"kind": "regex"}, "Not a valid choice"),
     ],

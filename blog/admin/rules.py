@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import db, templating
+from blog import db, templating, urls
 from blog.admin.desk import admin, back_to, desk, require
 from blog.comments import rules
 from blog.comments.rules import RuleKind, Trial
@@ -66,7 +66,7 @@ def _said(trial: Trial, answer: Answer) -> str:
     return f"{hit}, {approved} of which you approved."
 
 
-@admin.post("/rules/<int:rule_id>/removal")
+@admin.post(f"/rules/<{urls.ROW}:rule_id>/removal")
 def remove_rule(rule_id: int) -> AnyResponse:
     """Take a rule away."""
     by = require(Action.MODERATE)

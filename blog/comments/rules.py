@@ -116,6 +116,8 @@ def normal(kind: RuleKind, pattern: str) -> str:
     }[kind]
     if not is_fit:
         raise Invalid({"pattern": _WANTED[kind]})
+    if len(plain) > PATTERN_MAX_CHARS:  # in lower case some letters are two
+        raise Invalid({"pattern": f"Please use at most {PATTERN_MAX_CHARS} characters."})
     return plain
 
 
