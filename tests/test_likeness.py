@@ -25,6 +25,10 @@ OTHER = "Would you space the sessions six weeks apart for darker skin tones, or 
         "5@ndr4 M3yer",
         "Sandra Rneyer",
         "sandra, meyer!",
+        "ѕᴀɴᴅʀᴀ ᴍᴇʏᴇʀ",
+        "Sanđra Mɇyer",
+        "🆂🅰🅽🅳🆁🅰 🅜🅔🅨🅔🅡",
+        "🇸🇦🇳🇩🇷🇦 🇲🇪🇾🇪🇷",
     ],
 )
 def test_whatever_letters_a_name_is_typed_with_it_looks_the_same(written: str) -> None:
@@ -40,6 +44,11 @@ def test_other_names_stay_apart(one: str) -> None:
 def test_words_end_where_lines_do() -> None:
     assert likeness.words("one\ntwo\tthree") == ["one", "two", "three"]
     assert likeness.letters(" \u200b… ") == ""
+
+
+def test_a_line_between_words_is_a_space() -> None:
+    assert likeness.words("_Sandra_ Sandra_Meyer") == likeness.words("Sandra Sandra Meyer")
+    assert likeness.words("rn" * 2_000) == ["m" * 2_000]
 
 
 @given(st.text(max_size=300))

@@ -20,7 +20,15 @@ from itertools import pairwise
 from zlib import crc32
 
 SKETCH_MARKS = 24
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"[^\W_]+")
+# A longer word is no common one, and must not fill the memory.
+_REMEMBERED_CHARS = 30
+# Blocks of Unicode that hold letters made from Latin ones, which its table of confusables lacks.
+_LATIN = (range(0xC0, 0x2B0), range(0x1D00, 0x1DC0), range(0xA720, 0xA800), range(0x1F150, 0x1F200))
+_LATIN_NAME = re.compile(
+    r"(?:LATIN (?:SMALL|CAPITAL) LETTER|LATIN LETTER SMALL CAPITAL|REGIONAL INDICATOR SYMBOL LETTER"
+    r"|NEGATIVE (?:CIRCLED|SQUARED) LATIN CAPITAL LETTER) ([A-Z])(?: WITH .*)?"
+)
 # What stands for a letter in the writing of those who evade a rule, after Unicode's own table.
 _STAND_INS = str.maketrans("0134578@$|", "oleastbasl")
 _SAME_SHAPE = (("rn", "m"), ("vv", "w"), ("cl", "d"), ("i", "l"))
@@ -44,11 +52,17 @@ def _is_seen(char: str) -> bool:
     return unicodedata.category(char)[0] not in "CM"
 
 
-@lru_cache(maxsize=4096)
 def _folded(word: str) -> str:
+    return _remembered(word) if len(word) <= _REMEMBERED_CHARS else _with_shapes_joined(word)
+
+
+def _with_shapes_joined(word: str) -> str:
     for pair, letter in _SAME_SHAPE:
         word = word.replace(pair, letter)
     return word
+
+
+_remembered = lru_cache(maxsize=4096)(_with_shapes_joined)
 
 
 @cache
@@ -56,13 +70,19 @@ def _shapes() -> dict[str, str]:
     """Map each character that looks like an ASCII letter or two to them; other scripts stay."""
     file = files("confusable_homoglyphs") / "confusables.json"
     looks = json.loads(file.read_text(encoding="utf-8"))
-    found = {}
+    found = _made_from_latin()
     for char, others in looks.items():
         if len(char) == 1 and not char.isascii():
             plain = [each["c"] for each in others if each["c"].isascii() and each["c"].isalpha()]
             if plain:
                 found[char] = plain[0]
     return found
+
+
+def _made_from_latin() -> dict[str, str]:
+    chars = (chr(number) for block in _LATIN for number in block)
+    named = ((char, _LATIN_NAME.fullmatch(unicodedata.name(char, ""))) for char in chars)
+    return {char: name[1] for char, name in named if name}
 
 
 def sketch(listed: list[str]) -> bytes:
