@@ -16,7 +16,8 @@ from typing import TypeVar
 TOO_QUICK = timedelta(seconds=3)
 # An address as typed, with or without its scheme, is one link from its start to its end.
 _LINK = re.compile(
-    r"(?:https?://|www\.)\S+|(?<![\w-])[\w-]+\.(?:com|net|org|info|biz|shop|online|xyz|ru|top)\b\S*",
+    r"(?:https?://|www\.)\S+"
+    r"|(?<![\w-])[\w-]+\.(?:(?:com|net|org|info|biz|shop|online|xyz|ru|top|za)\b|[a-z]{2,24}/\w)\S*",
     re.I,
 )
 

@@ -147,6 +147,8 @@ def test_comments_stay_open_until_the_last_of_the_days() -> None:
         "S\u200bandra  de Bеer",
         "The Skin Clinic",
         "The Skin Journal",
+        "Sandra_de_Beer",
+        "🆂🅰🅽🅳🆁🅰 🅳🅴 🅱🅴🅴🆁",
     ],
 )
 def test_nobody_passes_for_who_works_here(name: str) -> None:
@@ -184,6 +186,22 @@ def test_what_the_door_saw_counts() -> None:
 def test_private_details_are_pointed_out_as_they_are_typed_in_the_sites_country() -> None:
     body = "My number is 082 555 0134, or write to nomsa@reader.example or 083 555 0134."
     assert "shows an email address and a phone number" in words(said(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("Nomsa 082 555 0134", PRAISE),
+        ("Nomsa", "call &#48;82 555 0134"),
+        ("Nomsa", "call 082 **555** 0134"),
+    ],
+)
+def test_private_details_are_seen_in_the_name_and_through_markdown(name: str, body: str) -> None:
+    assert "shows a phone number" in words(said(body, name=name))
+
+
+def test_a_link_in_the_name_is_a_link() -> None:
+    assert "1 link" in words(said(name="www.spam.example"))
 
 
 def test_words_that_came_before_are_known_again_whoever_sends_them() -> None:

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from blog import accounts, articles, comments, db, journal
+from blog import accounts, articles, comments, db, journal, markup
 from blog.accounts import User
-from blog.comments import Comment, CommentState, arrival, likeness, rules
+from blog.comments import Comment, CommentState, arrival, rules
 from blog.comments.arrival import Sender, arrive
 from blog.comments.rules import RuleKind, Said, Trial
 from blog.errors import Forbidden, Invalid
@@ -22,8 +22,9 @@ PAGE = "/admin/rules"
 HELD = {"kind": "word", "pattern": "casino", "answer": "hold", "note": "", "days": ""}
 
 
-def said(source: str, *, html: str = "", email: str | None = None) -> Said:
-    return Said.of(likeness.words(source), source, html, email)
+def said(text: str, *, name: str = "Nomsa", email: str | None = None) -> Said:
+    html = markup.render_comment(text)
+    return Said.of(name, markup.plain_text(html), html, email)
 
 
 # What a rule matches
@@ -41,6 +42,8 @@ def said(source: str, *, html: str = "", email: str | None = None) -> Said:
         ("cheap pills", "cheap good pills", False),
         ("cheap pills", "cheap\npills", True),
         ("ass", "the class of the assessor", False),
+        ("casino", "my _casino_, my cas**i**no", True),
+        ("casino", "my c&#97;sino", True),
     ],
 )
 def test_words_match_whole_whatever_letters_they_are_written_with(
@@ -50,22 +53,29 @@ def test_words_match_whole_whatever_letters_they_are_written_with(
 
 
 @pytest.mark.parametrize(
-    ("text", "html", "email", "is_met"),
+    ("text", "email", "is_met"),
     [
-        ("see https://spam.example/x", "", None, True),
-        ("see www.SPAM.example", "", None, True),
-        ("see [this](x)", '<a href="http://deals.spam.example/">', None, True),
-        ("hello", "", "me@mail.spam.example", True),
-        ("see https://notspam.example and spam.example.org", "", None, False),
-        ("spam example", "", None, False),
+        ("see https://spam.example/x", None, True),
+        ("see www.SPAM.example", None, True),
+        ("see [this](http://deals.spam.example/)", None, True),
+        ("see **spam**.example", None, True),
+        (f"see {'a.' * 50}spam.example", None, True),
+        ("hello", "me@mail.spam.example", True),
+        ("see https://notspam.example and spam.example.org", None, False),
+        ("spam example", None, False),
     ],
 )
 def test_a_domain_matches_itself_and_what_is_below_it(
-    text: str, html: str, email: str | None, is_met: bool
+    text: str, email: str | None, is_met: bool
 ) -> None:
-    assert (
-        rules.matches(RuleKind.DOMAIN, "spam.example", said(text, html=html, email=email)) == is_met
-    )
+    assert rules.matches(RuleKind.DOMAIN, "spam.example", said(text, email=email)) == is_met
+
+
+def test_a_name_is_looked_at_like_a_text_and_makes_no_phrase_with_it() -> None:
+    found = said("pills are cheap", name="Casino at spam.example, cheap")
+    assert rules.matches(RuleKind.WORD, "casino", found)
+    assert rules.matches(RuleKind.DOMAIN, "spam.example", found)
+    assert not rules.matches(RuleKind.WORD, "cheap pills", found)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ def test_without_a_script_the_time_trap_is_silent() -> None:
         ("see HTTP://a.example and www.b.example", "2 links"),
         ("see https://www.a.com/x.net", "1 link"),
         ("buy at best-serum-deals.shop today", "1 link"),
+        ("buy at bit.ly/3abc or t.me/deals", "2 links"),
+        ("buy at deals.co.za today", "1 link"),
     ],
 )
 def test_links_hold_and_are_counted(text: str, said: str) -> None:

@@ -55,9 +55,14 @@ class Draft:
         return markup.comment_html(self.source, self.html, markup.COMMENT_POLICY)
 
     @cached_property
+    def shown(self) -> str:
+        """What a person reads, on one line: no sign of Markdown stands within a word of it."""
+        return markup.plain_text(self.html)
+
+    @cached_property
     def words(self) -> list[str]:
         """Its words as they look to a person."""
-        return likeness.words(self.source)
+        return likeness.words(self.shown)
 
     @cached_property
     def sketch(self) -> bytes:

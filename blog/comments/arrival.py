@@ -88,11 +88,16 @@ def arrive(
     verdict = policy.judge(case)
     rule_ids = tuple(hit.rule_id for hit in case.rules)
     if verdict.refusal:
+        _count_refused(rule_ids, now=now)
+        raise Invalid({"body": verdict.refusal})
+    return Arrival(draft, sender, verdict, rule_ids)
+
+
+def _count_refused(rule_ids: tuple[int, ...], *, now: datetime) -> None:
+    if rule_ids:
         # Who is refused doesn't wait for a count; on a busy site one may be missed.
         with suppress(Busy), db.writing(wait_seconds=0):
             rules.count(rule_ids, now=now)
-        raise Invalid({"body": verdict.refusal})
-    return Arrival(draft, sender, verdict, rule_ids)
 
 
 def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> Case:
@@ -104,7 +109,7 @@ def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> C
         now=now,
     )
     return Case(
-        text=draft.source,
+        text=f"{draft.name}\n{draft.shown}",
         shown_links=draft.html.count("<a "),
         trap=sender.trap,
         touched_for=sender.touched_for,
@@ -113,7 +118,7 @@ def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> C
         name=draft.name,
         guarded=_guarded(site),
         has_throwaway_address=_is_throwaway(draft.email or ""),
-        rules=rules.hits(Said.of(draft.words, draft.source, draft.html, draft.email), now=now),
+        rules=rules.hits(Said.of(draft.name, draft.shown, draft.html, draft.email), now=now),
         private=_private_kinds(draft, site),
         words=len(draft.words),
         same=before.same,
@@ -137,7 +142,9 @@ def _guarded(site: Site) -> list[str]:
 
 def _private_kinds(draft: Draft, site: Site) -> list[str]:
     region = country_of(site.language)
-    return sorted({each.kind for each in private.details(draft.source, region=region)})
+    # A link's address is in the source alone, what signs and references hide in what is shown.
+    texts = {draft.name, draft.source, draft.shown}
+    return sorted({each.kind for text in texts for each in private.details(text, region=region)})
 
 
 def _is_throwaway(email: str) -> bool:

@@ -7,7 +7,7 @@ end, counts how often it spoke, and can be tried on what was decided before it i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +15,7 @@ from enum import StrEnum
 from sqlalchemy import ForeignKey, Row, String, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog import db, journal, permissions
+from blog import db, journal, markup, permissions
 from blog.accounts import User
 from blog.comments import likeness
 from blog.comments.model import Comment, CommentState
@@ -28,7 +28,7 @@ NOTE_MAX_CHARS = 200
 LIVES_MAX_DAYS = 3_650
 RULES_MAX = 500
 TRIED_ON = 1_000
-_HOST = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}")
+_HOST = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,126}")
 _DECIDED = (CommentState.APPROVED, CommentState.REJECTED, CommentState.SPAM)
 
 
@@ -69,19 +69,27 @@ _LIVE = select(
 
 @dataclass(frozen=True)
 class Said:
-    """What rules look at of a comment."""
+    """What rules look at of a comment; `hosts` are with those above them."""
 
     words: str
     hosts: frozenset[str]
     email: str
 
     @classmethod
-    def of(cls, words: Iterable[str], source: str, html: str, email: str | None) -> Said:
+    def of(cls, name: str, text: str, html: str, email: str | None) -> Said:
         """Take from a comment what rules look at; a link may hide in the HTML alone."""
-        written = f"{source} {html}".casefold()
+        written = f"{name} {text} {html}".casefold()
         address = (email or "").casefold()
         hosts = {*_HOST.findall(written), address.rpartition("@")[2]}
-        return cls(f" {' '.join(words)} ", frozenset(hosts), address)
+        # Two spaces between them, so that no phrase begins in the one and ends in the other.
+        words = "".join(f" {' '.join(likeness.words(part))} " for part in (name, text))
+        return cls(words, frozenset(_with_those_above(hosts)), address)
+
+
+def _with_those_above(hosts: Iterable[str]) -> Iterator[str]:
+    for host in hosts:
+        labels = host.split(".")
+        yield from (".".join(labels[start:]) for start in range(len(labels)))
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ def matches(kind: RuleKind, pattern: str, said: Said) -> bool:
         phrase = " ".join(likeness.words(pattern))
         return f" {phrase}{'' if pattern.endswith('*') else ' '}" in said.words
     if kind is RuleKind.DOMAIN:
-        return any(host == pattern or host.endswith(f".{pattern}") for host in said.hosts)
+        return pattern in said.hosts
     return pattern == said.email
 
 
@@ -170,7 +178,7 @@ def try_out(kind: RuleKind, pattern: str) -> Trial:
     """
     kept = normal(kind, pattern)
     query = (
-        select(Comment.source, Comment.html, Comment.email, Comment.state)
+        select(Comment.name, Comment.html, Comment.email, Comment.state)
         .where(Comment.state.in_(_DECIDED), Comment.author_user_id.is_(None))
         .order_by(Comment.id.desc())
         .limit(TRIED_ON)
@@ -182,7 +190,7 @@ def try_out(kind: RuleKind, pattern: str) -> Trial:
 
 
 def _said_by(row: Row[str, str, str | None, CommentState]) -> Said:
-    return Said.of(likeness.words(row.source), row.source, row.html, row.email)
+    return Said.of(row.name, markup.plain_text(row.html), row.html, row.email)
 
 
 def add(
