@@ -300,6 +300,8 @@ def test_one_page_at_ever_new_addresses_does_not_fill_the_cache(cache: Front) ->
     for query in ("whatever=1", "utm_source=1"):
         answers = [ask(cache.port, f"/archive?{query}") for _ in range(2)]
         assert [each.headers["X-Cache"] for each in answers] == ["MISS", "MISS"]
+    spelt = [ask(cache.port, "/%61rchive") for _ in range(2)]
+    assert [(each.status, each.headers["X-Cache"]) for each in spelt] == [(200, "BYPASS")] * 2
 
 
 @pytest.mark.parametrize(
