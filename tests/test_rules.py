@@ -173,6 +173,9 @@ def test_a_rule_ends_by_itself(at_work: None) -> None:
     assert "rule" not in [row["step"] for row in late.reasons]
     assert rules.every(now=CLOCK + timedelta(days=1)) == [rule]
     assert rules.every(now=CLOCK + timedelta(days=2)) == []
+    again = add(now=CLOCK + timedelta(days=2))
+    assert rules.every(now=CLOCK) == [again]
+    assert again.hits == 0
 
 
 def test_a_rule_made_twice_is_one_as_it_was_made_last(at_work: None) -> None:

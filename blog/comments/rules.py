@@ -203,12 +203,13 @@ def add(
     by: User,
     now: datetime,
 ) -> CommentRule:
-    """Make a rule, or change the one with the same pattern.
+    """Make a rule, or change the one with the same pattern; those that have ended go.
 
     Raises: Forbidden where `by` may not; Invalid where the pattern is unfit or rules are too many.
     """
     permissions.require(by, Action.MODERATE)
     kept = normal(kind, pattern)
+    db.session.execute(delete(CommentRule).where(CommentRule.expires_at <= now))
     same = select(CommentRule).where(CommentRule.kind == kind, CommentRule.pattern == kept)
     rule = db.session.execute(same).scalars().first()
     if rule is None:

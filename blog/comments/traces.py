@@ -1,6 +1,7 @@
-"""What is kept for a month of how comments came: by whom, and what their words look like.
+"""What is kept of how comments came: by whom, and what their words look like.
 
-Holds keyed hashes that tell a place or a browser from another and nothing else; no address.
+Holds keyed hashes that tell a place or a browser from another and nothing else; no address. What
+is older than a month goes when the next comment comes.
 """
 
 from __future__ import annotations
@@ -28,8 +29,7 @@ from blog import db
 from blog.comments.model import Comment, CommentState
 
 KEPT = timedelta(days=30)
-# Some new traces take away of what is too old, so that nobody has to tidy up.
-_SWEEP_EVERY = 10
+# Each new trace takes away of what is too old, so that nobody has to tidy up.
 _SWEPT = 50
 _COUNTED_TO = 100
 _COMPARED = 100
@@ -121,7 +121,7 @@ def keep(
     sketch: bytes,
     now: datetime,
 ) -> None:
-    """Note how a comment came, and now and then forget what is older than a month."""
+    """Note how a comment came, and forget what is older than a month."""
     values = {
         "comment_id": comment_id,
         "at": now,
@@ -132,5 +132,4 @@ def keep(
     }
     connection = db.session.connection()
     connection.execute(_ADD, values)
-    if comment_id % _SWEEP_EVERY == 0:
-        connection.execute(_SWEEP, {"until": now - KEPT})
+    connection.execute(_SWEEP, {"until": now - KEPT})
