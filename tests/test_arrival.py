@@ -148,6 +148,8 @@ def test_comments_stay_open_until_the_last_of_the_days() -> None:
         "The Skin Clinic",
         "The Skin Journal",
         "Sandra_de_Beer",
+        "de Beer, Sandra",
+        "Skin Clinic",
         "🆂🅰🅽🅳🆁🅰 🅳🅴 🅱🅴🅴🆁",
     ],
 )
