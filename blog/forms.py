@@ -91,14 +91,18 @@ class SignedToken(CSRF):  # type: ignore[misc]  # the library is untyped
         field.touched_for = token.age if token.subject == TOUCHED else None
 
 
-class PublicForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
-    """What the forms of readers and visitors have in common: a token and a trap."""
+class ButtonForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A form of readers and visitors: a token, and nothing to fill in."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # the library is untyped
         """Use our token instead of one that needs a cookie."""
 
         csrf_class = SignedToken
         csrf_field_name = "form_token"
+
+
+class PublicForm(ButtonForm):
+    """What the forms that readers and visitors fill in have in common: a trap."""
 
     note = StringField("Leave this empty", filters=[lambda text: (text or "")[:100]])
 

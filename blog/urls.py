@@ -54,6 +54,11 @@ def comment(slug: str, comment_id: int) -> str:
     return f"{article(slug)}/comments/{comment_id}"
 
 
+def confirmation(token: str = "") -> str:
+    """Path of the page where the owner of an address confirms it, with what was mailed to her."""
+    return f"/comments/confirmation{'?token=' if token else ''}{token}"
+
+
 def replies(slug: str, comment_id: int, page: int = 1) -> str:
     """Path of a page of all replies to the comment that a branch of a thread begins with."""
     return paged(f"{comment(slug, comment_id)}/replies", page)

@@ -183,6 +183,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "BLOG_CLINIC_EMAIL": (ADDRESS, ["clinic", "Clinic <clinic@clinic.example>", "a@b@c"]),
     "BLOG_COMMENTS": ("one of pre, trusted, post, closed", ["PRE", "off", "pre,post", "no'; --"]),
+    "BLOG_TRUST_AFTER": ("a whole number from 1 to 100", ["0", "-1", "101", "two"]),
     "BLOG_TRUSTED_PROXIES": (
         "a whole number from 0 to 5",
         ["-1", "6", "1.0", "one", "0x1", "1_0", "127.0.0.1", "9" * 5000],
@@ -375,6 +376,8 @@ def test_no_application_is_made_with_a_bad_value(place: Place) -> None:
         ("mail_from", " blog@clinic.example ", "blog@clinic.example"),
         ("clinic_email", "o'neill+blog@localhost", "o'neill+blog@localhost"),
         ("comments", "closed", "closed"),
+        ("trust_after", "1", 1),
+        ("trust_after", "100", 100),
         ("trusted_proxies", "5", 5),
         ("limits_url", "redis://:secret@host:6379/0", "redis://:secret@host:6379/0"),
         ("limits_url", "rediss://host", "rediss://host"),

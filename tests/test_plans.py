@@ -13,8 +13,9 @@ from sqlalchemy import Connection, event, insert, select, text
 from blog import articles, comments, db, markup, tokens
 from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
 from blog.articles.around import around
-from blog.comments import Comment, CommentState, thread
+from blog.comments import Comment, CommentState, thread, trust
 from blog.comments.traces import CommentTrace, before
+from blog.comments.trust import Holder
 from tests.cast import ARTICLE, CLOCK
 
 # Tables with more rows the longer a site is there.
@@ -86,6 +87,7 @@ def busy_site(app: Flask) -> None:
             "parent_id": 10 if number % 30 == 0 else None,
             "root_id": 10 if number % 30 == 0 else None,
             "name": "Thandi",
+            "email": f"thandi-{number % 100}@reader.example",
             "source": "Thank you.",
             "html": "<p>Thank you.</p>",
             "html_policy": markup.COMMENT_POLICY,
@@ -171,6 +173,7 @@ def article() -> Article:
     return found
 
 
+HOLDER = Holder(reader_id=1, email="thandi-7@reader.example", confirmed_at=CLOCK)
 COMMENTS: dict[str, Act] = {
     "page of a thread": lambda: thread.visible_on(article()),
     "with what waits": lambda: thread.visible_on(article(), reader_hash="reader-5"),
@@ -186,6 +189,7 @@ COMMENTS: dict[str, Act] = {
     "what came before": lambda: before(
         words_hash="words-7", client_hash="client-7", reader_hash="reader-7", now=CLOCK
     ),
+    "of a trusted reader": lambda: trust.standing(HOLDER, now=CLOCK),
     "beside cards": lambda: comments.counts_on([ARTICLE, "article-1"]),
 }
 # What a page of a thread puts in order is what its index holds of the thread, no row.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blog.admin import entrance, inbox, overview, review, rules
+from blog.admin import entrance, inbox, overview, review, rules, trusting
 from blog.admin.desk import admin
 
-__all__ = ["admin", "entrance", "inbox", "overview", "review", "rules"]
+__all__ = ["admin", "entrance", "inbox", "overview", "review", "rules", "trusting"]

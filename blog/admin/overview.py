@@ -18,7 +18,11 @@ from blog.permissions import Action
 
 PAGE = 50
 _MAIL_TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"}
-_KINDS = {"enquiry": "Enquiry", "comment-waiting": "Comment waiting"}
+_KINDS = {
+    "enquiry": "Enquiry",
+    "comment-waiting": "Comment waiting",
+    "confirm-address": "Address to confirm",
+}
 
 
 @admin.get("/")

@@ -13,7 +13,7 @@ from blog import articles, comments, db, journal, markup, templating, urls
 from blog.accounts import User
 from blog.admin.desk import admin, back_to, desk, require
 from blog.articles import Article
-from blog.comments import Comment, CommentState
+from blog.comments import Comment, CommentState, trust
 from blog.errors import BadRequest, Invalid, NotFound
 from blog.forms import ReplyForm
 from blog.permissions import Action
@@ -117,6 +117,7 @@ def show_comment(comment_id: int) -> Response:
         older=None,
         newer=f"/admin/comments?state={comment.state}",
         done=None,
+        trusted=trust.writer_of(comment),
     )
 
 

@@ -93,7 +93,7 @@ def compose(
         html = markup.render_comment(body)
     except MarkupError as error:
         raise Invalid({"body": error.message}) from error
-    return Draft(article.id, name, email or None, body, html, parent_id)
+    return Draft(article.id, name, email.lower() or None, body, html, parent_id)
 
 
 def closed_because(article: Article, *, now: datetime) -> str:
@@ -137,6 +137,7 @@ def store(
     now: datetime,
     by: User | None = None,
     reader_hash: str | None = None,
+    trusted_reader_id: int | None = None,
     reasons: Sequence[Any] = (),
 ) -> int | None:
     """Store a comment; nothing where its key is taken, as by who sent the same at this moment.
@@ -157,6 +158,7 @@ def store(
         "reasons": list(reasons),
         "author_user_id": by.id if by else None,
         "reader_hash": reader_hash,
+        "trusted_reader_id": trusted_reader_id,
         "submission_key": key,
         "created_at": now,
     }

@@ -27,10 +27,12 @@ from blog.comments import (
     rules,
     store,
     traces,
+    trust,
 )
 from blog.comments.model import CommentState
 from blog.comments.policy import Case
 from blog.comments.rules import Said
+from blog.comments.trust import Holder
 from blog.content import Commenting, Site, country_of
 from blog.errors import Busy, Invalid
 from blog.permissions import Action
@@ -50,11 +52,13 @@ _NAMES = union(select(Author.name), select(accounts.User.name))
 class Sender:
     """Who sends a comment, as far as its door can tell.
 
-    `touched_for` is None where no script told.
+    `touched_for` is None where no script told, `trust_hash` is of the token that a browser has in
+    which an address was confirmed.
     """
 
     client_hash: str
     reader_hash: str
+    trust_hash: str = ""
     trap: str = ""
     touched_for: timedelta | None = None
 
@@ -67,6 +71,7 @@ class Arrival:
     sender: Sender
     verdict: Verdict
     rule_ids: tuple[int, ...] = ()
+    trusted_reader_id: int | None = None
 
 
 def arrive(
@@ -84,13 +89,14 @@ def arrive(
     Raises: Invalid naming each wrong field, or saying why the policy doesn't take it.
     """
     draft = compose(article, name=name, body=body, email=email, parent_id=parent_id)
-    case = _case(draft, article, sender, now=now)
+    holder = trust.holder(sender.trust_hash) if sender.trust_hash else None
+    case = _case(draft, article, sender, holder, now=now)
     verdict = policy.judge(case)
     rule_ids = tuple(hit.rule_id for hit in case.rules)
     if verdict.refusal:
         _count_refused(rule_ids, now=now)
         raise Invalid({"body": verdict.refusal})
-    return Arrival(draft, sender, verdict, rule_ids)
+    return Arrival(draft, sender, verdict, rule_ids, holder.reader_id if holder else None)
 
 
 def _count_refused(rule_ids: tuple[int, ...], *, now: datetime) -> None:
@@ -100,7 +106,9 @@ def _count_refused(rule_ids: tuple[int, ...], *, now: datetime) -> None:
             rules.count(rule_ids, now=now)
 
 
-def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> Case:
+def _case(
+    draft: Draft, article: Article, sender: Sender, holder: Holder | None, *, now: datetime
+) -> Case:
     site = articles.site()
     before = traces.before(
         words_hash=draft.words_hash,
@@ -125,6 +133,7 @@ def _case(draft: Draft, article: Article, sender: Sender, *, now: datetime) -> C
         is_like_another=likeness.resembles(draft.sketch, before.sketches, share=policy.MUCH_ALIKE),
         in_last_hour=before.in_last_hour,
         published=before.published,
+        trust=trust.standing(holder, now=now) if holder else None,
     )
 
 
@@ -169,19 +178,14 @@ def submit(arrival: Arrival, *, now: datetime) -> int:
     Returns: the comment's id.
     """
     draft, sender, verdict = arrival.draft, arrival.sender, arrival.verdict
-    key = tokens.keyed_hash(
-        config.current().secret_key,
-        "comment",
-        sender.client_hash,
-        *(str(part) for part in (draft.article_id, draft.parent_id, draft.name, draft.email)),
-        draft.source,
-    )
+    key = _key(draft, sender)
     comment_id = store(
         draft,
         key=key,
         state=_STATES[verdict.answer],
         reasons=verdict.as_rows(),
         reader_hash=sender.reader_hash,
+        trusted_reader_id=arrival.trusted_reader_id,
         now=now,
     )
     if comment_id is None:
@@ -201,6 +205,12 @@ def submit(arrival: Arrival, *, now: datetime) -> int:
     if verdict.answer is Answer.HOLD:
         _tell_moderators(draft, now=now)
     return comment_id
+
+
+def _key(draft: Draft, sender: Sender) -> str:
+    told = (draft.article_id, draft.parent_id, draft.name, draft.email, draft.source)
+    key = config.current().secret_key
+    return tokens.keyed_hash(key, "comment", sender.client_hash, *map(str, told))
 
 
 def _tell_moderators(draft: Draft, *, now: datetime) -> None:

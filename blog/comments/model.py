@@ -23,8 +23,11 @@ NAME_MAX_CHARS = 80
 EMAIL_MAX_CHARS = 254
 
 _PENDING = "'pending'"
-_ONLY = text(f"state = {_PENDING}")
-_WHILE_PENDING: dict[str, Any] = {"sqlite_where": _ONLY, "postgresql_where": _ONLY}
+
+
+def _only(condition: str) -> dict[str, Any]:
+    """Keep an index down to the rows that are looked for by it."""
+    return {f"{database}_where": text(condition) for database in ("sqlite", "postgresql")}
 
 
 class CommentState(StrEnum):
@@ -45,7 +48,14 @@ class Comment(db.Model):
         # Holds all that a page of a thread is chosen by, so that no row is read for it.
         Index("ix_comment_article_id_state_root_id", "article_id", "state", "root_id", "id"),
         Index("ix_comment_state_id", "state", "id"),
-        Index("ix_comment_reader_hash", "reader_hash", **_WHILE_PENDING),
+        Index("ix_comment_reader_hash", "reader_hash", **_only(f"state = {_PENDING}")),
+        Index("ix_comment_email", "email", "state", **_only("email IS NOT NULL")),
+        Index(
+            "ix_comment_trusted_reader_id",
+            "trusted_reader_id",
+            "state",
+            **_only("trusted_reader_id IS NOT NULL"),
+        ),
         # The journal names comments for ever, so a number is never given twice.
         {"sqlite_autoincrement": True},
     )
@@ -65,6 +75,7 @@ class Comment(db.Model):
     reasons: Mapped[list[Any]] = mapped_column(JSON)
     author_user_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     reader_hash: Mapped[str | None] = mapped_column(String(64))
+    trusted_reader_id: Mapped[int | None] = mapped_column(ForeignKey("trusted_reader.id"))
     submission_key: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]

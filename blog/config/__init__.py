@@ -33,6 +33,7 @@ __all__ = [
     "READER_COOKIE",
     "ROOT",
     "SESSION_COOKIE",
+    "TRUST_COOKIE",
     "Settings",
     "SmtpServer",
     "current",
@@ -44,6 +45,8 @@ __all__ = [
 SECRET_KEY_MIN_CHARS = 32
 # By which a browser is known: one that has commented, and one that is signed in.
 OUR_COOKIES = READER_COOKIE, SESSION_COOKIE = ("blog_reader", "blog_session")
+# By which one is known where an address was confirmed; no page that is kept depends on it.
+TRUST_COOKIE = "blog_trust"
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +103,12 @@ class Settings:
         casts.choice("pre", "trusted", "post", "closed"),
         "pre",
         "pre: all wait for review; trusted: those of confirmed readers appear; post: clean ones appear at once; closed: no new ones.",
+    )
+    trust_after: int = setting(
+        casts.integer(1, 100),
+        "2",
+        "With trusted: how many of a reader's comments must have been published before hers appear at once.",
+        "comments",
     )
     trusted_proxies: int = setting(
         casts.integer(0, 5),

@@ -150,6 +150,11 @@ class OutgoingMail(db.Model):
         """Whether it waits and no worker has it in hand."""
         return self.state == MailState.QUEUED
 
+    @property
+    def is_refused(self) -> bool:
+        """Whether a server said that this address gets no mail."""
+        return self.state == MailState.FAILED and self.history[-1].outcome == Outcome.REFUSED
+
     def settle(self, answer: Answer, *, now: datetime) -> None:
         """Note how an attempt ended, and what is to happen next."""
         words = one_line(answer.words)

@@ -11,9 +11,11 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, config, pagecache, tokens
 from blog.articles import Article
+from blog.comments import Comment
 from blog.errors import NotFound
 
 READER_REMEMBERED = timedelta(days=30)
+_TRUST_REMEMBERED = timedelta(days=365)
 
 _PAGE = re.compile("[1-9][0-9]{0,5}")
 
@@ -71,8 +73,7 @@ def for_anybody(page: str, *, query: Collection[str] = ()) -> Response:
 
 def reader_token() -> str | None:
     """Return the random token by which a browser that has posted is known."""
-    token = request.cookies.get(_reader_cookie())
-    return token if token and len(token) <= 100 else None
+    return _token(config.READER_COOKIE)
 
 
 def reader_hash() -> str | None:
@@ -81,18 +82,45 @@ def reader_hash() -> str | None:
     return tokens.digest(token) if token else None
 
 
+def is_own(comment: Comment) -> bool:
+    """Tell whether a comment was written in this browser."""
+    return comment.reader_hash is not None and comment.reader_hash == reader_hash()
+
+
 def remember_reader(response: AnyResponse, token: str) -> None:
     """Let the browser show its own waiting comments; it is told nothing else."""
+    _remember(response, config.READER_COOKIE, token, READER_REMEMBERED)
+
+
+def trust_hash() -> str:
+    """Return the hash of the token that a browser has in which an address was confirmed."""
+    token = _token(config.TRUST_COOKIE)
+    return tokens.digest(token) if token else ""
+
+
+def remember_trust(response: AnyResponse, token: str) -> None:
+    """Let the browser prove that an address was confirmed in it."""
+    _remember(response, config.TRUST_COOKIE, token, _TRUST_REMEMBERED)
+
+
+def forget_trust(response: AnyResponse) -> None:
+    """Take back the token of a confirmed address."""
+    _remember(response, config.TRUST_COOKIE, "", timedelta())
+
+
+def _token(name: str) -> str | None:
+    token = request.cookies.get(config.current().cookie(name))
+    return token if token and len(token) <= 100 else None
+
+
+def _remember(response: AnyResponse, name: str, token: str, lives: timedelta) -> None:
+    settings = config.current()
     response.set_cookie(
-        _reader_cookie(),
+        settings.cookie(name),
         token,
-        max_age=READER_REMEMBERED,
-        secure=config.current().is_https,
+        max_age=lives,
+        secure=settings.is_https,
         httponly=True,
         samesite="Lax",
         path="/",
     )
-
-
-def _reader_cookie() -> str:
-    return config.current().cookie(config.READER_COOKIE)

@@ -30,15 +30,17 @@ from blog.comments.arrival import Arrival, Sender
 from blog.enquiries import About
 from blog.errors import Invalid, NotFound
 from blog.forms import CommentForm, ContactForm
+from blog.public import trusting
 from blog.public.surface import (
     READER_REMEMBERED,
     article_at,
     asked,
     for_anybody,
+    is_own,
     public,
-    reader_hash,
     reader_token,
     remember_reader,
+    trust_hash,
 )
 
 CONTACT = "contact"
@@ -103,6 +105,7 @@ def _arrived(
     sender = Sender(
         client_hash=limits.client(),
         reader_hash=reader_hash,
+        trust_hash=trust_hash(),
         trap=form.note.data,
         touched_for=form.touched_for,
     )
@@ -155,9 +158,12 @@ def show_comment(slug: str, comment_id: int) -> AnyResponse:
     place = thread.place_of(article, comment)
     if comment.state == CommentState.APPROVED:
         return redirect(place, 303)
-    if comment.reader_hash is None or comment.reader_hash != reader_hash():
+    if not is_own(comment):
         raise NotFound(_NO_COMMENT)
-    page = render_template("comment_waiting.html", article=article, comment=comment, place=place)
+    words = trusting.words_beside(article, comment)
+    page = render_template(
+        "comment_waiting.html", article=article, comment=comment, place=place, **words
+    )
     return make_response(page)
 
 

@@ -20,6 +20,7 @@ from tests.quality import words
 ROOT = Path(__file__).parent.parent.parent
 ADDRESS = "https://journal.example"
 BUSY = "short-3"
+TRUSTING = "short-4"
 # One more than there are on a page.
 SHORT_ARTICLES = PAGE_ARTICLES + 1
 BRANCHES = PAGE_BRANCHES + 1
@@ -74,7 +75,8 @@ def fill(content: Path) -> None:
         part, which = divmod(number, len(words.SHORT))
         title = f"{words.SHORT[which]} {part + 1}"
         text = words.PLAIN.format(title=title, month=number % 12 + 1, day=number)
-        (files / f"short-{number}.md").write_text(text)
+        name = f"short-{number}"
+        (files / f"{name}.md").write_text(words.BY_TRUST + text[4:] if name == TRUSTING else text)
     sync.run(content, now=CLOCK)
     (files / "short-1.md").write_text(words.BROKEN)
     sync.run(content, now=CLOCK)

@@ -8,9 +8,9 @@ from pathlib import Path
 from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
-from blog import config, tokens
+from blog import config, outbox, tokens
 from blog.admin.entrance import SET_UP
-from tests.cast import CLOCK, Person, Visitor, csrf_token
+from tests.cast import CLOCK, Person, Visitor, csrf_token, fields
 from tests.quality import site, words
 from tests.quality.site import ARTICLE
 
@@ -54,6 +54,7 @@ class Tour:
         self._go_wrong()
         self._run_the_desk(author)
         self._decide(author)
+        self._trust_and_stop(author, self._become_known())
         template_rendered.disconnect(self._note_template, self.app)
 
     def _note_template(self, _app: Flask, template: object, **_: object) -> None:
@@ -162,6 +163,36 @@ class Tour:
             thanks = reader.enquire(f"May I book for day {number}?", phone="+27 11 555 0100")
         self.keep("thanks", reader.get(str(thanks.location)))
         assert self.visitor(5).enquire("Buy now", note="trapped").status_code == 303
+
+    def _become_known(self) -> Visitor:
+        """Confirm an address, as far as a first comment leads."""
+        reader, trust = self.visitor(9), "/comments/trust"
+        self.keep("nobody known", reader.get(trust))
+        self.keep("link that isn't whole", reader.get("/comments/confirmation?token=x"), 404)
+        sent = reader.comment("Lovely.", email=words.ADDRESS, slug=site.TRUSTING).location
+        page = self.keep("offer to confirm", reader.get(sent))
+        asked = reader.post(f"{sent}/confirmation", fields(page, f"{sent}/confirmation"))
+        self.keep("mail on its way", reader.get(str(asked.location)))
+        with self.app.app_context():
+            mail = outbox.last_of_kind("confirm-address", words.ADDRESS)
+            assert mail
+            link = re.search(r"(/comments/confirmation\?token=\S+)", mail.text)
+        assert link
+        form = fields(self.keep("confirmation", reader.get(link[1])), "/comments/confirmation")
+        assert reader.post("/comments/confirmation", form).location == trust
+        self.keep("link used", self.visitor().get(link[1]), 410)
+        self.keep("known reader", reader.get(trust))
+        self.keep("known reader waiting", reader.get(sent))
+        return reader
+
+    def _trust_and_stop(self, author: Visitor, known: Visitor) -> None:
+        known.comment("Thanks again.", slug=site.TRUSTING)
+        found = re.search(r"/admin/comments/(\d+)/approval", author.get("/admin/comments").text)
+        assert found
+        page = f"/admin/comments/{found[1]}"
+        self.keep("comment of a trusted reader", author.get(page))
+        assert author.press(page, f"{page}/trust/end").status_code == 303
+        self.keep("reader no more trusted", author.get(page))
 
     def _go_wrong(self) -> None:
         reader, hasty = self.visitor(6), self.visitor(7)

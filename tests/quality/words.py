@@ -66,6 +66,9 @@ topics: [Daily care]
 {title}: what to do, and what to leave.
 """
 
+ADDRESS = "thandi@reader.example"
+BY_TRUST = "---\ncomments: trusted\n"
+
 SHORT = [
     "Sunscreen in the shade",
     "How much water is enough",

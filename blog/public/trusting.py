@@ -1,0 +1,147 @@
+"""Pages by which a reader confirms her address, so that her comments may appear at once.
+
+A GET never changes anything, since mail scanners open links. What is answered to who asks for a
+mail is the same whatever is known of the address.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import comments, config, db, limits, urls
+from blog.articles import Article
+from blog.comments import Comment, CommentState, arrival, trust
+from blog.comments.trust import LinkState
+from blog.content import Commenting
+from blog.errors import Invalid, NotFound
+from blog.forms import ButtonForm
+from blog.public.surface import (
+    article_at,
+    forget_trust,
+    is_own,
+    public,
+    remember_trust,
+    trust_hash,
+)
+
+_TRUST = "/comments/trust"
+_STATUS = {
+    LinkState.READY: 200,
+    LinkState.USED: 410,
+    LinkState.EXPIRED: 410,
+    LinkState.BROKEN: 404,
+}
+
+
+def _button(purpose: str) -> ButtonForm:
+    return ButtonForm(meta={"csrf_context": f"trust:{purpose}"})
+
+
+def _pressed(purpose: str) -> str:
+    """Return the token of the button that was pressed.
+
+    Raises: Invalid where the page isn't ours or was open for days.
+    """
+    form = _button(purpose)
+    if not form.validate():
+        words = "This page was open for too long. Please go back, reload it and press again."
+        raise Invalid({"form_token": words})
+    return str(form.form_token.data)
+
+
+def words_beside(article: Article, comment: Comment) -> dict[str, Any]:
+    """Say what the page of a comment that waits has to offer its writer."""
+    who = _known()
+    may_ask = not who["holder"] and comment.email and _is_by_trust(article)
+    ask = _button(f"ask:{comment.id}") if may_ask else None
+    return who | {"ask": ask, "is_asked": "asked" in request.args}
+
+
+def _known() -> dict[str, Any]:
+    """Say what is known of who writes in this browser."""
+    holder = trust.holder(trust_hash())
+    return {
+        "holder": holder,
+        "standing": trust.standing(holder, now=db.utc_now()) if holder else None,
+        "forget": _button("forget"),
+        "needed": config.current().trust_after,
+    }
+
+
+def _is_by_trust(article: Article) -> bool:
+    return arrival.mode_of(article) is Commenting.TRUSTED
+
+
+@public.post(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>/confirmation")
+@limits.limiter.limit(limits.POSTS)
+def ask_for_confirmation(slug: str, comment_id: int) -> AnyResponse:
+    """Send the writer of a comment the mail by which she confirms her address."""
+    now = db.utc_now()
+    article = article_at(slug, now=now)
+    comment = comments.by_id(comment_id)
+    if comment is None or comment.article_id != article.id or not is_own(comment):
+        raise NotFound("There is no comment at this address.")
+    _pressed(f"ask:{comment_id}")
+    # A comment that was turned down is no reason to write to anybody, and no page says it was.
+    if comment.email and comment.state == CommentState.PENDING and _is_by_trust(article):
+        email = comment.email
+        with db.writing():
+            trust.ask(email, now=now)
+    return redirect(f"{urls.comment(slug, comment_id)}?asked=yes", 303)
+
+
+@public.get("/comments/confirmation")
+def show_confirmation() -> AnyResponse:
+    """Show whose address a link can confirm, with a button that does it."""
+    return _confirmation(request.args.get("token", ""))
+
+
+def _confirmation(link: str) -> AnyResponse:
+    state, reader = trust.opened(link, now=db.utc_now())
+    if state is LinkState.USED and trust.holder(trust_hash()):
+        return redirect(_TRUST, 303)
+    page = render_template(
+        "confirmation.html",
+        state=state,
+        email=reader.email if reader else "",
+        link=link,
+        confirm=_button(f"confirm:{link}"),
+        needed=config.current().trust_after,
+    )
+    return make_response(page, _STATUS[state])
+
+
+@public.post("/comments/confirmation")
+@limits.limiter.limit(limits.POSTS)
+def confirm() -> AnyResponse:
+    """Confirm an address, and trust this browser."""
+    link = request.form.get("token", "")
+    page = _pressed(f"confirm:{link}")
+    with db.writing():
+        token = trust.confirm(link, page, now=db.utc_now())
+    if token is None:
+        return _confirmation(link)
+    response = redirect(_TRUST, 303)
+    remember_trust(response, token)
+    return response
+
+
+@public.get(_TRUST)
+def show_trust() -> Response:
+    """Show whether an address is confirmed in this browser, and how to forget it."""
+    return make_response(render_template("trust.html", **_known()))
+
+
+@public.post(f"{_TRUST}/end")
+@limits.limiter.limit(limits.POSTS)
+def forget() -> AnyResponse:
+    """Trust this browser no more."""
+    _pressed("forget")
+    with db.writing():
+        trust.forget(trust_hash())
+    response = redirect(_TRUST, 303)
+    forget_trust(response)
+    return response
