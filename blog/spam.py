@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 TOO_QUICK = timedelta(seconds=3)
 # An address as typed, with or without its scheme, is one link from its start to its end.
@@ -57,12 +57,22 @@ class Submission:
 
 @dataclass(frozen=True)
 class Reason:
-    """What one step found, in words for the author; without words it goes without saying."""
+    """What one step found, in words for the author; without words it goes without saying.
+
+    `named` are the single signs it rests on, each with its name and how it is shown.
+    """
 
     step: str
     words: str
     tone: Tone = Tone.PLAIN
     answer: Answer = Answer.ALLOW
+    named: tuple[tuple[str, str], ...] = ()
+
+    def as_row(self) -> dict[str, Any]:
+        """Write it as it is stored."""
+        row: dict[str, Any] = {"step": self.step, "answer": self.answer}
+        row |= {"words": self.words, "tone": self.tone}
+        return row | {"named": [list(each) for each in self.named]} if self.named else row
 
 
 @dataclass(frozen=True)
@@ -88,13 +98,9 @@ class Verdict:
         refusing = (reason.words for reason in self.reasons if reason.answer is Answer.REJECT)
         return next(refusing, "")
 
-    def as_rows(self) -> list[dict[str, str]]:
+    def as_rows(self) -> list[dict[str, Any]]:
         """List what has words, to be stored and shown."""
-        return [
-            {"step": each.step, "answer": each.answer, "words": each.words, "tone": each.tone}
-            for each in self.reasons
-            if each.words
-        ]
+        return [each.as_row() for each in self.reasons if each.words]
 
 
 _Case = TypeVar("_Case", bound=Submission)
@@ -104,6 +110,11 @@ Step = Callable[[_Case], Iterable[Reason]]
 def judge(case: _Case, steps: Iterable[Step[_Case]]) -> Verdict:
     """Ask one step after another."""
     return Verdict(tuple(reason for step in steps for reason in step(case)))
+
+
+def addresses_in(text: str) -> list[str]:
+    """List the addresses of pages that a text names, as they are typed."""
+    return _LINK.findall(text)
 
 
 def trap(case: Submission) -> Iterator[Reason]:
@@ -122,7 +133,7 @@ def haste(case: Submission) -> Iterator[Reason]:
 
 def links(case: Submission) -> Iterator[Reason]:
     """Hold what leads elsewhere."""
-    found = max(case.shown_links, len(_LINK.findall(case.text)))
+    found = max(case.shown_links, len(addresses_in(case.text)))
     if found:
         yield Reason("links", counted(found, "link"), Tone.BAD, Answer.HOLD)
     else:

@@ -19,16 +19,17 @@ from typing import Any
 import click
 import pytest
 from flask import Flask
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 
 from blog import accounts, articles, cli, comments, db, journal, outbox
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
 from blog.comments import Comment, CommentState
+from blog.comments.learning import CommentLesson
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
 from tests import cluster
-from tests.cast import ARTICLE, AUTHOR, MODERATOR, Person, Visitor
+from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, Person, Visitor
 from tests.smtp_server import HOST, MailServer, unused_port
 
 PASSWORD = b"a few words to remember\n"
@@ -215,6 +216,9 @@ def test_what_a_command_loads_is_never_looked_through_for_garbage(bare: dict[str
         "comments approve 0",
         "comments approve 12 99999999999999999999",
         "comments list --state asleep",
+        "comments model",
+        "comments model ignore",
+        "comments model nonsense",
         "content new only-an-id",
         "mail retry 0",
         "mail retry 2147483648",
@@ -240,6 +244,12 @@ def test_what_is_typed_wrongly_ends_with_two(
 ON_A_DATABASE = [
     "comments list",
     "comments approve 1",
+    "comments evaluate",
+    "comments model export",
+    "comments model heed cheap",
+    "comments model ignore cheap",
+    "comments model reset --yes",
+    "comments model show",
     "comments reject 1",
     "comments spam 1",
     "content sync",
@@ -254,8 +264,9 @@ ON_A_DATABASE = [
 
 def test_the_list_of_commands_on_a_database_is_whole() -> None:
     without = {("content", "check"), ("content", "new"), ("db", "upgrade")}
-    on_one = {tuple(name for name in words.split() if name.isalpha()) for words in ON_A_DATABASE}
-    on_one = {path[:2] if path[0] not in ("serve", "worker") else path[:1] for path in on_one}
+    typed = [tuple(words.split()) for words in ON_A_DATABASE]
+    on_one = {path for path in LEAVES for words in typed if words[: len(path)] == path}
+    assert len(on_one) == len(typed)
     assert on_one | without == set(LEAVES)
 
 
@@ -711,6 +722,92 @@ def test_an_unknown_comment_is_refused_and_nothing_changed(
     ran = blog("comments", verb, "1", "4711")
     assert ran.sentence() == "There is no comment 4711; nothing was changed."
     assert (state_of(1), lines()) == ("pending", [])
+
+
+# blog comments model, blog comments evaluate
+
+
+def decided(blog: Blog, reader: Visitor) -> None:
+    """A reader's comment and spam, both decided about."""
+    assert reader.comment("My skin is calm, thank you.").status_code == 303
+    assert reader.comment("Cheap pills, cheap loans!").status_code == 303
+    assert blog("comments", "approve", "1").code == 0
+    assert blog("comments", "spam", "2").code == 0
+
+
+def test_what_was_learnt_is_shown(blog: Blog, reader: Visitor) -> None:
+    model = ("comments", "model")
+    ran = blog(*model, "show")
+    assert ran.out.splitlines()[0] == "Learnt from 0 readers' comments and 0 spam."
+    decided(blog, reader)
+    found = blog(*model, "show", "--json", "cheap", "calm", "cheap pills", "?!").json
+    assert (found["genuine"], found["spam"], found["speaks"]) == (1, 1, False)
+    assert [row["words"] for row in found["words"]] == [
+        "cheap",
+        "calm",
+        "cheap",
+        "pills",
+        "cheap pills",
+    ]
+    assert found["words"][0]["weight"] > 0 > found["words"][1]["weight"]
+    assert blog(*model, "ignore", "cheap pills").out == "1 ignored.\n"
+    lines = blog(*model, "show", "cheap pills").out.splitlines()
+    assert lines[2] == "It says nothing before 100 decisions, 10 of each kind."
+    assert [line.endswith("(ignored)") for line in lines[3:]] == [False, False, True]
+    assert blog(*model, "heed", "cheap pills").out == "1 heeded.\n"
+    assert "(ignored)" not in blog(*model, "show", "cheap pills").out
+
+
+def test_a_word_without_letters_can_not_be_ignored(blog: Blog, reader: Visitor) -> None:
+    decided(blog, reader)
+    ran = blog("comments", "model", "ignore", "cheap", "?!")
+    assert ran.sentence() == "There is nothing to count in '?!'; nothing was changed."
+    assert blog("comments", "model", "show", "--json").json["ignored"] == 0
+
+
+def test_the_model_is_exported_without_text_and_reset(blog: Blog, reader: Visitor) -> None:
+    decided(blog, reader)
+    ran = blog("comments", "model", "export")
+    assert {tuple(row) for row in ran.json} == {("bucket", "total", "seen", "is_ignored", "weight")}
+    assert "cheap" not in ran.out
+    assert blog("comments", "model", "reset", stdin=b"n\n").code == 1
+    assert blog("comments", "model", "export").json == ran.json
+    assert blog("comments", "model", "reset", "--yes").code == 0
+    assert blog("comments", "model", "export").json == []
+
+
+def lessons(number: int) -> None:
+    """What so many decisions would have taught, each foreseen, but for one."""
+    rows = [
+        {"comment_id": at, "number": at, "is_spam": at % 2 == 0, "step": 0.1}
+        | {"score": 1.0 if at % 2 == 0 and at != number else -1.0}
+        for at in range(1, number + 1)
+    ]
+    comment = {"article_id": ARTICLE, "name": "N", "source": "x", "html": "x", "html_policy": 1}
+    comment |= {"state": "spam", "reasons": [], "created_at": CLOCK}
+    with db.writing():
+        stored = [comment | {"submission_key": str(at)} for at in range(number)]
+        db.session.execute(insert(Comment), stored)
+        db.session.execute(insert(CommentLesson), rows)
+
+
+def test_evaluation_says_when_there_is_too_little_to_say(blog: Blog) -> None:
+    ran = blog("comments", "evaluate")
+    assert ran.out == "Too few decisions: 0 so far; it begins at 100, 10 of each kind.\n"
+    assert blog("comments", "evaluate", "--json").json["precision"] is None
+
+
+def test_evaluation_prints_how_well_it_was_foreseen(blog: Blog, inside: None) -> None:
+    lessons(200)
+    out = blog("comments", "evaluate").out
+    assert "100 decisions, each foreseen from those before it." in out
+    assert "precision     100.0 %  (49 of 49)" in out
+    assert "recall        98.0 %  (49 of 50)" in out
+    assert "false alarms   0.0 %  (0 of 50)" in out
+    assert re.search(r"^90% to 100% +49 +\d\d\.\d % +100\.0 %$", out, re.M)
+    assert re.search(r"^10% to 30% +0 +- +-$", out, re.M)
+    found = blog("comments", "evaluate", "--json").json
+    assert (found["judged"], found["held_spam"], found["recall"]) == (100, 49, 0.98)
 
 
 # blog mail

@@ -6,9 +6,15 @@ import pytest
 
 from blog.comments import policy
 from blog.comments.policy import Case, Trust
+from blog.comments.weighing import Named, Opinion
 from blog.content import Commenting
 from blog.spam import Answer, Tone, Verdict
 
+CHEAP, LINK, RETINOL = (
+    Named("word cheap", "cheap"),
+    Named("links 1", "1 link"),
+    Named("word retlnol", "retinol"),
+)
 GUARDED = ("Sandra de Beer", "Glow", "The Skin Journal")
 
 
@@ -35,6 +41,7 @@ def test_the_steps_come_in_one_order() -> None:
         trap="x",
         has_throwaway_address=True,
         private=["phone number"],
+        opinion=Opinion(0.97),
         words=20,
         same=3,
         in_last_hour=9,
@@ -49,6 +56,7 @@ def test_the_steps_come_in_one_order() -> None:
         ("repetition", Answer.HOLD),
         ("rate", Answer.HOLD),
         ("address", Answer.ALLOW),
+        ("model", Answer.HOLD),
         ("history", Answer.ALLOW),
         ("mode", Answer.HOLD),
     ]
@@ -158,3 +166,34 @@ def test_a_link_is_looked_at_whoever_sends_it() -> None:
 def test_where_all_is_read_first_nothing_has_to_be_said_about_it() -> None:
     assert judged(mode=Commenting.PRE).answer is Answer.HOLD
     assert words(mode=Commenting.PRE) == ["no links", "first comment"]
+
+
+@pytest.mark.parametrize(
+    ("opinion", "answer", "said"),
+    [
+        (Opinion(0.03), Answer.ALLOW, "looks like a reader (spam 3 %)"),
+        (Opinion(0.0001, (CHEAP,)), Answer.ALLOW, "looks like a reader (spam 1 %)"),
+        (Opinion(0.62, (CHEAP,)), Answer.ALLOW, "maybe spam 62 %: cheap"),
+        (Opinion(0.5), Answer.ALLOW, "maybe spam 50 %"),
+        (
+            Opinion(0.9, (LINK, CHEAP), (RETINOL,)),
+            Answer.HOLD,
+            "likely spam 90 %: 1 link, cheap; retinol speaks for a reader",
+        ),
+        (Opinion(1.0), Answer.HOLD, "likely spam 99 %"),
+    ],
+)
+def test_what_was_learnt_here_holds_what_is_likely_spam_and_says_why(
+    opinion: Opinion, answer: Answer, said: str
+) -> None:
+    verdict = judged(opinion=opinion)
+    assert verdict.answer is answer
+    assert said in words(opinion=opinion)
+    (row,) = [row for row in verdict.as_rows() if row["step"] == "model"]
+    named = [[each.name, each.shown] for each in (*opinion.against, *opinion.in_favour)]
+    assert row.get("named", []) == named
+
+
+def test_what_was_learnt_never_publishes() -> None:
+    assert judged(mode=Commenting.PRE, opinion=Opinion(0.0)).answer is Answer.HOLD
+    assert judged(text="see https://a.example", opinion=Opinion(0.0)).answer is Answer.HOLD

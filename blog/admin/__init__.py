@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blog.admin import entrance, inbox, overview, review, rules, trusting
+from blog.admin import entrance, inbox, overview, review, rules, teaching, trusting
 from blog.admin.desk import admin
 
-__all__ = ["admin", "entrance", "inbox", "overview", "review", "rules", "trusting"]
+__all__ = ["admin", "entrance", "inbox", "overview", "review", "rules", "teaching", "trusting"]

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from blog import comments, db
-from blog.cli import ROW_ID, cli, print_json, print_line, with_database
+from blog.cli import ROW_ID, cli, learning, print_json, print_line, with_database
 from blog.comments import Comment, CommentState
 from blog.errors import NotFound
 
@@ -25,6 +25,10 @@ def group() -> None:
     \b
     Example:  blog comments list --state pending
     """
+
+
+group.add_command(learning.model)
+group.add_command(learning.evaluate)
 
 
 def _row(comment: Comment) -> dict[str, Any]:

@@ -15,17 +15,17 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import ScalarSelect, func, select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 
 from blog import config, db, journal, markup, permissions, revision, tokens
 from blog.accounts import User
 from blog.articles import Article
-from blog.comments import likeness
+from blog.comments import learning, likeness, policy, signs
 from blog.comments.model import EMAIL_MAX_CHARS as EMAIL_MAX_CHARS
 from blog.comments.model import NAME_MAX_CHARS as NAME_MAX_CHARS
 from blog.comments.model import Comment as Comment
 from blog.comments.model import CommentState as CommentState
-from blog.errors import Conflict, Invalid, MarkupError
+from blog.errors import Conflict, Invalid, MarkupError, NotFound
 from blog.permissions import Action
 
 UNDO_WITHIN = timedelta(minutes=10)
@@ -181,7 +181,8 @@ def by_id(comment_id: int) -> Comment | None:
 def by_ids(comment_ids: Iterable[int]) -> Sequence[Comment]:
     """Return comments whatever their state, to be changed: others who want to wait until then."""
     query = select(Comment).where(Comment.id.in_(comment_ids)).order_by(Comment.id)
-    return db.session.execute(query.with_for_update()).scalars().all()
+    whole = query.options(undefer(Comment.original)).with_for_update()
+    return db.session.execute(whole).scalars().all()
 
 
 def recent(
@@ -221,6 +222,31 @@ def counts_on(article_ids: Iterable[str]) -> dict[str, int]:
         .group_by(Comment.article_id)
     )
     return {row[0]: row[1] for row in db.session.execute(query)}
+
+
+def doubt(comment: Comment, name: str, *, is_ignored: bool, by: User, now: datetime) -> str:
+    """Let a reason say nothing from now on, in any comment, or let it speak again.
+
+    The comment's own reason is written anew; where it stands is not changed.
+
+    Returns: how the sign is shown.
+    Raises: Forbidden where `by` may not moderate; NotFound where the comment has no such sign.
+    """
+    permissions.require(by, Action.MODERATE)
+    found = (sign for sign in signs.of(comment.written) if sign.name == name and sign.shown)
+    sign = next(found, None)
+    if sign is None:
+        raise NotFound("This comment has no such reason.")
+    learning.ignore(sign, is_ignored=is_ignored)
+    verb = "ignored a reason of" if is_ignored else "heeded a reason of"
+    journal.record(verb, "comment", comment.id, by=by, now=now)
+    opinion = learning.second_opinion(comment.written)
+    if opinion:
+        reason = policy.opinion(opinion).as_row()
+        comment.reasons = [
+            reason if row["step"] == reason["step"] else row for row in comment.reasons
+        ]
+    return sign.shown
 
 
 def undo(batch: str, *, by: User, now: datetime) -> int:

@@ -21,6 +21,7 @@ from blog.comments import (
     closed_because,
     compose,
     count_in,
+    learning,
     likeness,
     policy,
     private,
@@ -134,6 +135,7 @@ def _case(
         in_last_hour=before.in_last_hour,
         published=before.published,
         trust=trust.standing(holder, now=now) if holder else None,
+        opinion=learning.opinion(draft.source),
     )
 
 

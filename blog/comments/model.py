@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog import db, journal, markup, permissions, revision
 from blog.accounts import User
-from blog.comments import private
+from blog.comments import learning, private
 from blog.permissions import Action
 
 NAME_MAX_CHARS = 80
@@ -91,6 +91,11 @@ class Comment(db.Model):
         return markup.comment_html(self.source, self.html, self.html_policy)
 
     @property
+    def written(self) -> str:
+        """What its writer wrote, whatever of it is hidden."""
+        return self.original or self.source
+
+    @property
     def is_by_author(self) -> bool:
         """Tell whether it was written behind the sign-in; nothing a reader types can."""
         return self.author_user_id is not None
@@ -118,7 +123,7 @@ class Comment(db.Model):
         found = private.details(self.source, region=region)
         if not found:
             return False
-        self.original = self.original or self.source
+        self.original = self.written
         self._say(private.masked(self.source, found, max_chars=markup.COMMENT_MAX_CHARS))
         journal.record(HID, "comment", self.id, by=by, now=now, batch=batch)
         return True
@@ -158,6 +163,8 @@ class Comment(db.Model):
     ) -> None:
         was, self.state = self.state, state
         journal.record(verb, "comment", self.id, by=by, now=now, was=was, became=state, batch=batch)
+        if not self.is_by_author:
+            learning.follow(self.id, self.written, is_spam=_TEACHES.get(state))
         if CommentState.APPROVED in (was, state):
             revision.touch(db.session)
 
@@ -168,6 +175,9 @@ VERBS = {
     CommentState.REJECTED: "rejected",
     CommentState.SPAM: "marked as spam",
 }
+
+# What is neither says nothing about spam.
+_TEACHES = {CommentState.APPROVED: False, CommentState.SPAM: True}
 
 # A bound value would hide from SQLite's planner that the partial index holds what is asked for.
 IS_PENDING: ColumnElement[bool] = Comment.state == literal_column(_PENDING)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from blog import spam
 from blog.comments import likeness
 from blog.comments.rules import Hit
+from blog.comments.weighing import Opinion
 from blog.content import Commenting
 from blog.spam import Answer, Reason, Step, Tone, counted
 
@@ -21,6 +22,8 @@ REPEATED_FROM_WORDS = 8
 # Of pairs of words that two texts have in common.
 MUCH_ALIKE = 0.5
 MANY_IN_AN_HOUR = 5
+LIKELY_SPAM = 0.9
+_MAYBE_SPAM = 0.5
 # A shorter name may well be part of somebody's.
 _GUARDED_WITHIN_CHARS = 8
 _OFFICES = frozenset(
@@ -60,6 +63,7 @@ class Case(spam.Submission):
     in_last_hour: int = 0
     published: int = 0
     trust: Trust | None = None
+    opinion: Opinion | None = None
 
 
 def closed(case: Case) -> Iterator[Reason]:
@@ -131,6 +135,29 @@ def address(case: Case) -> Iterator[Reason]:
         yield Reason("address", "a throw-away email address")
 
 
+def model(case: Case) -> Iterator[Reason]:
+    """Hold what is likely spam by what was decided here before."""
+    if case.opinion:
+        yield opinion(case.opinion)
+
+
+def opinion(found: Opinion) -> Reason:
+    """Say what is thought of a text; it is held or not, and never published or hidden for it."""
+    percent = min(max(round(100 * found.probability), 1), 99)
+    named = tuple((each.name, each.shown) for each in (*found.against, *found.in_favour))
+    if found.probability < _MAYBE_SPAM:
+        return Reason("model", f"looks like a reader (spam {percent} %)", named=named)
+    likely = found.probability >= LIKELY_SPAM
+    words = f"{'likely' if likely else 'maybe'} spam {percent} %"
+    if found.against:
+        words += f": {', '.join(each.shown for each in found.against)}"
+    if found.in_favour:
+        words += f"; {' and '.join(each.shown for each in found.in_favour)} speaks for a reader"
+    if likely:
+        return Reason("model", words, Tone.BAD, Answer.HOLD, named)
+    return Reason("model", words, named=named)
+
+
 def history(case: Case) -> Iterator[Reason]:
     """Say whether this browser is known."""
     if case.published:
@@ -172,6 +199,7 @@ STEPS: tuple[Step[Case], ...] = (
     repetition,
     rate,
     address,
+    model,
     history,
     mode,
 )
