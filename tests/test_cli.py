@@ -19,13 +19,13 @@ from typing import Any
 import click
 import pytest
 from flask import Flask
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select, text, update
 
 from blog import accounts, articles, cli, comments, db, journal, outbox
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
 from blog.comments import Comment, CommentState
-from blog.comments.learning import CommentLesson
+from blog.comments.learning import CommentLesson, SpamModel
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
 from tests import cluster
@@ -789,6 +789,8 @@ def lessons(number: int) -> None:
         stored = [comment | {"submission_key": str(at)} for at in range(number)]
         db.session.execute(insert(Comment), stored)
         db.session.execute(insert(CommentLesson), rows)
+        learnt = {"genuine": number // 2, "spam": number // 2}
+        db.session.execute(update(SpamModel).values(learnt))
 
 
 def test_evaluation_says_when_there_is_too_little_to_say(blog: Blog) -> None:
@@ -799,6 +801,7 @@ def test_evaluation_says_when_there_is_too_little_to_say(blog: Blog) -> None:
 
 def test_evaluation_prints_how_well_it_was_foreseen(blog: Blog, inside: None) -> None:
     lessons(200)
+    assert "says nothing" not in blog("comments", "model", "show").out
     out = blog("comments", "evaluate").out
     assert "100 decisions, each foreseen from those before it." in out
     assert "precision     100.0 %  (49 of 49)" in out
