@@ -36,3 +36,13 @@ def test_on_labelled_comments_in_the_order_they_came() -> None:
     assert found.judged > 190
     assert found.precision is not None
     assert found.precision > 0.9
+
+
+def test_what_comes_later_changes_nothing_of_what_was_foreseen() -> None:
+    usual = [(1.0, True), (-1.0, False)] * 75
+    turned = [(1.0, False), (-1.0, True)] * 25
+    early, all_of_it = (
+        evaluation.evaluate(points, hold_from=0.9) for points in (usual, usual + turned)
+    )
+    assert early.held_spam == 25
+    assert all_of_it.held_spam >= early.held_spam

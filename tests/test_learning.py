@@ -87,6 +87,12 @@ def test_approving_and_marking_spam_teach_and_rejecting_does_not(
     assert bool(weights()) == (is_learnt != (0, 0))
 
 
+def test_what_teaches_nothing_makes_no_process_read_anew() -> None:
+    (one,) = stored(PRAISE)
+    decide(Comment.reject, one)
+    assert db.session.query(SpamModel.number).scalar() == 0
+
+
 def test_a_comment_teaches_once() -> None:
     (one,) = stored(PRAISE)
     decide(Comment.approve, one)
