@@ -1,6 +1,8 @@
 """A reader's comment at the door: what is known of it, what becomes of it, and who is told."""
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -313,3 +315,25 @@ def test_where_nobody_has_an_account_yet_the_clinic_is_told() -> None:
         db.session.query(User).delete()
     submit()
     assert outbox.last_of_kind("comment-waiting", "hello@clinic.example") is not None
+
+
+def test_of_many_sent_at_one_moment_one_appears_and_the_others_are_held(make_app: MakeApp) -> None:
+    app, judged = make_app(comments="post"), threading.Barrier(4)
+
+    def send(number: int) -> None:
+        with app.app_context():
+            came = arrive(article(), sender(), name=f"N{number}", body=LONG, now=CLOCK)
+            assert came.verdict.answer is Answer.ALLOW
+            judged.wait(20)
+            with db.writing():
+                arrival.submit(came, now=CLOCK)
+
+    with ThreadPoolExecutor(4) as senders:
+        list(senders.map(send, range(4)))
+    assert comments.counts() | {"withdrawn": 0} == {
+        "approved": 1,
+        "pending": 3,
+        "rejected": 0,
+        "spam": 0,
+        "withdrawn": 0,
+    }

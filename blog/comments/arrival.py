@@ -5,15 +5,28 @@ What a door tells is what it saw itself; a name or address that was typed is no 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from flask import render_template
 from sqlalchemy import select, union
 
-from blog import accounts, articles, config, db, markup, outbox, permissions, tokens, urls
+from blog import (
+    accounts,
+    articles,
+    config,
+    db,
+    markup,
+    outbox,
+    permissions,
+    revision,
+    tokens,
+    urls,
+)
 from blog.articles import Article, Author
 from blog.comments import (
     Draft,
@@ -71,8 +84,13 @@ class Arrival:
     draft: Draft
     sender: Sender
     verdict: Verdict
-    rule_ids: tuple[int, ...] = ()
+    case: Case | None = None
     trusted_reader_id: int | None = None
+
+    @property
+    def rule_ids(self) -> list[int]:
+        """The author's rules that spoke of it."""
+        return [hit.rule_id for hit in self.case.rules] if self.case else []
 
 
 def arrive(
@@ -93,14 +111,14 @@ def arrive(
     holder = trust.holder(sender.trust_hash) if sender.trust_hash else None
     case = _case(draft, article, sender, holder, now=now)
     verdict = policy.judge(case)
-    rule_ids = tuple(hit.rule_id for hit in case.rules)
+    arrival = Arrival(draft, sender, verdict, case, holder.reader_id if holder else None)
     if verdict.refusal:
-        _count_refused(rule_ids, now=now)
+        _count_refused(arrival.rule_ids, now=now)
         raise Invalid({"body": verdict.refusal})
-    return Arrival(draft, sender, verdict, rule_ids, holder.reader_id if holder else None)
+    return arrival
 
 
-def _count_refused(rule_ids: tuple[int, ...], *, now: datetime) -> None:
+def _count_refused(rule_ids: Sequence[int], *, now: datetime) -> None:
     if rule_ids:
         # Who is refused doesn't wait for a count; on a busy site one may be missed.
         with suppress(Busy), db.writing(wait_seconds=0):
@@ -111,12 +129,6 @@ def _case(
     draft: Draft, article: Article, sender: Sender, holder: Holder | None, *, now: datetime
 ) -> Case:
     site = articles.site()
-    before = traces.before(
-        words_hash=draft.words_hash,
-        client_hash=sender.client_hash,
-        reader_hash=sender.reader_hash,
-        now=now,
-    )
     return Case(
         text=f"{draft.name}\n{draft.shown}",
         shown_links=draft.html.count("<a "),
@@ -130,13 +142,38 @@ def _case(
         rules=rules.hits(Said.of(draft.name, draft.shown, draft.html, draft.email), now=now),
         private=_private_kinds(draft, site),
         words=len(draft.words),
-        same=before.same,
-        is_like_another=likeness.resembles(draft.sketch, before.sketches, share=policy.MUCH_ALIKE),
-        in_last_hour=before.in_last_hour,
-        published=before.published,
         trust=trust.standing(holder, now=now) if holder else None,
         opinion=learning.opinion(draft.source),
+        **_before(draft, sender, now=now),
     )
+
+
+def _before(draft: Draft, sender: Sender, *, now: datetime) -> dict[str, Any]:
+    """Look up what came before, as a case has it."""
+    found = traces.before(
+        words_hash=draft.words_hash,
+        client_hash=sender.client_hash,
+        reader_hash=sender.reader_hash,
+        now=now,
+    )
+    is_like = likeness.resembles(draft.sketch, found.sketches, share=policy.MUCH_ALIKE)
+    return {
+        "same": found.same,
+        "is_like_another": is_like,
+        "in_last_hour": found.in_last_hour,
+        "published": found.published,
+    }
+
+
+def _settled(arrival: Arrival, *, now: datetime) -> Verdict:
+    """Return what is done with a comment, now that nobody else can store one meanwhile.
+
+    Many that are sent at one moment know nothing of each other when they are judged at first.
+    """
+    if arrival.case is None or arrival.verdict.is_held:
+        return arrival.verdict
+    revision.hold(db.session)
+    return policy.judge(replace(arrival.case, **_before(arrival.draft, arrival.sender, now=now)))
 
 
 def mode_of(article: Article) -> Commenting:
@@ -179,7 +216,7 @@ def submit(arrival: Arrival, *, now: datetime) -> int:
 
     Returns: the comment's id.
     """
-    draft, sender, verdict = arrival.draft, arrival.sender, arrival.verdict
+    draft, sender, verdict = arrival.draft, arrival.sender, _settled(arrival, now=now)
     key = _key(draft, sender)
     comment_id = store(
         draft,
