@@ -6,10 +6,10 @@ Lines of one click share a batch, which is what an undo takes back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog import db
@@ -20,6 +20,7 @@ class JournalLine(db.Model):
     """One act."""
 
     __tablename__ = "journal_line"
+    __table_args__ = (Index("ix_journal_line_thing_thing_id", "thing", "thing_id"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
@@ -59,9 +60,22 @@ def record(
     )
 
 
-def of_batch(batch: str) -> Sequence[JournalLine]:
-    """Return the lines of one click."""
-    query = select(JournalLine).where(JournalLine.batch == batch).order_by(JournalLine.id)
+def of_batch(batch: str, *, after: int = 0, limit: int | None = None) -> Sequence[JournalLine]:
+    """Return the lines of one click, or some of them after one."""
+    query = select(JournalLine).where(JournalLine.batch == batch, JournalLine.id > after)
+    return db.session.execute(query.order_by(JournalLine.id).limit(limit)).scalars().all()
+
+
+def count_of_batch(batch: str) -> int:
+    """Return how many lines one click left."""
+    query = select(func.count()).select_from(JournalLine).where(JournalLine.batch == batch)
+    return db.session.execute(query).scalar_one()
+
+
+def about(thing: str, thing_ids: Iterable[str]) -> Sequence[JournalLine]:
+    """Return all lines about some things of one kind, oldest first."""
+    ours = JournalLine.thing == thing, JournalLine.thing_id.in_(list(thing_ids))
+    query = select(JournalLine).where(*ours).order_by(JournalLine.id)
     return db.session.execute(query).scalars().all()
 
 

@@ -10,6 +10,7 @@ from blog import accounts, articles, comments, db, journal, revision
 from blog.accounts import User
 from blog.articles import Article
 from blog.comments import Comment, CommentState, arrival
+from blog.comments.deciding import undo
 from blog.errors import Conflict, Forbidden, Invalid
 from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, Person, arrived
 
@@ -175,7 +176,7 @@ def test_undo_puts_all_comments_of_a_click_back() -> None:
         for comment in pair:
             comment.approve(by=user(), now=CLOCK, batch="click")
     with db.writing():
-        assert comments.undo("click", by=user(), now=CLOCK + timedelta(minutes=9)) == 2
+        assert undo("click", by=user(), now=CLOCK + timedelta(minutes=9))[0] == 2
     assert {comment.state for comment in pair} == {CommentState.PENDING}
     assert {comment.decided_by for comment in pair} == {None}
 
@@ -187,19 +188,22 @@ def test_undo_leaves_what_somebody_decided_since() -> None:
     with db.writing():
         comment.mark_spam(by=user(MODERATOR), now=CLOCK + timedelta(minutes=1))
     with db.writing():
-        assert comments.undo("click", by=user(), now=CLOCK + timedelta(minutes=2)) == 0
+        assert undo("click", by=user(), now=CLOCK + timedelta(minutes=2))[0] == 0
     assert comment.state == CommentState.SPAM
 
 
-def test_undo_says_who_put_a_decided_comment_back() -> None:
+def test_undo_brings_the_decision_before_back() -> None:
     comment = submit()
     with db.writing():
         comment.approve(by=user(MODERATOR), now=CLOCK)
     with db.writing():
         comment.mark_spam(by=user(), now=CLOCK, batch="click")
     with db.writing():
-        assert comments.undo("click", by=user(), now=CLOCK + timedelta(minutes=1)) == 1
-    assert (comment.state, comment.decided_by) == (CommentState.APPROVED, user())
+        assert undo("click", by=user(), now=CLOCK + timedelta(minutes=1))[0] == 1
+    assert (comment.state, comment.decided_by) == (
+        CommentState.APPROVED,
+        user(MODERATOR),
+    )
 
 
 def test_undo_passes_over_a_comment_that_was_erased() -> None:
@@ -209,7 +213,7 @@ def test_undo_passes_over_a_comment_that_was_erased() -> None:
     with db.writing():
         db.session.delete(comment)
     with db.writing():
-        assert comments.undo("click", by=user(), now=CLOCK) == 0
+        assert undo("click", by=user(), now=CLOCK)[0] == 0
 
 
 def test_undo_twice_changes_nothing_more() -> None:
@@ -218,7 +222,7 @@ def test_undo_twice_changes_nothing_more() -> None:
         comment.reject(by=user(), now=CLOCK, batch="click")
     for undone in (1, 0):
         with db.writing():
-            assert comments.undo("click", by=user(), now=CLOCK) == undone
+            assert undo("click", by=user(), now=CLOCK)[0] == undone
 
 
 @pytest.mark.parametrize(("batch", "minutes"), [("click", 11), ("no such click", 1)])
@@ -227,7 +231,7 @@ def test_undo_ends_after_ten_minutes(batch: str, minutes: int) -> None:
     with db.writing():
         comment.reject(by=user(), now=CLOCK, batch="click")
     with pytest.raises(Conflict, match="can't be undone any more"), db.writing():
-        comments.undo(batch, by=user(), now=CLOCK + timedelta(minutes=minutes))
+        undo(batch, by=user(), now=CLOCK + timedelta(minutes=minutes))
 
 
 def test_the_author_replies_at_once_with_a_badge_no_reader_has() -> None:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from blog.admin import entrance, inbox, overview, review, rules, teaching, trusting
+from blog.admin import decisions, entrance, inbox, overview, review, rules, teaching, trusting
 from blog.admin.desk import admin
 
-__all__ = ["admin", "entrance", "inbox", "overview", "review", "rules", "teaching", "trusting"]
+__all__ = [
+    "admin",
+    "decisions",
+    "entrance",
+    "inbox",
+    "overview",
+    "review",
+    "rules",
+    "teaching",
+    "trusting",
+]

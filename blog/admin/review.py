@@ -1,77 +1,176 @@
-"""The review queue: what waits, and the decisions about it, one by one or many at once."""
+"""The review queue: what waits, chosen by tabs, filters and words, and what is shown of it."""
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response, make_response, redirect, request
+from flask import Response, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, comments, db, journal, markup, templating, urls
 from blog.accounts import User
 from blog.admin.desk import admin, back_to, desk, require
 from blog.articles import Article
-from blog.comments import Comment, CommentState, trust
-from blog.errors import BadRequest, Invalid, NotFound
+from blog.comments import Comment, CommentState, deciding, fulltext, history, queue, trust
+from blog.comments.queue import Choice
+from blog.errors import Invalid, NotFound
 from blog.forms import ReplyForm
 from blog.permissions import Action
 
 PAGE = 50
-_TABS = {
+TABS = {
     CommentState.PENDING: "Waiting",
     CommentState.APPROVED: "Published",
     CommentState.SPAM: "Spam",
     CommentState.REJECTED: "Rejected",
 }
-_DECIDE = {
-    "approve": Comment.approve,
-    "reject": Comment.reject,
-    "spam": Comment.mark_spam,
+WORDS = {
+    CommentState.PENDING: "waiting",
+    CommentState.APPROVED: "published",
+    CommentState.SPAM: "marked as spam",
+    CommentState.REJECTED: "rejected",
+    CommentState.WITHDRAWN: "withdrawn",
 }
-_NOUNS = {"approval": "approve", "rejection": "reject", "spam": "spam"}
+_ARTICLE_ID_MAX_CHARS = 100
+_GROUPS = {
+    "browser": ("From this browser", "Known by its cookie, within thirty days."),
+    "place": ("From this place", "From the same network address on the same day."),
+    "words": ("Who else said so", "In the same or nearly the same words, within thirty days."),
+    "address": (
+        "With the same email address",
+        "Typed, not proven: anybody can type anybody’s address.",
+    ),
+}
 
 
 @admin.get("/comments")
 def show_review() -> Response:
-    """Show the comments of one state, newest first."""
+    """Show what is chosen of one state, newest first."""
     require(Action.MODERATE)
-    state = _state(request.args.get("state", ""))
+    choice = choice_of(request.args)
     before = request.args.get("before", type=urls.row_id)
-    rows = comments.recent(state, before=before, limit=PAGE + 1)
+    is_counted = choice.is_narrow and not before
+    limit = comments.COUNTED_TO if is_counted else PAGE + 1
+    found = queue.choose(choice, below=before, limit=limit, enough=PAGE + 1)
+    shown = found.ids[:PAGE]
+    items = items_of(queue.load(shown))
+    numbers = comments.counts()
+    older = shown[-1] if len(found.ids) > PAGE else found.looked_to
     return desk(
         "review.html",
-        state=state.value,
-        tabs=_tabs(),
-        items=_items(rows[:PAGE]),
-        older=f"?state={state}&before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
-        newer=f"?state={state}" if before else None,
-        done=_done(request.args.get("done", "")),
+        **around(choice, numbers, items),
+        items=items,
+        count=len(found.ids) if is_counted else None if before else numbers[choice.state],
+        looked_to=found.looked_to,
+        total=numbers[choice.state],
+        older=link(choice, before=older) if older else None,
+        newer=link(choice) if before else None,
+        is_farther=len(found.ids) <= PAGE,
+        everything=f"/admin/comments/all?{query(choice, upto=shown[0])}" if len(shown) > 1 else "",
+        done=done(request.args.get("done", "")),
     )
 
 
-def _state(word: str) -> CommentState:
-    return CommentState(word) if word in list(_TABS) else CommentState.PENDING
+def choice_of(fields: Mapping[str, str]) -> Choice:
+    """Read what is chosen from a query or a form; what makes no sense makes no difference."""
+    state, reason = fields.get("state", ""), fields.get("reason", "")
+    return Choice(
+        state=CommentState(state) if state in list(TABS) else CommentState.PENDING,
+        article_id=fields.get("article", "")[:_ARTICLE_ID_MAX_CHARS],
+        reason=reason if reason in queue.REASONS else "",
+        since=_since(fields.get("since", "")),
+        words=fields.get("q", "").strip()[: fulltext.QUERY_MAX_CHARS],
+    )
 
 
-def _tabs() -> list[tuple[str, str, str]]:
-    numbers = comments.counts()
-    return [(tab.value, label, templating.tally(numbers[tab])) for tab, label in _TABS.items()]
+def _since(day: str) -> datetime | None:
+    try:
+        return datetime.combine(date.fromisoformat(day), time(), articles.site().zone)
+    except (ValueError, OverflowError):
+        return None
 
 
-def _items(rows: Sequence[Comment]) -> list[dict[str, Any]]:
+def fields_of(choice: Choice) -> dict[str, str]:
+    """Write a choice as a query or a form has it."""
+    fields = {
+        "state": choice.state.value,
+        "article": choice.article_id,
+        "reason": choice.reason,
+        "since": choice.since.date().isoformat() if choice.since else "",
+        "q": choice.words,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def query(choice: Choice, **more: Any) -> str:
+    """Write the query of a page about a choice."""
+    return urlencode(fields_of(choice) | more)
+
+
+def link(choice: Choice, **more: Any) -> str:
+    """Path of the list of what is chosen."""
+    return f"{urls.review()}?{query(choice, **more)}"
+
+
+def around(
+    choice: Choice, numbers: Mapping[str, int], items: Sequence[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
+    """Collect what every page of the queue has around its comments."""
+    return {
+        "choice": choice,
+        "fields": fields_of(choice),
+        "tabs": [
+            (link(replace(choice, state=tab)), label, templating.tally(numbers[tab]), tab)
+            for tab, label in TABS.items()
+        ],
+        "filters": _filters(choice),
+        "cleared": link(Choice(state=choice.state)),
+        # Those that can be chosen: of all there are a list would be too long.
+        "articles": {item["article_id"]: item["article_title"] for item in items},
+        "reason_words": queue.REASONS,
+        "words": WORDS[choice.state],
+    }
+
+
+def _filters(choice: Choice) -> list[tuple[str, str]]:
+    """Say each filter in words, with the link that clears it."""
+    found = []
+    if choice.article_id:
+        article = articles.by_id(choice.article_id)
+        title = article.title if article else choice.article_id
+        found.append((f"on “{title}”", link(replace(choice, article_id=""))))
+    if choice.reason:
+        found.append((queue.REASONS[choice.reason], link(replace(choice, reason=""))))
+    if choice.since:
+        since = f"since {templating.date(choice.since)}"
+        found.append((since, link(replace(choice, since=None))))
+    if choice.words:
+        found.append((f"with the words “{choice.words}”", link(replace(choice, words=""))))
+    return found
+
+
+def items_of(rows: Sequence[Comment]) -> list[dict[str, Any]]:
+    """Collect what a page shows of comments."""
     found = articles.titles({row.article_id for row in rows})
-    return [_item(row, found.get(row.article_id)) for row in rows]
+    told = history.summaries([row.id for row in rows])
+    return [
+        _item(row, found.get(row.article_id)) | {"history": told.get(row.id, "")} for row in rows
+    ]
 
 
 def _item(row: Comment, article: Article | None) -> dict[str, Any]:
     parent = row.parent
     return {
         "id": row.id,
+        "mark": row.mark,
         "name": row.name,
         "email": row.email or "",
         "created_at": row.created_at,
+        "article_id": row.article_id,
         "article_title": article.title if article else row.article_id,
         "article_url": urls.comment(article.slug, row.id) if article else None,
         "parent": {
@@ -84,18 +183,19 @@ def _item(row: Comment, article: Article | None) -> dict[str, Any]:
         "reasons": [(reason["words"], reason["tone"]) for reason in row.reasons],
         "by_author": row.is_by_author,
         "state": row.state,
+        "words": WORDS[row.state],
         "decided_at": row.decided_at,
         "decided_by": row.decided_by.name if row.decided_by else "",
     }
 
 
-def _done(batch: str) -> dict[str, Any] | None:
+def done(batch: str) -> dict[str, Any] | None:
     """Say what a click did, with the way back as long as there is one."""
-    lines = journal.of_batch(batch) if batch else []
+    lines = journal.of_batch(batch, limit=1) if batch else []
     if not lines:
         return None
-    what = templating.count(len(lines), "comment")
-    may_undo = db.utc_now() - lines[0].at <= comments.UNDO_WITHIN
+    what = templating.count(journal.count_of_batch(batch), "comment")
+    may_undo = deciding.may_undo(lines[0], now=db.utc_now())
     return {
         "sentence": f"{what} {lines[0].verb}.",
         "undo_url": f"/admin/decisions/{batch}/reversal" if may_undo else None,
@@ -104,76 +204,55 @@ def _done(batch: str) -> dict[str, Any] | None:
 
 @admin.get(f"/comments/<{urls.ROW}:comment_id>")
 def show_comment(comment_id: int) -> Response:
-    """Show one comment with its history, as the journal leads to it."""
+    """Show one comment, as the journal leads to it."""
     require(Action.MODERATE)
+    comment = _comment(comment_id)
+    return some([comment], trusted=trust.writer_of(comment))
+
+
+def _comment(comment_id: int) -> Comment:
     comment = comments.by_id(comment_id)
     if comment is None:
         raise NotFound("There is no comment with this number.")
+    return comment
+
+
+def some(rows: Sequence[Comment], **words: Any) -> Response:
+    """Show some comments by themselves, whatever their states."""
+    choice = choice_of(request.form)
+    if not request.form:
+        choice = choice_of({"state": rows[0].state})
     return desk(
         "review.html",
-        state=comment.state,
-        tabs=_tabs(),
-        items=_items([comment]),
-        older=None,
-        newer=f"/admin/comments?state={comment.state}",
-        done=None,
-        trusted=trust.writer_of(comment),
+        **around(choice, comments.counts()),
+        items=items_of(rows),
+        is_apart=True,
+        newer=link(choice),
+        **words,
     )
 
 
-@admin.post("/decisions")
-def decide_many() -> AnyResponse:
-    """Decide about all selected comments at once."""
-    by = require(Action.MODERATE)
-    verb = request.form.get("verb", "")
-    if verb not in _DECIDE:
-        raise BadRequest("Please use one of the buttons: approve, reject or spam.")
-    ids = request.form.getlist("id", type=urls.row_id)
-    if not ids:
-        return back_to(f"/admin/comments?state={_tab()}", "Nothing was selected.")
-    return redirect(_after(_decide(ids, verb, by=by)), 303)
-
-
-@admin.post(f"/comments/<{urls.ROW}:comment_id>/<any(approval, rejection, spam):noun>")
-def decide_one(comment_id: int, noun: str) -> AnyResponse:
-    """Decide about one comment."""
-    by = require(Action.MODERATE)
-    if comments.by_id(comment_id) is None:
-        raise NotFound("There is no comment with this number.")
-    batch = _decide([comment_id], _NOUNS[noun], by=by)
-    if request.args.get("then") == "reply":
-        return redirect(f"/admin/comments/{comment_id}/reply", 303)
-    return redirect(_after(batch), 303)
-
-
-def _decide(ids: Sequence[int], verb: str, *, by: User) -> str:
-    batch, now = secrets.token_urlsafe(12), db.utc_now()
-    with db.writing():
-        for comment in comments.by_ids(ids):
-            _DECIDE[verb](comment, by=by, now=now, batch=batch)
-    return batch
-
-
-def _tab() -> str:
-    return _state(request.form.get("state", "")).value
-
-
-def _after(batch: str) -> str:
-    return f"/admin/comments?state={_tab()}&done={batch}"
-
-
-@admin.post("/decisions/<batch>/reversal")
-def undo(batch: str) -> AnyResponse:
-    """Take back the decisions of one click."""
-    by = require(Action.MODERATE)
-    with db.writing():
-        undone = comments.undo(batch, by=by, now=db.utc_now())
-    sentence = (
-        f"Undone: {templating.count(undone, 'comment')} put back."
-        if undone
-        else "Nothing was left to undo."
+@admin.get(f"/comments/<{urls.ROW}:comment_id>/others")
+def show_others(comment_id: int) -> Response:
+    """Show what else came from where a comment came from, and who else said so."""
+    require(Action.MODERATE)
+    comment = _comment(comment_id)
+    groups = history.others(comment)
+    (item,) = items_of([comment])
+    return desk(
+        "others.html",
+        item=item,
+        is_traced=len(groups) > 1,
+        groups=[
+            (*_GROUPS[group.kind], items_of(queue.load(group.ids)), _counted(group.states))
+            for group in groups
+        ],
     )
-    return back_to(f"/admin/comments?state={_tab()}", sentence)
+
+
+def _counted(states: Mapping[CommentState, int]) -> str:
+    """Say how many there are in each state."""
+    return ", ".join(f"{states[each]:,} {words}" for each, words in WORDS.items() if each in states)
 
 
 @admin.route(f"/comments/<{urls.ROW}:comment_id>/reply", methods=["GET", "POST"])

@@ -324,20 +324,34 @@ def _matching(terms: Sequence[str], now: datetime, is_any_enough: bool = False) 
 
 def _match(terms: Sequence[str], is_any_enough: bool) -> ColumnElement[bool]:
     if _is_sqlite():
-        asked = _asked(terms, '"{}"', "*", " OR " if is_any_enough else " AND ")
+        asked = fts5_query(terms, is_any_enough=is_any_enough)
         return literal_column("search_index").bool_op("MATCH")(asked)
-    return _INDEX.c.words.bool_op("@@")(_tsquery(terms, is_any_enough))
+    return _INDEX.c.words.bool_op("@@")(tsquery(terms, is_any_enough=is_any_enough))
 
 
-def _tsquery(terms: Sequence[str], is_any_enough: bool) -> ColumnElement[Any]:
-    return cast(_asked(terms, "'{}'", ":*", " | " if is_any_enough else " & "), TSQUERY)
+def fts5_query(terms: Sequence[str], *, is_any_enough: bool = False, is_whole: bool = False) -> str:
+    """Write what SQLite is asked for words; the last may be the beginning of one, unless whole."""
+    joint = " OR " if is_any_enough else " AND "
+    return _asked(terms, '"{}"', "" if is_whole else "*", joint)
+
+
+def tsquery(
+    terms: Sequence[str], *, is_any_enough: bool = False, is_whole: bool = False
+) -> ColumnElement[Any]:
+    """Write what PostgreSQL is asked for them."""
+    joint = " | " if is_any_enough else " & "
+    return cast(_asked(terms, "'{}'", "" if is_whole else ":*", joint), TSQUERY)
 
 
 def _asked(terms: Sequence[str], quoted: str, prefix: str, joint: str) -> str:
     """Write a query of either database; words hold nothing that either would take for more."""
     asked = joint.join(quoted.format(term) for term in terms)
-    is_prefix = len(terms[-1]) >= _PREFIX_MIN_CHARS or not terms[-1].isascii()
-    return asked + prefix if is_prefix else asked
+    return asked + prefix if is_prefix(terms[-1]) else asked
+
+
+def is_prefix(term: str) -> bool:
+    """Tell whether the last word of a query may be the beginning of the one that is meant."""
+    return len(term) >= _PREFIX_MIN_CHARS or not term.isascii()
 
 
 def _ranked_by_sqlite(terms: Sequence[str], now: datetime, is_any_enough: bool) -> Select[str]:
@@ -349,7 +363,7 @@ def _ranked_by_sqlite(terms: Sequence[str], now: datetime, is_any_enough: bool) 
 
 def _ranked_by_postgresql(terms: Sequence[str], now: datetime, is_any_enough: bool) -> Select[str]:
     """Rank by title, topics, summary and authors, then the best of these by their texts too."""
-    worth, some = cast([0.1, 0.3, 0.6, 1.0], ARRAY(REAL)), _tsquery(terms, True)
+    worth, some = cast([0.1, 0.3, 0.6, 1.0], ARRAY(REAL)), tsquery(terms, is_any_enough=True)
     in_head = func.ts_rank(worth, _INDEX.c.head, some).label("in_head")
     newest = (Article.published_at.desc(), Article.id)
     best = (

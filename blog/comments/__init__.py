@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -20,7 +20,7 @@ from sqlalchemy.orm import joinedload, undefer
 from blog import config, db, journal, markup, permissions, revision, tokens
 from blog.accounts import User
 from blog.articles import Article
-from blog.comments import learning, likeness, policy, signs
+from blog.comments import fulltext, learning, likeness, policy, signs
 from blog.comments.model import EMAIL_MAX_CHARS as EMAIL_MAX_CHARS
 from blog.comments.model import NAME_MAX_CHARS as NAME_MAX_CHARS
 from blog.comments.model import Comment as Comment
@@ -28,7 +28,6 @@ from blog.comments.model import CommentState as CommentState
 from blog.errors import Conflict, Invalid, MarkupError, NotFound
 from blog.permissions import Action
 
-UNDO_WITHIN = timedelta(minutes=10)
 # Where there are more in a state nobody needs to know how many, and counting all would take long.
 COUNTED_TO = 1_000
 # Made once and of the bare table, which takes a quarter of the time. SQLite takes the same words.
@@ -163,8 +162,11 @@ def store(
         "created_at": now,
     }
     comment_id: int | None = db.session.execute(_UNLESS_TAKEN, values).scalar_one_or_none()
-    if comment_id is not None and state == CommentState.APPROVED:
-        revision.touch(db.session)
+    if comment_id is not None:
+        indexed = (comment_id, draft.name, draft.email, draft.source)
+        fulltext.put(db.session.connection(), [indexed])
+        if state == CommentState.APPROVED:
+            revision.touch(db.session)
     return comment_id
 
 
@@ -247,24 +249,3 @@ def doubt(comment: Comment, name: str, *, is_ignored: bool, by: User, now: datet
             reason if row["step"] == reason["step"] else row for row in comment.reasons
         ]
     return sign.shown
-
-
-def undo(batch: str, *, by: User, now: datetime) -> int:
-    """Take back the decisions of one click; returns how many were.
-
-    What somebody else has decided since stays as it is.
-
-    Raises: Forbidden where `by` may not moderate; Conflict where the click is too long ago.
-    """
-    permissions.require(by, Action.MODERATE)
-    lines = [line for line in journal.of_batch(batch) if line.was and line.became]
-    if not lines or now - lines[0].at > UNDO_WITHIN:
-        raise Conflict("This can't be undone any more. Change the comments one by one instead.")
-    found = {str(comment.id): comment for comment in by_ids({int(ln.thing_id) for ln in lines})}
-    undone = 0
-    for line in lines:
-        comment = found.get(line.thing_id)
-        if comment and comment.state == line.became and comment.decided_at == line.at:
-            comment.restore(str(line.was), by=by, now=now)
-            undone += 1
-    return undone

@@ -41,10 +41,15 @@ def letters(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Split a text into words of lower-case letters as they look."""
-    table = _shapes()
-    plain = unicodedata.normalize("NFKD", "".join(table.get(char, char) for char in text))
+    plain = unicodedata.normalize("NFKD", in_ascii(text))
     shown = "".join(char for char in plain.casefold() if char.isspace() or _is_seen(char))
     return [_folded(word) for word in _WORD.findall(shown.translate(_STAND_INS))]
+
+
+def in_ascii(text: str) -> str:
+    """Put ASCII letters in place of those that only look like them."""
+    table = _shapes()
+    return "".join(table.get(char, char) for char in text)
 
 
 def _is_seen(char: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from hashlib import blake2b
 from typing import Any
 
 from markupsafe import Markup
@@ -22,6 +23,9 @@ from blog.permissions import Action
 NAME_MAX_CHARS = 80
 EMAIL_MAX_CHARS = 254
 
+_MARK_BYTES = 8
+# The verb of a decision that was taken back.
+RESTORED = "restored"
 _PENDING = "'pending'"
 
 
@@ -48,6 +52,7 @@ class Comment(db.Model):
         # Holds all that a page of a thread is chosen by, so that no row is read for it.
         Index("ix_comment_article_id_state_root_id", "article_id", "state", "root_id", "id"),
         Index("ix_comment_state_id", "state", "id"),
+        Index("ix_comment_created_at", "created_at", "id"),
         Index("ix_comment_reader_hash", "reader_hash", **_only(f"state = {_PENDING}")),
         Index("ix_comment_email", "email", "state", **_only("email IS NOT NULL")),
         Index(
@@ -99,6 +104,12 @@ class Comment(db.Model):
     def is_by_author(self) -> bool:
         """Tell whether it was written behind the sign-in; nothing a reader types can."""
         return self.author_user_id is not None
+
+    @property
+    def mark(self) -> str:
+        """What this text with this decision is told by from any other; a page carries it along."""
+        shown = f"{self.state} {self.decided_at} {self.source}"
+        return blake2b(shown.encode(), digest_size=_MARK_BYTES).hexdigest()
 
     def approve(self, *, by: User | None, now: datetime, batch: str | None = None) -> bool:
         """Publish it; returns whether that changed anything."""
@@ -152,11 +163,13 @@ class Comment(db.Model):
         self._become(state, VERBS[state], by=by, now=now, batch=batch)
         return True
 
-    def restore(self, was: str, *, by: User, now: datetime) -> None:
-        """Put it back to the state it had before a decision."""
-        is_decided = was != CommentState.PENDING
-        self.decided_at, self.decided_by = (now, by) if is_decided else (None, None)
-        self._become(CommentState(was), "restored", by=by, now=now, batch=None)
+    def restore(
+        self, was: str, *, before: journal.JournalLine | None, by: User, now: datetime
+    ) -> None:
+        """Put it back to the state it had, with the decision `before` by which it had it."""
+        self.decided_at = before.at if before else None
+        self.decided_by = before.actor if before else None
+        self._become(CommentState(was), RESTORED, by=by, now=now, batch=None)
 
     def _become(
         self, state: CommentState, verb: str, *, by: User | None, now: datetime, batch: str | None

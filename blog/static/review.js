@@ -4,6 +4,8 @@ const form = find("#queue");
 const items = [...document.querySelectorAll(".item")];
 const boxes = items.map((item) => item.querySelector(".pick input"));
 const help = find("#keys");
+const search = find("#q");
+const filters = find("#filters");
 const NEXT = "review-next";
 const OFF = "review-keys-off";
 let here = -1;
@@ -31,9 +33,20 @@ const KEYS = {
   x: () => press("x"),
   s: () => press("s"),
   u: () => find("#undo")?.click(),
+  h: () => press("h"),
+  e: () => boxes[here]?.click(),
   " ": () => boxes[here]?.click(),
+  "*": () => form && selectAll(),
+  "/": () => search?.select(),
+  f: openFilters,
   "?": () => help.showModal(),
 };
+
+function openFilters() {
+  if (!filters) return;
+  filters.open = true;
+  filters.querySelector("select").focus();
+}
 
 function tell() {
   const chosen = boxes.filter((box) => box.checked).length;
@@ -66,12 +79,27 @@ addEventListener("keydown", (event) => {
   act();
 });
 
-// Where one was is where one goes on: a decision reloads the page without the comment decided on.
+// Where one was is where one goes on: a decision reloads the page without what was decided about.
 form?.addEventListener("submit", ({ submitter }) => {
-  const at = items.indexOf(submitter?.closest(".item"));
-  const next = items[at + 1] ?? items[at - 1];
-  if (at >= 0 && next) sessionStorage.setItem(NEXT, next.id);
+  const item = submitter?.closest(".item");
+  const at = item ? items.indexOf(item) : boxes.findIndex((box) => box.checked);
+  const isLeft = (each, index) => each !== item && (item || !boxes[index].checked);
+  const left = items.filter(isLeft);
+  const next = left.find((each) => items.indexOf(each) > at) ?? left.at(-1);
+  sessionStorage.setItem(NEXT, next?.id ?? "none");
 });
+
+// Who can't see the page hears what was done, and then where one is.
+function goOn() {
+  const next = sessionStorage.getItem(NEXT);
+  sessionStorage.removeItem(NEXT);
+  const index = items.findIndex((item) => item.id === next);
+  const done = find("#done");
+  if (!next || find("[autofocus]")) return;
+  if (index < 0) (done ?? find("#main")).focus();
+  else if (done) items[index].setAttribute("aria-describedby", "done-words");
+  go(index);
+}
 
 if (help) {
   setKeys(!localStorage.getItem(OFF));
@@ -88,6 +116,5 @@ if (form) {
   for (const [index, item] of items.entries()) item.addEventListener("focusin", () => mark(index));
   tell();
   mark(0);
-  go(items.findIndex((item) => item.id === sessionStorage.getItem(NEXT)));
-  sessionStorage.removeItem(NEXT);
 }
+goOn();

@@ -1,0 +1,97 @@
+"""Decisions of several people about many comments: nobody overwrites another, all can be undone.
+
+A decision is about what its page showed. What somebody else decided since stays as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from blog import journal, permissions
+from blog.accounts import User
+from blog.comments import by_ids
+from blog.comments.model import RESTORED, Comment, CommentState
+from blog.errors import Conflict
+from blog.journal import JournalLine
+from blog.permissions import Action
+
+UNDO_WITHIN = timedelta(minutes=10)
+# As many are decided about in one transaction; others want to write too.
+BATCH = 100
+
+Verb = Callable[..., bool]
+VERBS: dict[CommentState, Verb] = {
+    CommentState.APPROVED: Comment.approve,
+    CommentState.REJECTED: Comment.reject,
+    CommentState.SPAM: Comment.mark_spam,
+}
+
+
+def decide(
+    ids: Iterable[int],
+    state: CommentState,
+    *,
+    if_still: Callable[[Comment], bool],
+    by: User,
+    now: datetime,
+    batch: str,
+) -> list[int]:
+    """Decide about comments that still are what who decides believes them to be.
+
+    Returns: the ids of the others, to which nothing is done.
+    """
+    changed = []
+    for comment in by_ids(ids):
+        if if_still(comment):
+            VERBS[state](comment, by=by, now=now, batch=batch)
+        else:
+            changed.append(comment.id)
+    return changed
+
+
+def last_batch(comment: Comment) -> str:
+    """Return the click by which a comment was last decided about; empty for one without."""
+    lines = journal.about("comment", [str(comment.id)])
+    return next((line.batch for line in reversed(lines) if line.batch), "")
+
+
+def may_undo(line: JournalLine, *, now: datetime) -> bool:
+    """Tell whether the click that left a line can be taken back."""
+    return now - line.at <= UNDO_WITHIN
+
+
+def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, int | None]:
+    """Take back decisions of one click, as many as make a short transaction: those after a line.
+
+    What somebody else has decided since stays as it is.
+
+    Returns: how many were taken back, and the last line looked at; None when there are no more.
+    Raises: Forbidden where `by` may not moderate; Conflict where the click is too long ago.
+    """
+    permissions.require(by, Action.MODERATE)
+    lines = journal.of_batch(batch, after=after, limit=BATCH)
+    if not lines and after:
+        return 0, None
+    if not lines or not may_undo(lines[0], now=now):
+        raise Conflict("This can't be undone any more. Change the comments one by one instead.")
+    earlier = _decisions_before(lines)
+    found = {str(comment.id): comment for comment in by_ids([int(ln.thing_id) for ln in lines])}
+    undone = 0
+    for line in lines:
+        comment = found.get(line.thing_id)
+        if comment and comment.state == line.became and comment.decided_at == line.at:
+            before = earlier.get(line.thing_id)
+            comment.restore(str(line.was), before=before, by=by, now=now)
+            undone += 1
+    return undone, lines[-1].id
+
+
+def _decisions_before(lines: Sequence[JournalLine]) -> dict[str, JournalLine]:
+    """Find by which decisions the comments of some lines were what these changed."""
+    was = {line.thing_id: line.was for line in lines}
+    return {
+        line.thing_id: line
+        for line in journal.about("comment", was)
+        if line.id < lines[0].id and line.became == was[line.thing_id] and line.verb != RESTORED
+    }
