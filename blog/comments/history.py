@@ -22,6 +22,8 @@ from blog.spam import counted
 COUNTED = 1_000
 _SHOWN = 20
 _COMPARED = 1_000
+# A sketch of fewer words, which may well be the same by chance, is shorter.
+_LONG_BYTES = 4 * (policy.REPEATED_FROM_WORDS - 1)
 _ROW = Comment.metadata.tables[Comment.__tablename__].c
 _TOLD = {
     CommentState.APPROVED: "published",
@@ -57,10 +59,11 @@ def others(comment: Comment) -> list[Group]:
 
 
 def _group(kind: str, ids: Iterable[int], comment: Comment) -> Group:
-    found = sorted((each for each in ids if each != comment.id), reverse=True)
-    query = select(_ROW.state, func.count()).where(_ROW.id.in_(found)).group_by(_ROW.state)
-    states = {CommentState(state): number for state, number in db.session.execute(query)}
-    return Group(kind, found[:_SHOWN], states)
+    found = sorted({*ids} - {comment.id}, reverse=True)
+    if not found:
+        return Group(kind, [], {})
+    states = db.session.execute(select(_ROW.state).where(_ROW.id.in_(found))).scalars()
+    return Group(kind, found[:_SHOWN], dict(Counter(map(CommentState, states))))
 
 
 def _traced(condition: ColumnElement[bool]) -> Sequence[int]:
@@ -70,6 +73,8 @@ def _traced(condition: ColumnElement[bool]) -> Sequence[int]:
 
 def _saying(trace: CommentTrace) -> Iterable[int]:
     """Find the same words, and among the latest also nearly the same."""
+    if len(trace.sketch) < _LONG_BYTES:
+        return []
     same = _traced(CommentTrace.words_hash == trace.words_hash)
     latest = select(CommentTrace.comment_id, CommentTrace.sketch).order_by(
         CommentTrace.comment_id.desc()
@@ -86,6 +91,8 @@ def _by_address(comment: Comment) -> Sequence[int]:
     """Find who typed the same address, as far as the words of it are not in too many comments."""
     asked = fulltext.terms(comment.email or "")
     held = fulltext.whole(asked, limit=COUNTED) if asked else []
+    if not held:
+        return []
     query = select(Comment.id).where(
         Comment.id.in_(held), func.lower(Comment.email) == str(comment.email).lower()
     )
@@ -104,7 +111,8 @@ def summaries(ids: Sequence[int]) -> dict[int, str]:
     found = {}
     for trace in traces:
         from_there = states[trace.reader_hash] - Counter([own[trace.comment_id]])
-        said = _said(from_there, same[trace.words_hash])
+        is_long = len(trace.sketch) >= _LONG_BYTES
+        said = _said(from_there, same[trace.words_hash] if is_long else 1)
         if said:
             found[trace.comment_id] = said
     return found
