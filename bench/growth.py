@@ -14,7 +14,7 @@ from bench.load import Visitor
 from bench.machine import CantMeasure
 from bench.report import Bound, Row, Table
 from bench.servers import EMAIL, PASSWORD, Blog
-from bench.site import SAMPLE, SMALL, THREAD, Size
+from bench.site import READER, SAMPLE, SMALL, THREAD, Size
 from bench.speed import comment_form
 from bench.stage import Stage
 from blog.content import slugify
@@ -138,6 +138,10 @@ def _pages(small: Grown, large: Grown, effort: Effort) -> Iterator[Row]:
         ("JSON feed", "/feed.json", _SAME),
         ("the long thread, first page", f"/articles/{THREAD}", _SOON),
         ("review queue, first page", "/admin/comments", _SOON),
+        ("review queue, an article's", f"/admin/comments?state=approved&article={THREAD}", _SOON),
+        ("review queue, with a link", "/admin/comments?state=approved&reason=links", _SOON),
+        ("review queue, a common word", "/admin/comments?state=spam&q=collagen", _SOON),
+        ("review queue, an email address", f"/admin/comments?q={READER}", _SOON),
     ):
         yield _page(what, path, bound, small, large, effort)
     yield _compared("posting a comment, p50", _SAME, small, large, _post, effort)

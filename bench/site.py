@@ -21,10 +21,11 @@ from sqlalchemy import Table, func, insert, select, text
 from bench import words
 from bench.machine import ROOT
 from blog import create_app, db, markup, revision
-from blog.comments import Comment, CommentState
+from blog.comments import Comment, CommentState, fulltext
 
 THREAD, SAMPLE = "note-00001", "note-00002"
 SAMPLE_COMMENTS = 20
+READER = "reader17@reader.example"
 AUTHORS = ("sandra-de-beer", "lerato-mokoena", "pieter-botha", "aisha-patel")
 _FIRST_DAY, _DAYS = datetime(2016, 1, 1, 9, tzinfo=UTC), 3650
 _BATCH = 10_000
@@ -35,6 +36,8 @@ _STATES = {
     CommentState.SPAM: 3,
     CommentState.REJECTED: 2,
 }
+_NO_LINK = {"step": "links", "answer": "allow", "words": "no links", "tone": "good"}
+_LINK = {"step": "links", "answer": "hold", "words": "1 link", "tone": "bad"}
 # One article in fifty is not for everybody yet, or any more.
 _ODD = {10: "status: draft", 20: "date: 2099-01-01", 30: "expires: 2026-01-31", 40: "noindex: true"}
 
@@ -139,7 +142,10 @@ def _insert(size: Size, *, seed: int, progress: Progress) -> None:
     for done in range(0, size.comments, _BATCH):
         batch = list(itertools.islice(rows, _BATCH))
         with db.writing():
-            db.session.connection().execute(insert(table), batch)
+            connection = db.session.connection()
+            connection.execute(insert(table), batch)
+            fields = ("id", "name", "email", "source")
+            fulltext.put(connection, (tuple(row[each] for each in fields) for row in batch))
         progress(done + len(batch), size.comments)
     with db.writing():
         revision.touch(db.session)
@@ -179,7 +185,7 @@ def comment_rows(size: Size, *, seed: int, first: int) -> Iterator[dict[str, Any
             "html": html,
             "html_policy": markup.COMMENT_POLICY,
             "state": state.value,
-            "reasons": [{"words": "no links", "tone": "good"}],
+            "reasons": [_LINK if number % 10 == 0 else _NO_LINK],
             "author_user_id": None,
             "reader_hash": None,
             "submission_key": f"bench-{seed}-{number:09}",

@@ -233,11 +233,21 @@ class Tour:
         waiting = re.findall(rf'{review}/(\d+)/approval"', page)
         assert len(waiting) == len(words.WAITING)
         self.keep("comment of the desk", author.get(f"{review}/1"))
+        self.keep(
+            "review, narrowed", author.get(f"{review}?q=retinol&reason=links&since=2026-01-01")
+        )
+        self.keep("review, narrowed to nothing", author.get(f"{review}?q=unobtainium"))
+        self.keep("all that match", author.get(f"{review}/all"))
+        self.keep("nothing matches", author.get(f"{review}/all?q=unobtainium"))
+        self.keep("what else came", author.get(f"{review}/{waiting[0]}/others"))
+        seen = re.findall(r'name="seen" value="([^"]+)"', page)
         self.keep("reply", author.get(f"{review}/1/reply"))
         self.keep("reply too early", author.get(f"{review}/{waiting[0]}/reply"))
         self.keep("reply with errors", author.press(f"{review}/1/reply", f"{review}/1/reply"), 422)
         for number, noun in zip(waiting, ("approval", "rejection", "spam"), strict=True):
             done = author.press(review, f"{review}/{number}/{noun}")
+        late = {"seen": seen, "csrf_token": csrf_token(page), "id": waiting, "verb": "spam"}
+        self.keep("review, decided meanwhile", author.post("/admin/decisions", late), 409)
         self.keep("review with nothing left", author.get(str(done.location)))
         for state in ("approved", "rejected", "spam"):
             self.keep(f"review: {state}", author.get(f"{review}?state={state}"))
