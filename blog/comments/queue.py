@@ -29,6 +29,7 @@ _ROW: Any = _TABLE.c
 # By what a comment was held, as a list of such comments is called.
 REASONS = {
     "links": "with a link",
+    "model": "that looks like spam",
     "rule": "by a rule of yours",
     "private": "with private details",
     "name": "with somebody else’s name",
