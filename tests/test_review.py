@@ -316,3 +316,25 @@ def test_hostile_words_stay_words_in_the_queue(
     assert "<script>alert" not in page
     assert 'href="javascript' not in page
     assert csrf_token(page)
+
+
+def test_filters_are_said_in_words_kept_by_tabs_and_cleared_one_by_one(
+    reader: Visitor, author: Visitor
+) -> None:
+    reader.comment("See www.a.com about retinol")
+    asked = f"?state=pending&article={ARTICLE}&reason=links&since=2020-02-01&q=retin"
+    page = unescape(author.get(QUEUE + asked).text)
+    assert "<b>1 of 1 waiting</b>" in page
+    for words in ("on “Mesotherapy", "with a link", "since 1 February 2020", "words “retin”"):
+        assert words in page
+    assert f'href="{QUEUE}{asked.replace("pending", "spam")}"' in page
+    assert f'href="{QUEUE}{asked.removesuffix("&q=retin")}"' in page
+    assert f'href="{QUEUE}?state=pending">Clear all' in page
+    assert 'value="2020-02-01"' in page
+
+
+def test_an_empty_choice_says_so_and_keeps_an_article_that_is_gone(author: Visitor) -> None:
+    page = unescape(author.get(f"{QUEUE}?article=gone&since=9999-99-99&reason=nonsense").text)
+    assert "Nothing waiting matches." in page
+    assert "on “gone”" in page
+    assert "since" not in page.partition('aria-label="What is shown"')[2].partition("</ul>")[0]
