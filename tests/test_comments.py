@@ -142,13 +142,13 @@ def test_hidden_details_are_gone_for_readers_and_kept_for_who_reviews() -> None:
     comment = approved(written)
     before = revision.current(db.session)
     with db.writing():
-        assert comment.hide("ZA", by=user(), now=CLOCK, batch="click")
-        assert not comment.hide("ZA", by=user(), now=CLOCK, batch="click")
+        assert comment.hide("ZA", by=user(), now=CLOCK)
+        assert not comment.hide("ZA", by=user(), now=CLOCK)
     hidden = "Call <strong>me</strong> on (phone number hidden) or (phone number hidden)."
     assert str(comment.body_html) == f"<p>{hidden}</p>\n"
     assert comment.original == written
     assert revision.current(db.session) == before + 1
-    assert [line.verb for line in journal.of_batch("click")] == ["hid details of"]
+    assert [line.verb for line in journal.recent()] == ["hid details of", "approved"]
 
 
 def test_hidden_details_can_be_shown_again() -> None:

@@ -268,3 +268,56 @@ def test_all_of_nothing_changes_nothing(
     (comment,) = store(app, "One")
     assert author.press(QUEUE, ALL, **data).status_code == status
     assert states(app, comment) == ["pending"]
+
+
+# Private details
+
+
+def sent(reader: Visitor, app: Flask, body: str, **typed: str) -> int:
+    assert reader.comment(body, **typed).status_code == 303
+    with app.app_context():
+        return comments.recent()[0].id
+
+
+def test_a_private_detail_is_marked_hidden_and_shown_again_by_undo(
+    clock: Clock, app: Flask, reader: Visitor, stranger: Visitor, author: Visitor
+) -> None:
+    comment = sent(reader, app, "Call **me** on 082 555 0134.")
+    page = author.get(QUEUE).text
+    assert "Call **me** on <mark>082 555 0134</mark>." in page
+    assert "Hide the phone number and approve" in page
+    done = author.post(f"{QUEUE}/{comment}/hiding", opened(author))
+    assert done.status_code == 303
+    assert "1 comment approved." in author.get(str(done.location)).text
+    public = stranger.get(f"/articles/{ARTICLE}").text
+    assert "Call <strong>me</strong> on (phone number hidden)." in public
+    assert "555 0134" not in public
+    reversal = re.search(r"/admin/decisions/[^/]+/reversal", author.get(str(done.location)).text)
+    assert reversal
+    author.press(QUEUE, reversal[0])
+    assert states(app, comment) == ["pending"]
+    assert "<mark>082 555 0134</mark>" in author.get(QUEUE).text
+
+
+@pytest.mark.parametrize(
+    ("body", "name"), [("Call 082 **555** 0134.", "Nomsa"), ("Call me.", "Nomsa 082 555 0134")]
+)
+def test_what_cant_be_hidden_keeps_a_comment_back(
+    app: Flask, reader: Visitor, author: Visitor, body: str, name: str
+) -> None:
+    comment = sent(reader, app, body, name=name)
+    done = author.post(f"{QUEUE}/{comment}/hiding", opened(author))
+    assert "can't be hidden by itself" in unescape(author.get(str(done.location)).text)
+    assert states(app, comment) == ["pending"]
+
+
+def test_hiding_overwrites_nobodys_decision_either(
+    clock: Clock, app: Flask, reader: Visitor, author: Visitor, moderator: Visitor
+) -> None:
+    comment = sent(reader, app, "Call 082 555 0134.")
+    form = opened(author)
+    moderator.press(QUEUE, f"{QUEUE}/{comment}/rejection")
+    late = author.post(f"{QUEUE}/{comment}/hiding", form)
+    assert late.status_code == 409
+    assert "Already rejected by Mia Botha" in plain(late.text)
+    assert author.post(f"{QUEUE}/99999/hiding", form).status_code == 404

@@ -6,7 +6,7 @@ What somebody else decided meanwhile is never overwritten; the page says so and 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from flask import Response, flash, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,6 +17,7 @@ from blog.admin import review
 from blog.admin.desk import admin, back_to, desk, require
 from blog.comments import Comment, CommentState, deciding, queue
 from blog.comments.queue import Choice
+from blog.content import country_of
 from blog.errors import BadRequest, NotFound
 from blog.permissions import Action
 
@@ -73,15 +74,10 @@ def decide_one(comment_id: int, noun: str) -> AnyResponse:
 
 def _decide(ids: Sequence[int], state: CommentState, *, by: User, then: str = "") -> AnyResponse:
     """Decide about what is as its page showed it, and ask again about the rest."""
-    seen = dict(each.partition(".")[::2] for each in request.form.getlist("seen"))
     by_id, batch = by.id, secrets.token_urlsafe(12)
-
-    def is_as_seen(comment: Comment) -> bool:
-        return seen.get(str(comment.id), comment.mark) == comment.mark
-
     with db.writing():
         changed = deciding.decide(
-            ids, state, if_still=is_as_seen, by=by, now=db.utc_now(), batch=batch
+            ids, state, if_still=_as_seen(), by=by, now=db.utc_now(), batch=batch
         )
     rows = queue.load(changed)
     if not rows:
@@ -90,6 +86,34 @@ def _decide(ids: Sequence[int], state: CommentState, *, by: User, then: str = ""
         # The same button was pressed twice.
         return redirect(then or _list(deciding.last_batch(rows[0])), 303)
     return _ask_again(rows, batch)
+
+
+def _as_seen() -> Callable[[Comment], bool]:
+    """Make the test whether a comment is what the page showed that this form was on."""
+    seen = dict(each.partition(".")[::2] for each in request.form.getlist("seen"))
+    return lambda comment: seen.get(str(comment.id), comment.mark) == comment.mark
+
+
+@admin.post(f"/comments/<{urls.ROW}:comment_id>/hiding")
+def hide_and_approve(comment_id: int) -> AnyResponse:
+    """Hide what in a comment could reach or name its writer, and publish it."""
+    by, batch = require(Action.MODERATE), secrets.token_urlsafe(12)
+    region = country_of(templating.site().language)
+    with db.writing():
+        found = [each for each in comments.by_ids([comment_id]) if _as_seen()(each)]
+        is_published = all(
+            deciding.hide_and_approve(each, region, by=by, now=db.utc_now(), batch=batch)
+            for each in found
+        )
+    if not found and comments.by_id(comment_id) is None:
+        raise NotFound("There is no comment with this number.")
+    if not found:
+        return _ask_again(queue.load([comment_id]), batch)
+    if not is_published:
+        flash(
+            "Some of it can't be hidden by itself, so the comment still waits. Decide as you see fit."
+        )
+    return redirect(_list(batch), 303)
 
 
 def _ask_again(rows: Sequence[Comment], batch: str) -> Response:

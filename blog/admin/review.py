@@ -15,8 +15,18 @@ from blog import articles, comments, db, journal, markup, templating, urls
 from blog.accounts import User
 from blog.admin.desk import admin, back_to, desk, require
 from blog.articles import Article
-from blog.comments import Comment, CommentState, deciding, fulltext, history, queue, trust
+from blog.comments import (
+    Comment,
+    CommentState,
+    deciding,
+    fulltext,
+    history,
+    private,
+    queue,
+    trust,
+)
 from blog.comments.queue import Choice
+from blog.content import country_of
 from blog.errors import Invalid, NotFound
 from blog.forms import ReplyForm
 from blog.permissions import Action
@@ -180,12 +190,24 @@ def _item(row: Comment, article: Article | None) -> dict[str, Any]:
         if parent
         else None,
         "body_html": row.body_html,
+        **_private_parts(row),
         "reasons": [(reason["words"], reason["tone"]) for reason in row.reasons],
         "by_author": row.is_by_author,
         "state": row.state,
         "words": WORDS[row.state],
         "decided_at": row.decided_at,
         "decided_by": row.decided_by.name if row.decided_by else "",
+    }
+
+
+def _private_parts(row: Comment) -> dict[str, Any]:
+    """Take what was typed apart at its private details, where the policy found some."""
+    found = []
+    if any(reason.get("step") == "private" for reason in row.reasons):
+        found = private.details(row.source, region=country_of(templating.site().language))
+    return {
+        "private": sorted({each.kind.value for each in found}),
+        "parts": list(private.parts(row.source, found)) if found else [],
     }
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from blog import journal, permissions
+from blog import journal, markup, permissions
 from blog.accounts import User
-from blog.comments import by_ids
+from blog.comments import by_ids, private
 from blog.comments.model import RESTORED, Comment, CommentState
 from blog.errors import Conflict
 from blog.journal import JournalLine
@@ -50,6 +50,22 @@ def decide(
     return changed
 
 
+def hide_and_approve(
+    comment: Comment, region: str | None, *, by: User, now: datetime, batch: str
+) -> bool:
+    """Hide the private details of a comment and publish it.
+
+    What stands across the signs of Markdown or in the name can't be hidden, and keeps it back.
+
+    Returns: whether all could be hidden, and it is published.
+    """
+    comment.hide(region, by=by, now=now)
+    if private.details(f"{comment.name}\n{markup.plain_text(comment.html)}", region=region):
+        return False
+    comment.approve(by=by, now=now, batch=batch)
+    return True
+
+
 def last_batch(comment: Comment) -> str:
     """Return the click by which a comment was last decided about; empty for one without."""
     lines = journal.about("comment", [str(comment.id)])
@@ -83,6 +99,8 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
         if comment and comment.state == line.became and comment.decided_at == line.at:
             before = earlier.get(line.thing_id)
             comment.restore(str(line.was), before=before, by=by, now=now)
+            if comment.state == CommentState.PENDING:
+                comment.unhide(by=by, now=now)
             undone += 1
     return undone, lines[-1].id
 

@@ -123,9 +123,7 @@ class Comment(db.Model):
         """Keep it from readers as spam; returns whether that changed anything."""
         return self._decide(CommentState.SPAM, by=by, now=now, batch=batch)
 
-    def hide(
-        self, region: str | None, *, by: User, now: datetime, batch: str | None = None
-    ) -> bool:
+    def hide(self, region: str | None, *, by: User, now: datetime) -> bool:
         """Put a note in the place of each private detail; returns whether there was one.
 
         What was written stays for those who review, and nothing else of it changes.
@@ -136,7 +134,7 @@ class Comment(db.Model):
             return False
         self.original = self.written
         self._say(private.masked(self.source, found, max_chars=markup.COMMENT_MAX_CHARS))
-        journal.record(HID, "comment", self.id, by=by, now=now, batch=batch)
+        journal.record("hid details of", "comment", self.id, by=by, now=now)
         return True
 
     def unhide(self, *, by: User, now: datetime) -> None:
@@ -182,7 +180,6 @@ class Comment(db.Model):
             revision.touch(db.session)
 
 
-HID = "hid details of"
 VERBS = {
     CommentState.APPROVED: "approved",
     CommentState.REJECTED: "rejected",
