@@ -86,9 +86,24 @@ def test_each_reason_has_a_button_that_leads_there(app: Flask) -> None:
     source = "{% from 'admin/_reason.html' import signs %}{{ signs(7, named) }}"
     with app.test_request_context():
         html = render_template_string(source, named=named)
-        assert "<ul" not in render_template_string(source, named=[])
+        assert "<details" not in render_template_string(source, named=[])
         db.session.rollback()
     assert re.findall(r'formaction="([^"]*)"', html) == [f"{QUEUE}/7/reasons/doubts"] * 2
     assert 'value="word cheap"' in html
     assert "<b>" not in html
     assert signs.bucket(CHEAP) == signs.of("cheap")[-1].buckets[0]
+
+
+def test_the_queue_has_a_button_for_each_word_that_the_model_went_by(
+    app: Flask, author: Visitor, comment_id: int
+) -> None:
+    assert "reasons/doubts" not in author.get(QUEUE).text
+    reason = {"step": "model", "answer": "hold", "words": "likely spam 97 %: cheap", "tone": "bad"}
+    with app.app_context(), db.writing():
+        (comment,) = comments.by_ids([comment_id])
+        comment.reasons = [reason | {"named": [[CHEAP, "cheap"]]}]
+    page = author.get(QUEUE).text
+    button = f'name="sign" value="{CHEAP}" formaction="{QUEUE}/{comment_id}/reasons/doubts"'
+    assert button in page
+    author.press(QUEUE, f"{QUEUE}/{comment_id}/reasons/doubts", sign=CHEAP)
+    assert ignored(app)

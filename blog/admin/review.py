@@ -192,6 +192,7 @@ def _item(row: Comment, article: Article | None) -> dict[str, Any]:
         "body_html": row.body_html,
         **_private_parts(row),
         "reasons": [(reason["words"], reason["tone"]) for reason in row.reasons],
+        "signs": [sign for reason in row.reasons for sign in reason.get("named", [])],
         "by_author": row.is_by_author,
         "state": row.state,
         "words": WORDS[row.state],
