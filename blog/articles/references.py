@@ -29,6 +29,7 @@ OWN_PATHS = frozenset(
         "admin",
         "api",
         "archive",
+        "comments",
         "contact",
         "embed",
         "feed.json",
