@@ -76,18 +76,12 @@ _COUNTS = select(
     _counted(
         CommentTrace.client_hash == bindparam("client_hash"), CommentTrace.at > bindparam("since")
     ),
-    select(func.count())
-    .select_from(
-        select(Comment.id)
-        .join(CommentTrace, CommentTrace.comment_id == Comment.id)
-        .where(
-            CommentTrace.reader_hash == bindparam("reader_hash"),
-            Comment.state == CommentState.APPROVED,
-        )
-        .limit(_COUNTED_TO)
-        .subquery()
-    )
-    .scalar_subquery(),
+    _counted(
+        CommentTrace.reader_hash == bindparam("reader_hash"),
+        # Not joined: a planner that knows nothing of the tables may begin with all comments.
+        select(Comment.state).where(Comment.id == CommentTrace.comment_id).scalar_subquery()
+        == CommentState.APPROVED,
+    ),
 )
 _LATEST = select(CommentTrace.sketch).order_by(CommentTrace.comment_id.desc()).limit(_COMPARED)
 _OLDEST = select(CommentTrace.comment_id).order_by(CommentTrace.comment_id).limit(_SWEPT)
