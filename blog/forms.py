@@ -168,34 +168,35 @@ def _needed(sentence: str) -> DataRequired:
     return DataRequired(message=sentence)
 
 
+def _line(
+    label: str, max_chars: int, *checks: Callable[[Any, Field], None], needed: str = ""
+) -> Field:
+    """One line of text; it may be left out where no sentence says that it is needed."""
+    first = [_needed(needed), one_line, visible] if needed else [Optional(), one_line]
+    return StringField(
+        label, filters=[_stripped], validators=[*first, _at_most(max_chars), *checks]
+    )
+
+
+def _text(label: str, max_chars: int, *, needed: str) -> Field:
+    """A text of several lines, which has to be there."""
+    return TextAreaField(
+        label,
+        filters=[_newlines],
+        validators=[_needed(needed), plain_characters, visible, _at_most(max_chars)],
+    )
+
+
 class CommentForm(PublicForm):
     """A comment or a reply."""
 
-    name = StringField(
+    name = _line(
         "Your name",
-        filters=[_stripped],
-        validators=[
-            _needed("Please give a name. It needn't be your full one."),
-            one_line,
-            visible,
-            _at_most(comments.NAME_MAX_CHARS),
-        ],
+        comments.NAME_MAX_CHARS,
+        needed="Please give a name. It needn't be your full one.",
     )
-    email = StringField(
-        "Email",
-        filters=[_stripped],
-        validators=[Optional(), one_line, _at_most(comments.EMAIL_MAX_CHARS), address],
-    )
-    body = TextAreaField(
-        "Comment",
-        filters=[_newlines],
-        validators=[
-            _needed("Please write your comment."),
-            plain_characters,
-            visible,
-            _at_most(markup.COMMENT_MAX_CHARS),
-        ],
-    )
+    email = _line("Email", comments.EMAIL_MAX_CHARS, address)
+    body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
     parent = HiddenField(filters=[_stripped])
 
     @property
@@ -212,37 +213,11 @@ class CommentForm(PublicForm):
 class ContactForm(PublicForm):
     """An enquiry."""
 
-    name = StringField(
-        "Your name",
-        filters=[_stripped],
-        validators=[
-            _needed("Please give your name."),
-            one_line,
-            visible,
-            _at_most(enquiries.NAME_MAX_CHARS),
-        ],
-    )
-    email = StringField(
-        "Email",
-        filters=[_stripped],
-        validators=[Optional(), one_line, _at_most(enquiries.EMAIL_MAX_CHARS), address],
-    )
-    phone = StringField(
-        "Phone",
-        filters=[_stripped],
-        validators=[Optional(), one_line, _at_most(enquiries.PHONE_MAX_CHARS)],
-    )
+    name = _line("Your name", enquiries.NAME_MAX_CHARS, needed="Please give your name.")
+    email = _line("Email", enquiries.EMAIL_MAX_CHARS, address)
+    phone = _line("Phone", enquiries.PHONE_MAX_CHARS)
     topic = SelectField("What is it about?", validate_choice=False)
-    message = TextAreaField(
-        "Message",
-        filters=[_newlines],
-        validators=[
-            _needed("Please write your message."),
-            plain_characters,
-            visible,
-            _at_most(enquiries.MESSAGE_MAX_CHARS),
-        ],
-    )
+    message = _text("Message", enquiries.MESSAGE_MAX_CHARS, needed="Please write your message.")
     consent = BooleanField("I agree", validators=[_needed("Please agree, so that we may answer.")])
     about = HiddenField(filters=[_stripped])
 
@@ -290,25 +265,13 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 class SetUpForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """The first account."""
 
-    name = StringField(
+    name = _line(
         "Your name",
-        filters=[_stripped],
-        validators=[
-            _needed("Please give your name, as readers shall see it."),
-            one_line,
-            visible,
-            _at_most(comments.NAME_MAX_CHARS),
-        ],
+        comments.NAME_MAX_CHARS,
+        needed="Please give your name, as readers shall see it.",
     )
-    email = StringField(
-        "Email",
-        filters=[_stripped],
-        validators=[
-            _needed("Please give your email address."),
-            one_line,
-            _at_most(accounts.EMAIL_MAX_CHARS),
-            address,
-        ],
+    email = _line(
+        "Email", accounts.EMAIL_MAX_CHARS, address, needed="Please give your email address."
     )
     password = PasswordField(
         "Password",
@@ -326,16 +289,7 @@ class SetUpForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 class ReplyForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """The author's answer to a comment."""
 
-    body = TextAreaField(
-        "Your reply",
-        filters=[_newlines],
-        validators=[
-            _needed("Please write your reply."),
-            plain_characters,
-            visible,
-            _at_most(markup.COMMENT_MAX_CHARS),
-        ],
-    )
+    body = _text("Your reply", markup.COMMENT_MAX_CHARS, needed="Please write your reply.")
 
 
 class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -349,15 +303,10 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             SelectChoice(RuleKind.ADDRESS, "An email address"),
         ],
     )
-    pattern = StringField(
+    pattern = _line(
         "The word, domain or address",
-        filters=[_stripped],
-        validators=[
-            _needed("Please write what to look for."),
-            one_line,
-            visible,
-            _at_most(rules.PATTERN_MAX_CHARS),
-        ],
+        rules.PATTERN_MAX_CHARS,
+        needed="Please write what to look for.",
     )
     answer = SelectField(
         "What happens to such a comment",
@@ -367,11 +316,7 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             SelectChoice(Answer.REJECT, "It is turned away, and its writer is told why"),
         ],
     )
-    note = StringField(
-        "Why",
-        filters=[_stripped],
-        validators=[Optional(), one_line, _at_most(rules.NOTE_MAX_CHARS)],
-    )
+    note = _line("Why", rules.NOTE_MAX_CHARS)
     days = StringField("Ends after", filters=[_stripped])
 
     def validate_days(self, field: Field) -> None:

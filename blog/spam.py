@@ -145,4 +145,4 @@ STEPS: tuple[Step[Submission], ...] = (trap, haste, links)
 
 def counted(number: int, noun: str) -> str:
     """Say how many there are of something whose plural ends in s."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog import articles, comments, content, db, markup, urls
+from blog import articles, comments, content, db, markup, spam, urls
 from blog.articles import Article, syndication
 from blog.comments import arrival
 from blog.content import Commenting
@@ -120,13 +120,7 @@ def since(moment: datetime) -> str:
 
 def count(number: int, noun: str) -> str:
     """Say how many."""
-    return (
-        f"{number:,} {noun}"
-        if number == 1
-        else f"{number or 'no'} {noun}s"
-        if number < 1000
-        else f"{number:,} {noun}s"
-    )
+    return spam.counted(number, noun) if number else f"no {noun}s"
 
 
 def tally(number: int) -> str:

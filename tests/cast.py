@@ -17,8 +17,12 @@ from typing import IO, Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from blog import articles
+from blog.articles import Article
 from blog.comments import Draft
 from blog.comments.arrival import Arrival, Sender
+from blog.comments.policy import Case
+from blog.content import Commenting
 from blog.spam import Answer, Reason, Verdict
 
 CLOCK = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
@@ -131,6 +135,13 @@ title: Privacy
 What we keep, and for how long.
 """,
 }
+
+
+def article(article_id: str = ARTICLE) -> Article:
+    """One of the site's articles."""
+    found = articles.by_id(article_id)
+    assert found
+    return found
 
 
 class Visitor:
@@ -254,4 +265,6 @@ def arrived(
     draft: Draft, *, verdict: Verdict = WAITS, client: str = "client", browser: str = "browser"
 ) -> Arrival:
     """A reader's comment as a door hands it over, with a verdict that nobody gave."""
-    return Arrival(draft, Sender(client_hash=client, reader_hash=browser), verdict)
+    mode = Commenting.PRE if verdict.is_held else Commenting.POST
+    case = Case(text=draft.source, name=draft.name, mode=mode)
+    return Arrival(draft, Sender(client_hash=client, reader_hash=browser), verdict, case)

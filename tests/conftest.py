@@ -188,6 +188,13 @@ def app(make_app: Callable[..., Flask]) -> Flask:
 
 
 @pytest.fixture
+def at_work(app: Flask) -> Iterator[None]:
+    """This test's site at hand without a request."""
+    with app.app_context():
+        yield
+
+
+@pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of day, standing still until a test moves it."""
     standing = Clock()

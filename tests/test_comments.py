@@ -3,28 +3,16 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import insert
 
-from blog import accounts, articles, comments, db, journal, revision
+from blog import accounts, comments, db, journal, revision
 from blog.accounts import User
-from blog.articles import Article
 from blog.comments import Comment, CommentState, arrival
 from blog.comments.deciding import undo
 from blog.errors import Conflict, Forbidden, Invalid
-from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, Person, arrived
+from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, Person, arrived, article
 
-
-@pytest.fixture(autouse=True)
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
-
-
-def article(article_id: str = ARTICLE) -> Article:
-    found = articles.by_id(article_id)
-    assert found
-    return found
+pytestmark = pytest.mark.usefixtures("at_work")
 
 
 def user(person: Person = AUTHOR) -> User:

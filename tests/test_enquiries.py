@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from flask import Flask
 
 from blog import accounts, articles, db, enquiries, journal, outbox, spam
 from blog.accounts import User
 from blog.enquiries import About, Enquiry, Folder, Message
 from blog.errors import Forbidden, MailError
 from tests.cast import AUTHOR, CLOCK, MODERATOR, Person
+
+pytestmark = pytest.mark.usefixtures("at_work")
 
 MESSAGE = Message(
     name="Lerato",
@@ -21,12 +22,6 @@ MESSAGE = Message(
 )
 FINE = spam.Verdict(())
 HELD = spam.Verdict((spam.Reason("links", "1 link", spam.Tone.BAD, spam.Answer.HOLD),))
-
-
-@pytest.fixture(autouse=True)
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
 
 
 def submit(message: Message = MESSAGE, verdict: spam.Verdict = FINE) -> Enquiry:

@@ -11,12 +11,6 @@ from tests.cast import ARTICLE, CLOCK, Visitor, arrived
 LONG = "Amazing post, buy cheap retinol serum with a discount today and tell all your friends"
 
 
-@pytest.fixture
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
-
-
 def say(
     body: str,
     *,

@@ -7,31 +7,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from blog import accounts, articles, comments, db, journal
-from blog.articles import Article
+from blog import accounts, comments, db, journal
 from blog.comments import Comment, CommentState, arrival, learning, signs
 from blog.comments.arrival import Sender, arrive
 from blog.comments.deciding import undo
 from blog.comments.learning import SpamModel
 from blog.errors import Forbidden, NotFound
 from blog.spam import Answer, Verdict
-from tests.cast import ARTICLE, AUTHOR, CLOCK, arrived, at_once
+from tests.cast import AUTHOR, CLOCK, arrived, article, at_once
 from tests.labelled import shuffled
+
+pytestmark = pytest.mark.usefixtures("at_work")
 
 MakeApp = Callable[..., Flask]
 PRAISE, PILLS = "My skin is calm after the second session", "Cheap pills, buy now http://a.test"
-
-
-@pytest.fixture(autouse=True)
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
-
-
-def article() -> Article:
-    found = articles.by_id(ARTICLE)
-    assert found
-    return found
 
 
 def stored(*texts: str) -> list[int]:

@@ -18,7 +18,7 @@ from blog.comments.queue import Choice
 from blog.comments.traces import CommentTrace, before
 from blog.comments.trust import Holder
 from blog.journal import JournalLine
-from tests.cast import ARTICLE, CLOCK
+from tests.cast import ARTICLE, CLOCK, article
 
 # Tables with more rows the longer a site is there.
 GROWING = {"article", "article_author", "article_topic", "comment", "comment_trace"}
@@ -175,12 +175,6 @@ def full_shelf(app: Flask) -> None:
 
 def _by_slug(slug: str) -> Article:
     found = articles.by_slug(slug, now=CLOCK)
-    assert found
-    return found
-
-
-def article() -> Article:
-    found = articles.by_id(ARTICLE)
     assert found
     return found
 

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from flask import Flask
 
 from blog import accounts, articles, comments, db
 from blog.comments import Comment, CommentState, arrival, policy, queue
@@ -12,15 +11,11 @@ from blog.comments.queue import Choice, Chosen
 from blog.spam import Answer, Reason, Verdict
 from tests.cast import ARTICLE, CLOCK, SECOND, arrived
 
+pytestmark = pytest.mark.usefixtures("at_work")
+
 PENDING, SPAM = CommentState.PENDING, CommentState.SPAM
 LINK = Reason("links", "1 link", answer=Answer.HOLD)
 NO_LINK = Reason("links", "no links")
-
-
-@pytest.fixture(autouse=True)
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
 
 
 def say(

@@ -112,12 +112,6 @@ def test_the_longest_text_is_searched_in_a_moment() -> None:
 # What it does
 
 
-@pytest.fixture
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
-
-
 def user() -> User:
     found = accounts.by_email(AUTHOR.email)
     assert found

@@ -5,27 +5,15 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import event, insert
 
 from blog import articles, comments, db, markup, tokens
-from blog.articles import Article
 from blog.comments import Comment, CommentState, arrival, thread
 from blog.comments.thread import FIRST_REPLIES, PAGE_BRANCHES, PAGE_REPLIES, Node
 from blog.errors import NotFound
-from tests.cast import ARTICLE, CLOCK, SECOND, arrived
+from tests.cast import ARTICLE, CLOCK, SECOND, arrived, article
 
-
-@pytest.fixture(autouse=True)
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
-
-
-def article() -> Article:
-    found = articles.by_id(ARTICLE)
-    assert found
-    return found
+pytestmark = pytest.mark.usefixtures("at_work")
 
 
 def say(body: str, to: int | None = None, *, waits: bool = False, browser: str = "mine") -> int:

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from flask import Flask
 from sqlalchemy import func, select
 
 from blog import articles, comments, db
@@ -11,11 +10,7 @@ from blog.comments import arrival, traces
 from blog.comments.traces import CommentTrace
 from tests.cast import ARTICLE, CLOCK, arrived
 
-
-@pytest.fixture(autouse=True)
-def at_work(app: Flask):  # type: ignore[no-untyped-def]  # a generator fixture
-    with app.app_context():
-        yield
+pytestmark = pytest.mark.usefixtures("at_work")
 
 
 def send(body: str, *, later: timedelta = timedelta()) -> int:

@@ -1,11 +1,10 @@
 """What speaks for a reader who confirmed her address, and who may stop trusting her."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
-from flask import Flask
 
 from blog import accounts, articles, comments, db, outbox, tokens
 from blog.accounts import User
@@ -15,14 +14,10 @@ from blog.comments.trust import LATELY, MAIL, Holder, LinkState
 from blog.errors import Forbidden
 from tests.cast import ARTICLE, CLOCK
 
+pytestmark = pytest.mark.usefixtures("at_work")
+
 ADDRESS = "nomsa@reader.example"
 SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture(autouse=True)
-def at_work(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
 
 
 def link() -> str:

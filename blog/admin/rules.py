@@ -26,9 +26,8 @@ def show_rules() -> AnyResponse:
         return _page(form, None)
     kind, answer = RuleKind(form.kind.data), Answer(form.answer.data)
     try:
-        trial = rules.try_out(kind, form.pattern.data)
         if "make" not in request.form:
-            return _page(form, _said(trial, answer))
+            return _page(form, _said(rules.try_out(kind, form.pattern.data), answer))
         with db.writing():
             rule = rules.add(
                 kind,

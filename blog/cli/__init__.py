@@ -100,7 +100,8 @@ def _inside_app(command: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
     from blog import db
 
     app = create_app()
-    # Nor is any of it looked through when the process ends.
+    # Nor is any of it looked through when the process ends, or by the processes born of it, which
+    # share it as long as they don't.
     gc.freeze()
     gc.enable()
     with app.app_context():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import gc
 import logging
 import os
 import signal
@@ -57,9 +56,6 @@ def serve(prepare: bool, worker: bool) -> None:
     _take_care_at_fork()
     with _mail_worker() if worker else contextlib.nullcontext():
         server = _server(settings, address)
-        # What was loaded so far is shared by the web processes as long as none of them tidies it up.
-        gc.collect()
-        gc.freeze()
         server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
 
 

@@ -84,13 +84,13 @@ class Arrival:
     draft: Draft
     sender: Sender
     verdict: Verdict
-    case: Case | None = None
+    case: Case
     trusted_reader_id: int | None = None
 
     @property
     def rule_ids(self) -> list[int]:
         """The author's rules that spoke of it."""
-        return [hit.rule_id for hit in self.case.rules] if self.case else []
+        return [hit.rule_id for hit in self.case.rules]
 
 
 def arrive(
@@ -170,7 +170,7 @@ def _settled(arrival: Arrival, *, now: datetime) -> Verdict:
 
     Many that are sent at one moment know nothing of each other when they are judged at first.
     """
-    if arrival.case is None or arrival.verdict.is_held:
+    if arrival.verdict.is_held:
         return arrival.verdict
     revision.hold(db.session)
     return policy.judge(replace(arrival.case, **_before(arrival.draft, arrival.sender, now=now)))

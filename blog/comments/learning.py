@@ -64,7 +64,7 @@ class CommentLesson(db.Model):
     step: Mapped[float]
 
 
-# Of the bare tables, which takes a quarter of the time.
+# Of the bare tables: every comment asks, and nothing of the session's is needed.
 _MODEL = SpamModel.metadata.tables[SpamModel.__tablename__]
 _WEIGHT = SpamModel.metadata.tables[SpamWeight.__tablename__]
 _LESSON = SpamModel.metadata.tables[CommentLesson.__tablename__]

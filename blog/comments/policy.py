@@ -74,20 +74,20 @@ def closed(case: Case) -> Iterator[Reason]:
 
 def name(case: Case) -> Iterator[Reason]:
     """Hold a name that is the author's or the clinic's, or looks like it."""
-    shown = likeness.letters(case.name)
+    shown = likeness.words(case.name)
     for guarded in case.guarded:
-        if _looks_like(case.name, guarded):
+        if _looks_like(shown, guarded):
             words = f"the name looks like “{guarded}”"
             yield Reason("name", words, Tone.BAD, Answer.HOLD)
             return
-    if shown in _OFFICES:
+    if "".join(shown) in _OFFICES:
         words = "the name is that of an office, not of a person"
         yield Reason("name", words, Tone.BAD, Answer.HOLD)
 
 
-def _looks_like(shown: str, guarded: str) -> bool:
+def _looks_like(words: list[str], guarded: str) -> bool:
     """Tell whether a name is another's, has it within, or has all its words in another order."""
-    words, own = likeness.words(shown), likeness.words(guarded.casefold().removeprefix("the "))
+    own = likeness.words(guarded.casefold().removeprefix("the "))
     letters, own_letters = "".join(words), "".join(own)
     is_within = own_letters in letters or set(own) <= set(words)
     return letters == own_letters or (is_within and len(own_letters) >= _GUARDED_WITHIN_CHARS)
