@@ -130,8 +130,7 @@ def insert_comments(
         try:
             _insert(size, seed=seed, progress=progress)
         finally:
-            db.session.remove()
-            db.db.engine.dispose()
+            db.close()
 
 
 def _insert(size: Size, *, seed: int, progress: Progress) -> None:

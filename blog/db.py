@@ -1,8 +1,8 @@
 """The database: models' base, aware UTC times, and the two kinds of transaction.
 
 A transaction only reads unless it was begun by `writing()`; the database itself refuses a
-write in any other. On SQLite writers queue at one lock of the machine, since that keeps the
-longest wait short; on PostgreSQL the lock does not exist.
+write in any other. On SQLite who writes has a connection apart, and writers queue at one lock of
+the machine, since that keeps the longest wait short; on PostgreSQL there is neither.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from flask import Flask, current_app
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import Connection, DateTime, Dialect, MetaData, event, text
+from flask_sqlalchemy.session import Session
+from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, event, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -35,6 +36,7 @@ WRITE_WAIT_SECONDS = 5.0
 _LOCK_POLL_SECONDS = 0.002
 _CANT_WAIT = "Many are writing at this moment. Please try again shortly."
 _CANT_STORE = "The site can't store anything at this moment. Please try again shortly."
+_WRITER = "blog.writer"
 _FROM_NEWER = "{} was made by a newer program; install that one, then run: blog db upgrade"
 
 # Without names Alembic can't change a constraint on SQLite.
@@ -75,7 +77,12 @@ class _Base(DeclarativeBase):
     )
 
 
-db = SQLAlchemy(model_class=_Base, disable_autonaming=True)
+class _Session(Session):
+    def get_bind(self, *_: Any, **__: Any) -> Engine | Connection:
+        return writer() if self.info.get("writes") else db.engine
+
+
+db = SQLAlchemy(model_class=_Base, disable_autonaming=True, session_options={"class_": _Session})
 session = db.session
 
 if TYPE_CHECKING:
@@ -92,18 +99,39 @@ def utc_now() -> datetime:
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the application to its database."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    options = (
+    options: dict[str, Any] = (
         {"connect_args": {"timeout": WRITE_WAIT_SECONDS}}
         if settings.is_sqlite
         else {"pool_pre_ping": True}
     )
     # What a visitor wrote has no place in a log.
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"hide_parameters": True}
+    options |= {"hide_parameters": True}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    if settings.is_sqlite:
+        app.config["SQLALCHEMY_BINDS"] = {_WRITER: {"url": settings.database_url, **options}}
     db.init_app(app)
     with app.app_context():
-        event.listen(db.engine, "begin", _begin)
+        for engine in db.engines.values():
+            event.listen(engine, "begin", _begin)
+            if settings.is_sqlite:
+                event.listen(engine, "connect", _connect_sqlite)
         if settings.is_sqlite:
-            event.listen(db.engine, "connect", _connect_sqlite)
+            event.listen(db.engine, "connect", _refuse_writes)
+        writes = db.engines.get(_WRITER, db.engine)
+        app.extensions[_WRITER] = writes.execution_options(writes=True)
+
+
+def writer() -> Engine:
+    """Return the engine of those who write; for `writing()` and for migrations."""
+    engine: Engine = current_app.extensions[_WRITER]
+    return engine
+
+
+def close() -> None:
+    """Close the connections of this application."""
+    session.remove()
+    for engine in db.engines.values():
+        engine.dispose()
 
 
 def _connect_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -119,11 +147,15 @@ def _connect_sqlite(connection: sqlite3.Connection, _entry: ConnectionPoolEntry)
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _refuse_writes(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
+    # Said once: a connection that is told anew forgets all statements it had prepared.
+    connection.execute("PRAGMA query_only=ON")
+
+
 def _begin(connection: Connection) -> None:
     """Open a transaction of the kind that was asked for; reading is the default."""
     writes = bool(connection.get_execution_options().get("writes"))
     if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     elif writes:
         # A row that somebody holds makes Busy at the deadline, as SQLite's lock does.
@@ -145,7 +177,8 @@ def writing(*, wait_seconds: float | None = None) -> Iterator[None]:
     session.rollback()
     try:
         with _write_lock(WRITE_WAIT_SECONDS if wait_seconds is None else wait_seconds):
-            session.connection(execution_options={"writes": True})
+            session().info["writes"] = True
+            session.connection()
             yield
             session.commit()
     except OperationalError as error:
@@ -155,6 +188,7 @@ def writing(*, wait_seconds: float | None = None) -> Iterator[None]:
         raise Busy(_CANT_STORE) from error
     finally:
         session.rollback()
+        session().info["writes"] = False
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from limits.storage import Storage
 
@@ -33,8 +33,10 @@ _WAIT_HEADER = "X-RateLimit-Retry-After"
 
 def client() -> str:
     """Stand for the client of this request for a day, without holding its address."""
-    key = config.current().secret_key
-    return tokens.address_hash(key, request.remote_addr or "", now=db.utc_now())
+    if "client" not in g:  # each limit of a view asks
+        key = config.current().secret_key
+        g.client = tokens.address_hash(key, request.remote_addr or "", now=db.utc_now())
+    return str(g.client)
 
 
 limiter = Limiter(

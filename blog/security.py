@@ -60,12 +60,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's documented way
-    headers = _HEADERS | _hsts(settings)
+    headers = _HEADERS | _hsts(settings) | {"Cache-Control": "no-store"}
 
     def add_headers(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
-        response.headers.setdefault("Cache-Control", "no-store")
+        given = {name.lower() for name, _ in response.headers}
+        response.headers.extend(each for each in headers.items() if each[0].lower() not in given)
         if response.location:
             # The framework's own redirects name scheme and host as they look behind a proxy.
             response.location = response.location.removeprefix(request.host_url[:-1])

@@ -6,7 +6,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
-from blog.db import UtcDateTime
+from blog.db import UtcDateTime, writer
 
 
 def render_item(kind, item, _autogen):
@@ -33,7 +33,7 @@ def rows_kept(connection):
 
 
 migrate = current_app.extensions["migrate"]
-engine = migrate.db.engine.execution_options(writes=True)
+engine = writer()
 is_sqlite = engine.dialect.name == "sqlite"
 
 with (

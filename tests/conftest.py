@@ -77,7 +77,7 @@ def _prepare(environ: Environ) -> None:
                     password_hash=hashed[person],
                     now=CLOCK,
                 )
-        db.db.engine.dispose()
+        db.close()
 
 
 _STAFF = {AUTHOR: Role.ADMIN, SECOND_AUTHOR: Role.AUTHOR, MODERATOR: Role.MODERATOR}
@@ -178,7 +178,7 @@ def make_app(environ: Environ) -> Iterator[Callable[..., Flask]]:
     yield make
     for app in made:
         with app.app_context():
-            db.db.engine.dispose()
+            db.close()
 
 
 @pytest.fixture

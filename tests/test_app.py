@@ -82,7 +82,7 @@ def test_any_wsgi_server_finds_it(environ: dict[str, str], monkeypatch: pytest.M
     assert {name for name in found if not name.startswith("_")} == {"app", "create_app"}
     assert Visitor(found["app"]).get("/readyz").status_code == 200
     with found["app"].app_context():
-        db.db.engine.dispose()
+        db.close()
 
 
 def test_importing_the_package_loads_no_framework() -> None:

@@ -457,7 +457,7 @@ def unready(app: Flask, act: Callable[[], None] = db.check_ready) -> str:
     with app.app_context():
         with pytest.raises(DatabaseUnready) as caught:
             act()
-        db.db.engine.dispose()
+        db.close()
     assert "\n" not in caught.value.message
     assert PASSWORD not in caught.value.message
     return caught.value.message

@@ -655,7 +655,7 @@ def test_a_mail_that_a_rival_takes_first_is_left_to_it(app: Flask) -> None:
         """Take the first mail just after our worker has seen it."""
         if "FROM outgoing_mail" in statement and not seen:
             seen.append(statement)
-            with db.db.engine.connect().execution_options(writes=True) as connection:
+            with db.writer().connect() as connection:
                 connection.execute(
                     update(OutgoingMail)
                     .where(OutgoingMail.id == rivals)

@@ -35,7 +35,7 @@ class Database:
 
     def lose(self) -> None:
         with self.app.app_context():
-            db.db.engine.dispose()
+            db.close()
         if self.is_sqlite:
             for path in self.path.parent.glob(f"{self.path.name}*"):
                 path.rename(path.with_name(f"away-{path.name}"))

@@ -108,8 +108,7 @@ def _inside_app(command: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R
         try:
             return command(*args, **kwargs)
         finally:
-            db.session.remove()
-            db.db.engine.dispose()
+            db.close()
 
 
 def with_database(command: Callable[P, R]) -> Callable[P, R]:

@@ -38,8 +38,8 @@ _INDEX = table("search_index_comment", column("rowid", Integer), column("words",
 # Where SQLite keeps the words of that table; a row of it is found by its number alone.
 _CONTENT = table("search_index_comment_content", column("id", Integer), column("c0", Text))
 _PUT = {
-    "sqlite": "INSERT INTO search_index_comment (rowid, words) VALUES (:id, :words)",
-    "postgresql": (
+    "sqlite": text("INSERT INTO search_index_comment (rowid, words) VALUES (:id, :words)"),
+    "postgresql": text(
         "INSERT INTO search_index_comment (rowid, words) VALUES (:id, CAST(:words AS tsvector))"
     ),
 }
@@ -55,7 +55,7 @@ def put(connection: Connection, rows: Iterable[tuple[int, str, str | None, str]]
     ]
     if kind == "postgresql":
         values = [value | {"words": f"'{value['words']}'"} for value in values]
-    connection.execute(text(_PUT[kind]), values)
+    connection.execute(_PUT[kind], values)
 
 
 def _words(name: str, email: str | None, source: str) -> list[str]:

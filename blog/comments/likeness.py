@@ -41,15 +41,16 @@ def letters(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Split a text into words of lower-case letters as they look."""
-    plain = unicodedata.normalize("NFKD", in_ascii(text))
-    shown = "".join(char for char in plain.casefold() if char.isspace() or _is_seen(char))
-    return [_folded(word) for word in _WORD.findall(shown.translate(_STAND_INS))]
+    plain = unicodedata.normalize("NFKD", in_ascii(text)).casefold()
+    unseen = [char for char in set(plain) if not (char.isspace() or _is_seen(char))]
+    table = _STAND_INS | dict.fromkeys(map(ord, unseen)) if unseen else _STAND_INS
+    return [_folded(word) for word in _WORD.findall(plain.translate(table))]
 
 
 def in_ascii(text: str) -> str:
     """Put ASCII letters in place of those that only look like them."""
-    table = _shapes()
-    return "".join(table.get(char, char) for char in text)
+    table = {ord(char): _shapes().get(char, char) for char in set(text) if not char.isascii()}
+    return text.translate(table)
 
 
 def _is_seen(char: str) -> bool:
@@ -103,15 +104,14 @@ def resembles(one: bytes, others: Iterable[bytes], *, share: float) -> bool:
     An estimate from sketches; `share` is above 0 and at most 1.
     """
     own = set(_marks(one))
-    return any(_resemblance(own, set(each)) >= share for each in map(_marks, others) if each)
+    return any(_resemblance(own, each) >= share for each in map(_marks, others))
 
 
-def _resemblance(one: set[int], other: set[int]) -> float:
-    both = one & other
-    if not both:
+def _resemblance(one: set[int], other: tuple[int, ...]) -> float:
+    if one.isdisjoint(other):
         return 0.0
-    smallest = sorted(one | other)[:SKETCH_MARKS]
-    return len(both.intersection(smallest)) / len(smallest)
+    smallest = sorted(one.union(other))[:SKETCH_MARKS]
+    return len(one.intersection(other, smallest)) / len(smallest)
 
 
 def _marks(sketched: bytes) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from blog import spam
 from blog.comments import likeness
@@ -76,7 +77,7 @@ def name(case: Case) -> Iterator[Reason]:
     """Hold a name that is the author's or the clinic's, or looks like it."""
     shown = likeness.words(case.name)
     for guarded in case.guarded:
-        if _looks_like(shown, guarded):
+        if _looks_like(shown, _guarded_words(guarded)):
             words = f"the name looks like “{guarded}”"
             yield Reason("name", words, Tone.BAD, Answer.HOLD)
             return
@@ -85,9 +86,13 @@ def name(case: Case) -> Iterator[Reason]:
         yield Reason("name", words, Tone.BAD, Answer.HOLD)
 
 
-def _looks_like(words: list[str], guarded: str) -> bool:
+@lru_cache(maxsize=256)
+def _guarded_words(name: str) -> list[str]:
+    return likeness.words(name.casefold().removeprefix("the "))
+
+
+def _looks_like(words: list[str], own: list[str]) -> bool:
     """Tell whether a name is another's, has it within, or has all its words in another order."""
-    own = likeness.words(guarded.casefold().removeprefix("the "))
     letters, own_letters = "".join(words), "".join(own)
     is_within = own_letters in letters or set(own) <= set(words)
     return letters == own_letters or (is_within and len(own_letters) >= _GUARDED_WITHIN_CHARS)

@@ -20,7 +20,7 @@ def tour(tmp_path_factory: pytest.TempPathFactory) -> Tour:
         patch.setattr(db, "utc_now", Clock())
         seen.walk()
     with seen.app.app_context():
-        db.db.engine.dispose()
+        db.close()
     return seen
 
 

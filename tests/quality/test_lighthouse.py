@@ -55,7 +55,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         with db.writing():
             site.let_in(AUTHOR)
         site.fill(folder / "content")
-        db.db.engine.dispose()
+        db.close()
     port = unused_port()
     own = {name: value for name, value in os.environ.items() if not name.startswith("BLOG_")}
     environ = own | site.environ(folder) | {"PORT": str(port), "BLOG_WORKERS": "1"}
