@@ -153,12 +153,14 @@ def set_up(*, email: str, name: str, password_hash: str, now: datetime) -> User:
     return add(email=email, name=name, role=Role.ADMIN, password_hash=password_hash, now=now)
 
 
-def everybody(*, in_turn: bool = False) -> list[User]:
-    """Return all accounts, the first first; with `in_turn` writers who ask so wait for each other."""
-    query = select(User).order_by(User.id)
-    if in_turn:
-        query = query.with_for_update(key_share=True)
-    return list(db.session.execute(query).scalars())
+def everybody() -> list[User]:
+    """Return all accounts, the first first."""
+    return list(db.session.execute(select(User).order_by(User.id)).scalars())
+
+
+def by_id(user_id: int) -> User | None:
+    """Return the account of a number."""
+    return db.session.get(User, user_id)
 
 
 def by_email(email: str) -> User | None:

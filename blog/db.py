@@ -34,6 +34,7 @@ from blog.errors import Busy, DatabaseUnready
 MIGRATIONS = ROOT / "migrations"
 WRITE_WAIT_SECONDS = 5.0
 _LOCK_POLL_SECONDS = 0.002
+_WRITERS_WAIT_MS = 200
 _CANT_WAIT = "Many are writing at this moment. Please try again shortly."
 _CANT_STORE = "The site can't store anything at this moment. Please try again shortly."
 _WRITER = "blog.writer"
@@ -189,6 +190,19 @@ def writing(*, wait_seconds: float | None = None) -> Iterator[None]:
     finally:
         session.rollback()
         session().info["writes"] = False
+
+
+def wait_for_writers(table: str) -> None:
+    """Wait inside `writing()` until whoever writes into a table at this moment is done.
+
+    Rows get their numbers before they can be seen; from here on all that are numbered can be.
+
+    Raises: Busy, soon, since others who want to write there wait behind.
+    """
+    # On SQLite there is one writer at a time.
+    if db.engine.dialect.name == "postgresql":
+        session.execute(text(f"SET LOCAL lock_timeout = {_WRITERS_WAIT_MS}"))
+        session.execute(text(f"LOCK TABLE {table} IN SHARE MODE"))
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 from blog import config, db, journal, outbox, permissions, spam, tokens, urls
 from blog.accounts import User
 from blog.content import Site
-from blog.outbox import OutgoingMail
+from blog.outbox import MailState, OutgoingMail
 from blog.permissions import Action
 
 NAME_MAX_CHARS = 100
@@ -47,6 +47,7 @@ class Enquiry(db.Model):
     __table_args__ = (
         Index("ix_enquiry_is_suspected_id", "is_suspected", "id"),
         Index("ix_enquiry_is_suspected_seen_at", "is_suspected", "seen_at"),
+        Index("ix_enquiry_created_at", "created_at"),
         {"sqlite_autoincrement": True},
     )
 
@@ -198,6 +199,19 @@ def in_folder(folder: Folder, *, before: int | None = None, limit: int = 50) -> 
 def count_in(folder: Folder) -> int:
     """Return how many enquiries a folder holds."""
     return db.session.execute(select(func.count(Enquiry.id)).where(*_inside(folder))).scalar_one()
+
+
+def count_since(moment: datetime) -> tuple[int, int]:
+    """Return how many enquiries came since a moment, and of how many the mail was sent."""
+    is_sent = OutgoingMail.state == MailState.SENT
+    query = (
+        select(func.count(), func.count().filter(is_sent))
+        .select_from(Enquiry)
+        .join(Enquiry.mail)
+        .where(Enquiry.created_at > moment)
+    )
+    came, sent = db.session.execute(query).one()
+    return came, sent
 
 
 def _inside(folder: Folder) -> list[Any]:

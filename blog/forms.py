@@ -29,7 +29,7 @@ from wtforms.validators import DataRequired, Length, Optional, StopValidation, V
 from blog import accounts, comments, config, db, enquiries, markup, tokens, urls
 from blog.comments import rules
 from blog.comments.rules import RuleKind
-from blog.errors import MailError
+from blog.errors import Invalid, MailError
 from blog.outbox.mails import plain_address
 from blog.spam import Answer
 
@@ -99,6 +99,23 @@ class ButtonForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
         csrf_class = SignedToken
         csrf_field_name = "form_token"
+
+
+def button(purpose: str) -> ButtonForm:
+    """Make the form of a button, whose token is for this purpose alone."""
+    return ButtonForm(meta={"csrf_context": purpose})
+
+
+def pressed(purpose: str) -> str:
+    """Return the token of the button that was pressed.
+
+    Raises: Invalid where the page isn't ours or was open for days.
+    """
+    form = button(purpose)
+    if not form.validate():
+        words = "This page was open for too long. Please go back, reload it and press again."
+        raise Invalid({"form_token": words})
+    return str(form.form_token.data)
 
 
 class PublicForm(ButtonForm):

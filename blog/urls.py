@@ -134,6 +134,19 @@ def review() -> str:
     return "/admin/comments"
 
 
+def reviewed(comment_id: int) -> str:
+    """Path of one comment as those who sign in see it."""
+    return f"{review()}/{comment_id}"
+
+
+def mailed(link: str = "") -> str:
+    """Path of the page that a moderator's mail leads to, where she decides without signing in.
+
+    What is mailed stands in the query, which no log of ours holds.
+    """
+    return f"/admin/decision{'?token=' if link else ''}{link}"
+
+
 def without_tracking(query: str) -> str:
     """Leave out what newsletters and advertisements add, which no page depends on."""
     return "&".join(part for part in query.split("&") if part and not _is_tracking(part))

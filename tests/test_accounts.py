@@ -14,12 +14,11 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select
 
-from blog import accounts, db, revision
+from blog import accounts, db
 from blog.accounts import Role, SignInFailure, User, UserSession
 from blog.errors import Conflict, Invalid, TooMany
-from blog.revision import SiteRevision
 from tests.cast import AUTHOR, CLOCK, MODERATOR, SECOND_AUTHOR, Clock, Visitor, at_once
 
 NOW = CLOCK
@@ -192,19 +191,6 @@ def test_hostile_text_is_only_a_name(site: Flask) -> None:
 def test_everybody_with_an_account_is_listed_in_order(site: Flask) -> None:
     told = [user.email for user in accounts.everybody()]
     assert told == [AUTHOR.email, SECOND_AUTHOR.email, MODERATOR.email]
-
-
-def test_writers_who_ask_for_everybody_in_turn_wait_for_each_other(site: Flask) -> None:
-    def raise_number() -> None:
-        with db.writing():
-            accounts.everybody(in_turn=True)
-            number = revision.current(db.session)
-            db.session.execute(update(SiteRevision).values(number=number + 1))
-
-    before = revision.current(db.session)
-    assert at_once(site, *[raise_number] * 6) == [None] * 6
-    db.session.rollback()
-    assert revision.current(db.session) == before + 6
 
 
 # The first account

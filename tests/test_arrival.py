@@ -1,4 +1,4 @@
-"""A reader's comment at the door: what is known of it, what becomes of it, and who is told."""
+"""A reader's comment at the door: what is known of it, and what becomes of it."""
 
 import threading
 from collections.abc import Callable
@@ -10,7 +10,6 @@ import pytest
 from flask import Flask
 
 from blog import comments, db, outbox, revision
-from blog.accounts import User
 from blog.comments import Comment, CommentState, arrival
 from blog.comments.arrival import Sender, arrive
 from blog.content import Commenting
@@ -20,9 +19,7 @@ from tests.cast import (
     ARTICLE,
     AUTHOR,
     CLOCK,
-    MODERATOR,
     SECOND,
-    SECOND_AUTHOR,
     WAITS,
     arrived,
     article,
@@ -238,15 +235,15 @@ def test_a_browser_whose_comments_appeared_is_known_and_another_with_its_name_is
 
 
 @pytest.mark.parametrize(
-    ("verdict", "state", "is_told"),
+    ("verdict", "state"),
     [
-        (FINE, CommentState.APPROVED, False),
-        (HELD, CommentState.PENDING, True),
-        (Verdict((Reason("rule", "“casino”", Tone.BAD, Answer.SPAM),)), CommentState.SPAM, False),
+        (FINE, CommentState.APPROVED),
+        (HELD, CommentState.PENDING),
+        (Verdict((Reason("rule", "“casino”", Tone.BAD, Answer.SPAM),)), CommentState.SPAM),
     ],
 )
-def test_a_verdict_decides_where_a_comment_stands_and_whether_somebody_is_told(
-    verdict: Verdict, state: CommentState, is_told: bool
+def test_a_verdict_decides_where_a_comment_stands_and_nothing_is_mailed(
+    verdict: Verdict, state: CommentState
 ) -> None:
     before = revision.current(db.session)
     comment = submit(verdict=verdict)
@@ -255,7 +252,7 @@ def test_a_verdict_decides_where_a_comment_stands_and_whether_somebody_is_told(
     assert (comment.article_id, comment.decided_at) == (ARTICLE, None)
     assert str(comment.body_html) == "<p>Very clear, thank you.</p>\n"
     assert revision.current(db.session) == before + (state == CommentState.APPROVED)
-    assert (outbox.last_of_kind("comment-waiting", AUTHOR.email) is not None) == is_told
+    assert outbox.recent() == []
 
 
 def test_the_same_words_sent_twice_are_one_comment_for_the_browser_that_came_last() -> None:
@@ -273,47 +270,6 @@ def test_other_words_another_client_or_another_article_are_another_comment(
     other: dict[str, str],
 ) -> None:
     assert submit().id != submit(**other).id  # type: ignore[arg-type]  # one of three words
-
-
-def test_everybody_who_moderates_gets_a_mail_when_a_comment_waits() -> None:
-    submit("I **had** it <script>last</script> year")
-    for person in (AUTHOR, SECOND_AUTHOR, MODERATOR):
-        mail = outbox.last_of_kind("comment-waiting", person.email)
-        assert mail is not None
-        assert "I had it" in mail.text
-        assert "/admin/comments" in mail.text
-        assert "<script>" not in mail.html
-
-
-def test_a_flood_of_comments_is_one_mail_now_and_one_ten_minutes_later() -> None:
-    def mails() -> int:
-        return len([m for m in outbox.recent(limit=500) if m.recipient == AUTHOR.email])
-
-    submit("One")
-    submit("Two")
-    assert mails() == 1
-    with db.writing():
-        for mail in outbox.recent():
-            mail.state = outbox.MailState.SENT
-    submit("Three", later=timedelta(minutes=2))
-    submit("Four", later=timedelta(minutes=3))
-    assert mails() == 2
-    last = outbox.last_of_kind("comment-waiting", AUTHOR.email)
-    assert last
-    assert last.due_at == CLOCK + timedelta(minutes=10)
-    with db.writing():
-        last.state = outbox.MailState.SENT
-    submit("Five", later=timedelta(minutes=11))
-    third = outbox.last_of_kind("comment-waiting", AUTHOR.email)
-    assert third
-    assert third.due_at == CLOCK + timedelta(minutes=20)
-
-
-def test_where_nobody_has_an_account_yet_the_clinic_is_told() -> None:
-    with db.writing():
-        db.session.query(User).delete()
-    submit()
-    assert outbox.last_of_kind("comment-waiting", "hello@clinic.example") is not None
 
 
 def test_of_many_sent_at_one_moment_one_appears_and_the_others_are_held(make_app: MakeApp) -> None:

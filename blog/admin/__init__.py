@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from blog.admin import decisions, entrance, inbox, overview, review, rules, teaching, trusting
 from blog.admin.desk import admin
+from blog.admin.mailed import by_mail
 
 __all__ = [
     "admin",
+    "by_mail",
     "decisions",
     "entrance",
     "inbox",

@@ -9,12 +9,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import accounts, config, db, limits, tokens, urls
 from blog.accounts import User
-from blog.admin.desk import SESSION_TOKEN, admin, back_to, desk, user
-from blog.errors import NotFound
+from blog.admin.desk import SESSION_TOKEN, admin, back_to, desk, require, user
+from blog.comments import notices
+from blog.comments.notices import Pace
+from blog.errors import BadRequest, NotFound
 from blog.forms import SetUpForm, SignInForm
+from blog.permissions import Action
 
 SET_UP = "set-up"
 SET_UP_LIVES = timedelta(hours=24)
+_PACES = {
+    Pace.AT_ONCE: "At once, one mail in ten minutes at most",
+    Pace.HOURLY: "One mail in an hour at most",
+    Pace.DAILY: f"Each day at {notices.MORNING_HOUR}:00, whatever came",
+    Pace.NEVER: "Never",
+}
 
 
 @admin.route("/set-up", methods=["GET", "POST"])
@@ -103,9 +112,21 @@ def sign_out() -> AnyResponse:
 
 @admin.get("/account")
 def show_account() -> Response:
-    """List the browsers that are signed in."""
+    """List the browsers that are signed in, and show how often somebody is told of comments."""
     rows = accounts.sessions_of(user(), now=db.utc_now())
-    return desk("account.html", sessions=rows, this_id=g.user_session.id)
+    pace = notices.pace_of(user())
+    return desk("account.html", sessions=rows, this_id=g.user_session.id, pace=pace, paces=_PACES)
+
+
+@admin.post("/account/notices")
+def choose_pace() -> AnyResponse:
+    """Tell somebody of comments as often as she wishes."""
+    by, pace = require(Action.MODERATE), request.form.get("pace", "")
+    if pace not in list(Pace):
+        raise BadRequest("Please choose how often to be told.")
+    with db.writing():
+        notices.choose(Pace(pace), by=by, now=db.utc_now())
+    return back_to("/admin/account", "Saved.")
 
 
 @admin.post(f"/sessions/<{urls.ROW}:session_id>/end")

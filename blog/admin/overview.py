@@ -11,6 +11,7 @@ from blog import articles, comments, config, db, journal, outbox, permissions, u
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
 from blog.articles import Article, listing
+from blog.comments import notices
 from blog.errors import NotFound
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
@@ -20,7 +21,7 @@ PAGE = 50
 _MAIL_TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"}
 _KINDS = {
     "enquiry": "Enquiry",
-    "comment-waiting": "Comment waiting",
+    notices.MAIL: "Comments waiting",
     "confirm-address": "Address to confirm",
 }
 
@@ -29,11 +30,13 @@ _KINDS = {
 def show_start() -> Response:
     """Show what needs doing now."""
     may_see = permissions.may(user(), Action.READ_CONTENT)
+    may_see_mail = permissions.may(user(), Action.READ_MAIL)
     return desk(
         "start.html",
         problems=articles.problems() if may_see else [],
         writes_files=config.current().smtp_url is None,
-        late=outbox.late_count() if permissions.may(user(), Action.READ_MAIL) else 0,
+        late=outbox.late_count() if may_see_mail else 0,
+        last_sent_at=outbox.last_sent_at() if may_see_mail else None,
     )
 
 

@@ -168,11 +168,12 @@ def items_of(rows: Sequence[Comment]) -> list[dict[str, Any]]:
     found = articles.titles({row.article_id for row in rows})
     told = history.summaries([row.id for row in rows])
     return [
-        _item(row, found.get(row.article_id)) | {"history": told.get(row.id, "")} for row in rows
+        item_of(row, found.get(row.article_id)) | {"history": told.get(row.id, "")} for row in rows
     ]
 
 
-def _item(row: Comment, article: Article | None) -> dict[str, Any]:
+def item_of(row: Comment, article: Article | None) -> dict[str, Any]:
+    """Collect what a page shows of one comment."""
     parent = row.parent
     return {
         "id": row.id,
@@ -288,7 +289,7 @@ def reply(comment_id: int) -> AnyResponse:
         raise NotFound("There is no comment with this number.")
     form = ReplyForm()
     if not form.validate_on_submit() or not _reply(form, article, parent, by=by):
-        page = desk("reply.html", comment=_item(parent, article), form=form)
+        page = desk("reply.html", comment=item_of(parent, article), form=form)
         return make_response(page, 422 if form.errors else 200)
     return back_to("/admin/comments", "Your reply is published.")
 

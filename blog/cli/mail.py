@@ -15,6 +15,7 @@ from flask import current_app
 
 from blog import config, db, journal, outbox
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
+from blog.comments import notices
 from blog.errors import NotFound
 from blog.outbox import MailState, OutgoingMail
 
@@ -119,7 +120,7 @@ def _retry(mail_id: int, *, now: datetime) -> int:
 def worker(beside: int | None) -> None:
     """Deliver mail until stopped.
 
-    `blog serve` runs one of these beside the site.
+    Moderators are told of comments that wait by it too. `blog serve` runs one beside the site.
 
     \b
     Example:  blog worker
@@ -130,4 +131,4 @@ def worker(beside: int | None) -> None:
     if beside is not None:
         end_with(beside)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # threads need the application itself
-    outbox.run_worker(app, outbox.transport(config.current()), stop=stop)
+    outbox.run_worker(app, outbox.transport(config.current()), stop=stop, before=notices.tell)

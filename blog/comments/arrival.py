@@ -1,4 +1,4 @@
-"""A reader's comment from the door to the table: judged, stored, and told to who reviews it.
+"""A reader's comment from the door to the table: judged and stored; no mail is its matter.
 
 What a door tells is what it saw itself; a name or address that was typed is no proof.
 """
@@ -12,28 +12,15 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from flask import render_template
 from sqlalchemy import select, union
 
-from blog import (
-    accounts,
-    articles,
-    config,
-    db,
-    markup,
-    outbox,
-    permissions,
-    revision,
-    tokens,
-    urls,
-)
+from blog import accounts, articles, config, db, revision, tokens
 from blog.articles import Article, Author
 from blog.comments import (
     Draft,
     by_key,
     closed_because,
     compose,
-    count_in,
     learning,
     likeness,
     policy,
@@ -49,10 +36,8 @@ from blog.comments.rules import Said
 from blog.comments.trust import Holder
 from blog.content import Commenting, Site, country_of
 from blog.errors import Busy, Invalid
-from blog.permissions import Action
 from blog.spam import Answer, Verdict
 
-NOTICE_EVERY = timedelta(minutes=10)
 # What is refused is not stored.
 _STATES = {
     Answer.ALLOW: CommentState.APPROVED,
@@ -210,7 +195,7 @@ def _throwaway_hosts() -> frozenset[str]:
 
 
 def submit(arrival: Arrival, *, now: datetime) -> int:
-    """Store a reader's comment, and where it is held queue the notice to those who review it.
+    """Store a reader's comment: published, waiting or as spam.
 
     The same words by the same client on the same day are one comment, whatever was pressed twice.
 
@@ -241,8 +226,6 @@ def submit(arrival: Arrival, *, now: datetime) -> int:
         now=now,
     )
     rules.count(arrival.rule_ids, now=now)
-    if verdict.answer is Answer.HOLD:
-        _tell_moderators(draft, now=now)
     return comment_id
 
 
@@ -250,39 +233,3 @@ def _key(draft: Draft, sender: Sender) -> str:
     told = (draft.article_id, draft.parent_id, draft.name, draft.email, draft.source)
     key = config.current().secret_key
     return tokens.keyed_hash(key, "comment", sender.client_hash, *map(str, told))
-
-
-def _tell_moderators(draft: Draft, *, now: datetime) -> None:
-    """Queue one mail to each moderator; a flood of comments is one mail in ten minutes."""
-    kind, settings = "comment-waiting", config.current()
-    people = accounts.everybody(in_turn=True)
-    moderators = [user.email for user in people if permissions.may(user, Action.MODERATE)]
-    addresses = moderators or [settings.clinic_email]
-    last = {address: outbox.last_of_kind(kind, address) for address in addresses}
-    # Who has a mail on its way learns of this comment by it.
-    untold = [address for address, mail in last.items() if mail is None or not mail.is_unsent]
-    if not untold:
-        return
-    site = articles.site()
-    words = {
-        "comment": draft,
-        "text": markup.plain_text(draft.html),
-        "article": articles.by_id(draft.article_id),
-        "review_link": urls.absolute(urls.review()),
-        "waiting_count": count_in(CommentState.PENDING),
-        "site": site,
-    }
-    text = render_template("mail/comment_waiting.txt", **words)
-    html = render_template("mail/comment_waiting.html", **words)
-    for address in untold:
-        before = last[address]
-        outbox.queue(
-            kind=kind,
-            sender=settings.mail_from,
-            recipient=address,
-            subject=f"A comment waits on {site.title}",
-            text=text,
-            html=html,
-            now=now,
-            due_at=max(now, before.due_at + NOTICE_EVERY) if before else now,
-        )

@@ -6,21 +6,26 @@ A mail whose fate isn't known is sent again under the same Message-ID: twice rat
 
 from __future__ import annotations
 
+from blog.outbox.counts import (
+    Health,
+    Sent,
+    failed_count,
+    health,
+    last_sent_at,
+    late_count,
+    sent_since,
+)
 from blog.outbox.deliveries import LEASE, Delivered, deliver_due, release_stuck, run_worker
 from blog.outbox.mails import (
     GIVE_UP_AFTER,
     Answer,
-    Health,
     MailAttempt,
     MailState,
     Outcome,
     OutgoingMail,
     build,
     by_id,
-    failed_count,
-    health,
     last_of_kind,
-    late_count,
     plain_address,
     queue,
     recent,
@@ -39,6 +44,7 @@ __all__ = [
     "MailState",
     "Outcome",
     "OutgoingMail",
+    "Sent",
     "SmtpTransport",
     "Transport",
     "build",
@@ -47,6 +53,7 @@ __all__ = [
     "failed_count",
     "health",
     "last_of_kind",
+    "last_sent_at",
     "late_count",
     "plain_address",
     "queue",
@@ -54,5 +61,6 @@ __all__ = [
     "release_stuck",
     "retry_all",
     "run_worker",
+    "sent_since",
     "transport",
 ]

@@ -171,14 +171,24 @@ def run_worker(
     stop: threading.Event,
     poll_seconds: float = 1.0,
     clock: Callable[[], datetime] = db.utc_now,
+    before: Callable[[datetime], object] = lambda _now: None,
 ) -> None:
-    """Deliver mail until `stop` is set; trouble with the database is logged and outlived."""
+    """Deliver mail until `stop` is set; trouble with the database is logged and outlived.
+
+    `before` is done before each round, as to queue what is due; its trouble stops no mail.
+    """
     worker = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+    def deliver(now: datetime) -> None:
+        release_stuck(now=now)
+        deliver_due(transport, worker=worker, clock=clock, stop=stop)
+
+    acts = {"composed": before, "delivered": deliver}
     while not stop.is_set():
-        try:
-            with app.app_context():
-                release_stuck(now=clock())
-                deliver_due(transport, worker=worker, clock=clock, stop=stop)
-        except Exception as error:  # noqa: BLE001 (a worker that dies delivers nothing ever after)
-            _log.error("mail can't be delivered now: %r", error)
+        for what, act in acts.items():
+            try:
+                with app.app_context():
+                    act(clock())
+            except Exception as error:  # noqa: BLE001 (a worker that dies delivers nothing ever after)
+                _log.error("mail can't be %s now: %r", what, error)
         stop.wait(poll_seconds)

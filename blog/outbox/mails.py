@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, func, or_, select, update
+from sqlalchemy import ForeignKey, Index, String, Text, bindparam, or_, select, update
 from sqlalchemy.orm import Mapped, defer, mapped_column, relationship
 
 from blog import db
@@ -29,8 +29,6 @@ BODY_MAX_BYTES = 200_000
 WORDS_MAX_CHARS = 500
 GIVE_UP_AFTER = timedelta(hours=25)
 WRITTEN_TO = "written to "
-LATE_AFTER = timedelta(minutes=15)
-FAILURE_COUNTS_FOR = timedelta(days=3)
 _BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)]
 _jitter = random.SystemRandom()
 
@@ -63,14 +61,6 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
     REFUSED = "refused"
     INTERRUPTED = "interrupted"
-
-
-class Health(StrEnum):
-    """Whether mail arrives."""
-
-    OK = "ok"
-    WAITING = "waiting"
-    FAILING = "failing"
 
 
 @dataclass(frozen=True)
@@ -316,7 +306,7 @@ def recent(
     return db.session.execute(query).scalars().all()
 
 
-# Made once, since every comment that arrives asks.
+# Made once, since the worker asks again and again.
 _LAST_OF_KIND = (
     select(OutgoingMail)
     .where(OutgoingMail.kind == bindparam("kind"), OutgoingMail.recipient == bindparam("recipient"))
@@ -330,18 +320,6 @@ def last_of_kind(kind: str, recipient: str) -> OutgoingMail | None:
     asked = {"kind": kind, "recipient": plain_address(recipient)}
     found: OutgoingMail | None = db.session.execute(_LAST_OF_KIND, asked).scalar_one_or_none()
     return found
-
-
-def failed_count() -> int:
-    """Return how many mails could not be delivered."""
-    query = select(func.count(OutgoingMail.id)).where(OutgoingMail.state == MailState.FAILED)
-    return db.session.execute(query).scalar_one()
-
-
-def late_count() -> int:
-    """Return how many mails were tried in vain and will be tried again."""
-    is_late = (OutgoingMail.state == MailState.QUEUED, OutgoingMail.last_error.is_not(None))
-    return db.session.execute(select(func.count(OutgoingMail.id)).where(*is_late)).scalar_one()
 
 
 def retry_all(*, now: datetime) -> int:
@@ -364,21 +342,3 @@ def retry_all(*, now: datetime) -> int:
         .returning(OutgoingMail.id)
     )
     return len(changed.all())
-
-
-def health(*, now: datetime) -> Health:
-    """Tell whether mail arrives.
-
-    Failing: one has waited too long, or lately one failed and none arrived since.
-    """
-    mail = OutgoingMail
-    unsent = mail.state.in_((MailState.QUEUED, MailState.SENDING))
-    due_at = db.session.execute(select(func.min(mail.due_at)).where(unsent)).scalar()
-    failed = select(func.max(mail.tried_at)).where(mail.state == MailState.FAILED)
-    failed_at = db.session.execute(failed).scalar()
-    sent_at = db.session.execute(select(func.max(mail.sent_at))).scalar()
-    earliest = now - FAILURE_COUNTS_FOR
-    has_failed = failed_at is not None and failed_at > max(earliest, sent_at or earliest)
-    if has_failed or (due_at is not None and due_at < now - LATE_AFTER):
-        return Health.FAILING
-    return Health.OK if due_at is None or due_at > now else Health.WAITING

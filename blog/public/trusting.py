@@ -16,8 +16,8 @@ from blog.articles import Article
 from blog.comments import Comment, CommentState, arrival, trust
 from blog.comments.trust import LinkState
 from blog.content import Commenting
-from blog.errors import Invalid, NotFound
-from blog.forms import ButtonForm
+from blog.errors import NotFound
+from blog.forms import button, pressed
 from blog.public.surface import (
     article_at,
     forget_trust,
@@ -36,27 +36,11 @@ _STATUS = {
 }
 
 
-def _button(purpose: str) -> ButtonForm:
-    return ButtonForm(meta={"csrf_context": f"trust:{purpose}"})
-
-
-def _pressed(purpose: str) -> str:
-    """Return the token of the button that was pressed.
-
-    Raises: Invalid where the page isn't ours or was open for days.
-    """
-    form = _button(purpose)
-    if not form.validate():
-        words = "This page was open for too long. Please go back, reload it and press again."
-        raise Invalid({"form_token": words})
-    return str(form.form_token.data)
-
-
 def words_beside(article: Article, comment: Comment) -> dict[str, Any]:
     """Say what the page of a comment that waits has to offer its writer."""
     who = _known()
     may_ask = not who["holder"] and comment.email and _is_by_trust(article)
-    ask = _button(f"ask:{comment.id}") if may_ask else None
+    ask = button(f"trust:ask:{comment.id}") if may_ask else None
     return who | {"ask": ask, "is_asked": "asked" in request.args}
 
 
@@ -66,7 +50,7 @@ def _known() -> dict[str, Any]:
     return {
         "holder": holder,
         "standing": trust.standing(holder, now=db.utc_now()) if holder else None,
-        "forget": _button("forget"),
+        "forget": button("trust:forget"),
         "needed": config.current().trust_after,
     }
 
@@ -84,7 +68,7 @@ def ask_for_confirmation(slug: str, comment_id: int) -> AnyResponse:
     comment = comments.by_id(comment_id)
     if comment is None or comment.article_id != article.id or not is_own(comment):
         raise NotFound("There is no comment at this address.")
-    _pressed(f"ask:{comment_id}")
+    pressed(f"trust:ask:{comment_id}")
     # A comment that was turned down is no reason to write to anybody, and no page says it was.
     if comment.email and comment.state == CommentState.PENDING and _is_by_trust(article):
         email = comment.email
@@ -108,7 +92,7 @@ def _confirmation(link: str) -> AnyResponse:
         state=state,
         email=reader.email if reader else "",
         link=link,
-        confirm=_button(f"confirm:{link}"),
+        confirm=button(f"trust:confirm:{link}"),
         needed=config.current().trust_after,
     )
     return make_response(page, _STATUS[state])
@@ -119,7 +103,7 @@ def _confirmation(link: str) -> AnyResponse:
 def confirm() -> AnyResponse:
     """Confirm an address, and trust this browser."""
     link = request.form.get("token", "")
-    page = _pressed(f"confirm:{link}")
+    page = pressed(f"trust:confirm:{link}")
     with db.writing():
         token = trust.confirm(link, page, now=db.utc_now())
     if token is None:
@@ -139,7 +123,7 @@ def show_trust() -> Response:
 @limits.limiter.limit(limits.POSTS)
 def forget() -> AnyResponse:
     """Trust this browser no more."""
-    _pressed("forget")
+    pressed("trust:forget")
     with db.writing():
         trust.forget(trust_hash())
     response = redirect(_TRUST, 303)

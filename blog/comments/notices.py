@@ -1,0 +1,282 @@
+"""Who is told by mail of comments that wait, how often, and of which she was told already.
+
+Nobody is told twice and nothing is left out: how far somebody was told moves on in the
+transaction that queues her mail, unless another worker was quicker. Posting does nothing for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ForeignKey, String, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, joinedload, mapped_column
+
+from blog import accounts, articles, config, db, outbox, permissions
+from blog.accounts import User
+from blog.comments import letters
+from blog.comments.deciding import UNDO_WITHIN
+from blog.comments.letters import Letter
+from blog.comments.model import Comment, CommentState
+from blog.errors import Busy
+from blog.permissions import Action
+
+MAIL = "comment-waiting"
+MORNING_HOUR = 7
+# Whoever isn't written to each day hears from the site once a week at least.
+QUIET = timedelta(days=6)
+# The number of no account: the clinic, which is told where no account may moderate.
+_CLINIC = 0
+
+
+class Pace(StrEnum):
+    """How often somebody wants to be told."""
+
+    AT_ONCE = "at once"
+    HOURLY = "hourly"
+    DAILY = "daily"
+    NEVER = "never"
+
+
+# So long after one mail the next waits, however many comments come; a daily one comes anyway.
+PERIODS = {Pace.AT_ONCE: timedelta(minutes=10), Pace.HOURLY: timedelta(hours=1)}
+
+
+class NoticePlan(db.Model):
+    """How somebody wants to be told, and of which comments she was: all up to one of them.
+
+    Who has no row wants to be told at once, and was told of none.
+    """
+
+    __tablename__ = "notice_plan"
+
+    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    pace: Mapped[Pace] = mapped_column(String(20))
+    begun_at: Mapped[datetime]
+    told_up_to: Mapped[int]
+    told_at: Mapped[datetime | None]
+
+
+class NoticeOwed(db.Model):
+    """A comment that somebody is to be told of once it waits, though she was told of later ones.
+
+    It was decided about when her mail was composed, and that could still be undone.
+    """
+
+    __tablename__ = "notice_owed"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(index=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Recipient:
+    """Somebody who is told, with what her plan said when it was read."""
+
+    user: User | None
+    user_id: int
+    address: str
+    pace: Pace
+    begun_at: datetime
+    told_up_to: int
+    told_at: datetime | None
+
+    @property
+    def since(self) -> datetime:
+        """When she last heard from the site, or chose how often to."""
+        return max(self.told_at or self.begun_at, self.begun_at)
+
+    def is_summed_up(self, morning: datetime) -> bool:
+        """Tell whether she is to hear from the site though nothing may wait."""
+        return morning - self.since > (timedelta() if self.pace is Pace.DAILY else QUIET)
+
+    def is_due(self, has_news: bool, morning: datetime, *, now: datetime) -> bool:
+        """Tell whether she is to be told something now."""
+        if self.pace is Pace.NEVER:
+            return False
+        period = PERIODS.get(self.pace)
+        is_time = period is not None and (self.told_at is None or now - self.told_at >= period)
+        return (has_news and is_time) or self.is_summed_up(morning)
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A mail that is composed: of which comments it tells, which are owed no more, which still."""
+
+    to: _Recipient
+    letter: Letter
+    told_up_to: int
+    paid: Sequence[int]
+    owed: Sequence[int]
+
+    def queue(self, *, now: datetime) -> bool:
+        """Queue it and note what its recipient is told; nothing where another was quicker.
+
+        Returns: whether it was queued.
+        """
+        if not self._is_first(now=now):
+            return False
+        db.session.execute(delete(NoticeOwed).where(NoticeOwed.id.in_(self.paid)))
+        db.session.add_all(
+            NoticeOwed(user_id=self.to.user_id, comment_id=each) for each in self.owed
+        )
+        outbox.queue(
+            kind=MAIL,
+            sender=config.current().mail_from,
+            recipient=self.to.address,
+            subject=self.letter.subject,
+            text=self.letter.text,
+            html=self.letter.html,
+            now=now,
+        )
+        return True
+
+    def _is_first(self, *, now: datetime) -> bool:
+        """Move on how far she was told; of two workers at one moment one does, the other waits."""
+        to = self.to
+        db.session.execute(_new_plan(to.user_id, to.pace, to.begun_at).on_conflict_do_nothing())
+        moved = (
+            update(NoticePlan)
+            .where(
+                NoticePlan.user_id == to.user_id,
+                NoticePlan.told_up_to == to.told_up_to,
+                NoticePlan.told_at.is_not_distinct_from(to.told_at),
+            )
+            .values(told_up_to=self.told_up_to, told_at=now)
+        )
+        return bool(db.session.execute(moved.returning(NoticePlan.user_id)).all())
+
+
+def _new_plan(user_id: int, pace: Pace, begun_at: datetime) -> Any:
+    # SQLite takes the same words as PostgreSQL.
+    return insert(NoticePlan).values(user_id=user_id, pace=pace, begun_at=begun_at, told_up_to=0)
+
+
+def pace_of(user: User) -> Pace:
+    """Return how often somebody wants to be told."""
+    plan = db.session.get(NoticePlan, user.id)
+    return Pace(plan.pace) if plan else Pace.AT_ONCE
+
+
+def choose(pace: Pace, *, by: User, now: datetime) -> None:
+    """Tell somebody as often as she wishes from now on.
+
+    Raises: Forbidden where she may not moderate.
+    """
+    permissions.require(by, Action.MODERATE)
+    chosen = {"pace": pace, "begun_at": now}
+    db.session.execute(
+        _new_plan(by.id, pace, now).on_conflict_do_update(index_elements=["user_id"], set_=chosen)
+    )
+
+
+def tell(now: datetime) -> int:
+    """Queue each mail that is due, in a transaction of its own; composing takes no lock.
+
+    Returns: how many were queued.
+    """
+    queued = 0
+    db.session.rollback()
+    # Who writes at this moment isn't waited for; the next round comes soon.
+    with suppress(Busy):
+        for notice in composed(now=now) if _due(now=now) else ():
+            with db.writing():
+                queued += notice.queue(now=now)
+    return queued
+
+
+def composed(*, now: datetime) -> list[Notice]:
+    """Compose each mail that is due; nothing of it is stored."""
+    with db.writing():
+        # A smaller number may belong to who isn't done yet, and would be passed over for ever.
+        db.wait_for_writers(Comment.__tablename__)
+        upto = _newest()
+    found = [_compose(to, upto, now=now) for to in _due(now=now)]
+    return [notice for notice in found if notice]
+
+
+def _newest() -> int:
+    """Return the number of the newest comment that waits."""
+    query = select(Comment.id).where(Comment.state == CommentState.PENDING)
+    return db.session.execute(query.order_by(Comment.id.desc()).limit(1)).scalar() or 0
+
+
+def _due(*, now: datetime) -> list[_Recipient]:
+    """List who is to be told something now; who has a mail on its way waits for that."""
+    newest = _newest()
+    owed = select(NoticeOwed.user_id).join(Comment).where(Comment.state == CommentState.PENDING)
+    owing = set(db.session.execute(owed.distinct()).scalars())
+    morning = _morning(now)
+    return [
+        to
+        for to in _recipients(now=now)
+        if to.is_due(newest > to.told_up_to or to.user_id in owing, morning, now=now)
+        and not _is_on_its_way(to.address)
+    ]
+
+
+def _is_on_its_way(address: str) -> bool:
+    mail = outbox.last_of_kind(MAIL, address)
+    return mail is not None and mail.is_unsent
+
+
+def _morning(now: datetime) -> datetime:
+    """Return when the last morning was at which mails leave, in the site's zone."""
+    local = now.astimezone(articles.site().zone)
+    at = local.replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)
+    return at if at <= local else at - timedelta(days=1)
+
+
+def _recipients(*, now: datetime) -> list[_Recipient]:
+    """List who is told: all who may moderate, or else the clinic."""
+    plans = {plan.user_id: plan for plan in db.session.execute(select(NoticePlan)).scalars()}
+    found = [
+        _recipient(user, plans.get(user.id), begun_at=user.created_at)
+        for user in accounts.everybody()
+        if permissions.may(user, Action.MODERATE)
+    ]
+    return found or [_recipient(None, plans.get(_CLINIC), begun_at=now)]
+
+
+def _recipient(user: User | None, plan: NoticePlan | None, *, begun_at: datetime) -> _Recipient:
+    return _Recipient(
+        user=user,
+        user_id=user.id if user else _CLINIC,
+        address=user.email if user else config.current().clinic_email,
+        pace=Pace(plan.pace) if plan else Pace.AT_ONCE,
+        begun_at=plan.begun_at if plan else begun_at,
+        told_up_to=plan.told_up_to if plan else 0,
+        told_at=plan.told_at if plan else None,
+    )
+
+
+def _compose(to: _Recipient, upto: int, *, now: datetime) -> Notice | None:
+    """Compose what somebody is told; None where what was new has been decided about meanwhile."""
+    upto = max(upto, to.told_up_to)
+    is_later = (Comment.id > to.told_up_to) & (Comment.id <= upto)
+    is_undoable = (Comment.state != CommentState.PENDING) & (Comment.decided_at > now - UNDO_WITHIN)
+    owed = select(NoticeOwed.id, is_undoable).join(Comment).where(NoticeOwed.user_id == to.user_id)
+    late = select(NoticeOwed.comment_id).where(NoticeOwed.user_id == to.user_id)
+    waiting = (
+        select(Comment)
+        .options(joinedload(Comment.parent))
+        .where(Comment.state == CommentState.PENDING, or_(is_later, Comment.id.in_(late)))
+        .order_by(Comment.id)
+        .limit(letters.SHOWN)
+    )
+    new = db.session.execute(waiting).scalars().all()
+    if not new and not to.is_summed_up(_morning(now)):
+        return None
+    return Notice(
+        to=to,
+        letter=letters.write(new, to=to.user, since=to.since, now=now),
+        told_up_to=upto,
+        paid=[row.id for row in db.session.execute(owed) if not row[1]],
+        owed=db.session.execute(select(Comment.id).where(is_later, is_undoable)).scalars().all(),
+    )
