@@ -11,7 +11,7 @@ from flask import Flask
 from blog import accounts, db, tokens
 from blog.accounts import User, UserSession
 from blog.admin.entrance import SET_UP
-from tests.cast import AUTHOR, SECOND_AUTHOR, Clock, Person, Visitor, csrf_token
+from tests.cast import AUTHOR, MODERATOR, SECOND_AUTHOR, Clock, Person, Visitor, csrf_token
 
 SIGN_IN = "/admin/sign-in"
 PAGES = [
@@ -281,6 +281,38 @@ def test_a_forged_set_up_link_leads_nowhere(empty: Flask, token: str) -> None:
 
 def test_on_a_site_that_is_set_up_the_link_leads_to_signing_in(reader: Visitor, app: Flask) -> None:
     assert reader.get(link(app)).location == SIGN_IN
+
+
+# Mails about comments
+
+
+def test_each_chooses_on_her_account_page_how_often_she_is_told(
+    author: Visitor, moderator: Visitor
+) -> None:
+    page = "/admin/account"
+    assert '<option value="at once" selected>' in author.get(page).text
+    answer = author.press(page, f"{page}/notices", pace="daily")
+    assert answer.status_code == 303
+    after = author.get(answer.location).text
+    assert "Saved." in after
+    assert '<option value="daily" selected>' in after
+    assert '<option value="at once" selected>' in moderator.get(page).text
+
+
+@pytest.mark.parametrize("pace", ["", "weekly", "<b>"])
+def test_another_choice_than_those_is_refused(author: Visitor, pace: str) -> None:
+    assert author.press("/admin/account", "/admin/account/notices", pace=pace).status_code == 400
+
+
+def test_who_may_not_moderate_is_offered_no_mails(app: Flask, moderator: Visitor) -> None:
+    with app.app_context(), db.writing():
+        found = accounts.by_email(MODERATOR.email)
+        assert found
+        found.role = "guest"  # type: ignore[assignment]  # a role of another version
+    page = moderator.get("/admin/account").text
+    assert "Mails about comments" not in page
+    token = {"csrf_token": csrf_token(page), "pace": "daily"}
+    assert moderator.post("/admin/account/notices", token).status_code == 403
 
 
 def test_the_second_author_sees_no_enquiries_and_no_mail(second_author: Visitor) -> None:

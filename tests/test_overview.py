@@ -10,7 +10,8 @@ from flask import Flask
 
 from blog import db, outbox
 from blog.articles import sync
-from tests.cast import AUTHOR, CLOCK, SECOND, Visitor, write_content
+from blog.outbox import FileTransport
+from tests.cast import AUTHOR, CLOCK, MODERATOR, SECOND, Clock, Visitor, write_content
 
 
 def test_with_nothing_to_do_the_first_page_says_so(author: Visitor) -> None:
@@ -107,6 +108,23 @@ def test_the_mail_page_says_where_mail_goes_without_a_server(
     served = Visitor(make_app(smtp_url="smtp://127.0.0.1:2525"))
     served.sign_in(AUTHOR)
     assert "leave this machine" not in served.get("/admin/mail").text
+
+
+def test_the_first_page_says_when_the_last_mail_left(
+    clock: Clock, make_app: Any, tmp_path: Path
+) -> None:
+    app = make_app(smtp_url="smtp://mail.clinic.example")
+    author, moderator = Visitor(app), Visitor(app)
+    author.sign_in(AUTHOR)
+    moderator.sign_in(MODERATOR)
+    assert "The last mail left" not in author.get("/admin/").text
+    author.enquire()
+    with app.app_context():
+        outbox.deliver_due(FileTransport(tmp_path), worker="worker", clock=clock)
+    clock.move(minutes=3)
+    words = re.sub(r"<[^>]+>", "", author.get("/admin/").text)
+    assert "The last mail left 3 minutes ago." in words
+    assert "The last mail left" not in moderator.get("/admin/").text
 
 
 def test_the_journal_says_who_did_what_and_holds_no_words(
