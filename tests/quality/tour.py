@@ -8,8 +8,9 @@ from pathlib import Path
 from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
-from blog import config, outbox, tokens
+from blog import config, db, outbox, tokens
 from blog.admin.entrance import SET_UP
+from blog.comments import notices
 from tests.cast import CLOCK, Person, Visitor, csrf_token, fields
 from tests.quality import site, words
 from tests.quality.site import ARTICLE
@@ -53,6 +54,7 @@ class Tour:
         self._write()
         self._go_wrong()
         self._run_the_desk(author)
+        self._decide_by_mail()
         self._decide(author)
         self._trust_and_stop(author, self._become_known())
         template_rendered.disconnect(self._note_template, self.app)
@@ -213,6 +215,7 @@ class Tour:
         self.keep("sign-in refused", other.sign_in(SANDRA, "wrong, wrong, wrong"), 422)
         assert other.sign_in(SANDRA).status_code == 303
         with self.app.app_context():
+            notices.tell(db.utc_now())
             site.lose_mail()
         self.keep("start", author.get("/admin/"))
         self.keep("articles", author.get("/admin/articles"))
@@ -226,6 +229,25 @@ class Tour:
             self.keep(f"enquiry {number}", author.get(reference))
         for state in ("all", "queued", "failed", "sent"):
             self.keep(f"mail: {state}", author.get(f"/admin/mail?state={state}"))
+
+    def _decide_by_mail(self) -> None:
+        """Follow the link of a mail, decide, and take it back."""
+        with self.app.app_context():
+            mail = outbox.last_of_kind(notices.MAIL, SANDRA.email)
+            assert mail
+            link = re.search(r"(/admin/decision\?token=\S+)", mail.text)
+        assert link
+        visitor = self.visitor(10)
+        for name, kept in (
+            ("comment of a mail", "approve"),
+            ("comment of a mail, decided", "undo"),
+            ("comment of a mail, taken back", ""),
+        ):
+            page = self.keep(name, visitor.get(link[1]))
+            forms = page.split("</form>")
+            for form in (each for each in forms if kept and f'value="{kept}"' in each):
+                visitor.post("/admin/decision", fields(f"{form}</form>", "/admin/decision"))
+        self.keep("link of a mail that isn't whole", visitor.get(link[1][:-1]), 404)
 
     def _decide(self, author: Visitor) -> None:
         review = "/admin/comments"
