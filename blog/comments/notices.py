@@ -145,7 +145,6 @@ class Notice:
             update(NoticePlan)
             .where(
                 NoticePlan.user_id == to.user_id,
-                NoticePlan.told_up_to == to.told_up_to,
                 NoticePlan.told_at.is_not_distinct_from(to.told_at),
             )
             .values(told_up_to=self.told_up_to, told_at=now)
