@@ -227,6 +227,12 @@ class CommentForm(PublicForm):
             return 0
 
 
+class EditForm(PublicForm):
+    """What a comment is to say from now on."""
+
+    body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
+
+
 class ContactForm(PublicForm):
     """An enquiry."""
 

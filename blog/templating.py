@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blog import articles, comments, content, db, markup, spam, urls
 from blog.articles import Article, syndication
-from blog.comments import arrival
+from blog.comments import arrival, editing
 from blog.content import Commenting
 
 _UNITS = (
@@ -31,6 +31,8 @@ def init_app(app: Flask) -> None:
         date=date,
         month=month,
         datetime_words=datetime_words,
+        time_words=time_words,
+        changes_end=editing.until,
         since=since,
         machine=machine,
         changed_at=changed_at,
@@ -91,6 +93,11 @@ def month(moment: datetime) -> str:
 def datetime_words(moment: datetime) -> str:
     """Say a day and time in words, in the site's time zone."""
     return f"{_local(moment):%-d %B %Y, %H:%M}"
+
+
+def time_words(moment: datetime) -> str:
+    """Say a time of day in words, in the site's time zone."""
+    return f"{_local(moment):%H:%M}"
 
 
 def machine(moment: datetime) -> str:

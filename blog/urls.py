@@ -54,6 +54,16 @@ def comment(slug: str, comment_id: int) -> str:
     return f"{article(slug)}/comments/{comment_id}"
 
 
+def edit(slug: str, comment_id: int) -> str:
+    """Path of the form by which its writer changes a comment."""
+    return f"{comment(slug, comment_id)}/edit"
+
+
+def withdrawal(slug: str, comment_id: int) -> str:
+    """Path of the page on which its writer takes a comment back."""
+    return f"{comment(slug, comment_id)}/withdrawal"
+
+
 def confirmation(token: str = "") -> str:
     """Path of the page where the owner of an address confirms it, with what was mailed to her."""
     return f"/comments/confirmation{'?token=' if token else ''}{token}"

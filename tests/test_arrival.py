@@ -291,4 +291,5 @@ def test_of_many_sent_at_one_moment_one_appears_and_the_others_are_held(make_app
         "rejected": 0,
         "spam": 0,
         "withdrawn": 0,
+        "replaced": 0,
     }

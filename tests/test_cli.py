@@ -619,8 +619,8 @@ def test_comments_are_listed_for_a_program(blog: Blog, reader: Visitor) -> None:
     blog("comments", "approve", "1")
     reader.comment(body, name="Zoë", parent="1")
     second, first = blog("comments", "list", "--json").json
-    fields = ["id", "state", "article", "parent", "name", "body", "created_at", "reasons"]
-    assert list(first) == list(second) == fields
+    fields = ["id", "state", "article", "parent", "edit_of", "name", "body", "created_at"]
+    assert list(first) == list(second) == [*fields, "reasons"]
     made_at = first.pop("created_at")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", made_at)
     assert first == {
@@ -628,6 +628,7 @@ def test_comments_are_listed_for_a_program(blog: Blog, reader: Visitor) -> None:
         "state": "approved",
         "article": ARTICLE,
         "parent": None,
+        "edit_of": None,
         "name": "Nomsa",
         "body": "Thank you.",
         "reasons": first["reasons"],
@@ -712,6 +713,28 @@ def test_an_approved_comment_is_read_and_a_rejected_one_gone(
     assert "very clear" in stranger.get(f"/articles/{ARTICLE}").text
     assert blog("comments", "reject", "1").code == 0
     assert "very clear" not in stranger.get(f"/articles/{ARTICLE}").text
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "states"),
+    [
+        ("approve", "Two.", ["replaced", "approved"]),
+        ("reject", "One.", ["rejected", "approved"]),
+        ("spam", "Two.", ["replaced", "spam"]),
+    ],
+)
+def test_an_edit_waits_and_is_decided_about_like_a_comment(
+    verb: str, body: str, states: list[str], blog: Blog, reader: Visitor
+) -> None:
+    place = f"{reader.comment('One.').location}/edit"
+    blog("comments", "approve", "1")
+    reader.post(place, reader.form(place, place) | {"body": "Two."})
+    (waiting,) = blog("comments", "list", "--json", "--state", "pending").json
+    assert (waiting["id"], waiting["edit_of"], waiting["body"]) == (2, 1, "Two.")
+    assert blog("comments", verb, "2").code == 0
+    rows = blog("comments", "list", "--json").json
+    assert [row["state"] for row in rows] == states
+    assert rows[1]["body"] == body
 
 
 @pytest.mark.parametrize("verb", ["approve", "reject", "spam"])

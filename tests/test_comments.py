@@ -273,6 +273,7 @@ def test_counts_know_every_state_and_only_published_ones_count_on_an_article() -
         "rejected": 0,
         "spam": 0,
         "withdrawn": 0,
+        "replaced": 0,
     }
     assert comments.counts_on([ARTICLE, SECOND]) == {ARTICLE: 1}
 

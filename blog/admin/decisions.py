@@ -35,6 +35,7 @@ _MEANWHILE = {
     CommentState.REJECTED: "Already rejected",
     CommentState.SPAM: "Already marked as spam",
     CommentState.WITHDRAWN: "Already withdrawn",
+    CommentState.REPLACED: "Already accepted",
     CommentState.PENDING: "Changed, or put back to wait,",
 }
 
@@ -82,7 +83,7 @@ def _decide(ids: Sequence[int], state: CommentState, *, by: User, then: str = ""
     rows = queue.load(changed)
     if not rows:
         return redirect(then or _list(batch), 303)
-    if all(row.state == state and row.decided_by_id == by_id for row in rows):
+    if all(row.outcome == state and row.decided_by_id == by_id for row in rows):
         # The same button was pressed twice.
         return redirect(then or _list(deciding.last_batch(rows[0])), 303)
     return _ask_again(rows, batch)

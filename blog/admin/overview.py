@@ -12,6 +12,7 @@ from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
 from blog.articles import Article, listing
 from blog.comments import notices
+from blog.comments.model import EDITED, WITHDREW
 from blog.errors import NotFound
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
@@ -130,6 +131,7 @@ def show_journal() -> Response:
     )
 
 
+_BY_READERS = (EDITED, WITHDREW)
 _PLACES = {
     "comment": ("/admin/comments/", Action.MODERATE),
     "enquiry": ("/admin/enquiries/", Action.READ_ENQUIRIES),
@@ -140,7 +142,11 @@ def _line(row: JournalLine) -> dict[str, Any]:
     place, action = _PLACES.get(row.thing, ("", Action.READ_JOURNAL))
     return {
         "at": row.at,
-        "actor": row.actor.name if row.actor else "An operator",
+        "actor": row.actor.name if row.actor else _nobody_signed_in(row),
         "sentence": f"{row.verb} {row.thing} {row.thing_id}",
         "url": place + row.thing_id if place and permissions.may(user(), action) else None,
     }
+
+
+def _nobody_signed_in(row: JournalLine) -> str:
+    return "A reader" if row.verb in _BY_READERS else "An operator"

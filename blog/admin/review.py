@@ -18,6 +18,7 @@ from blog.articles import Article
 from blog.comments import (
     Comment,
     CommentState,
+    comparing,
     deciding,
     fulltext,
     history,
@@ -44,6 +45,7 @@ WORDS = {
     CommentState.SPAM: "marked as spam",
     CommentState.REJECTED: "rejected",
     CommentState.WITHDRAWN: "withdrawn",
+    CommentState.REPLACED: "accepted",
 }
 _ARTICLE_ID_MAX_CHARS = 100
 _GROUPS = {
@@ -166,9 +168,12 @@ def _filters(choice: Choice) -> list[tuple[str, str]]:
 def items_of(rows: Sequence[Comment]) -> list[dict[str, Any]]:
     """Collect what a page shows of comments."""
     found = articles.titles({row.article_id for row in rows})
-    told = history.summaries([row.id for row in rows])
+    # How an edit came is known of its comment.
+    origins = {row.id: row.edit_of_id or row.id for row in rows}
+    told = history.summaries(list(set(origins.values())))
     return [
-        item_of(row, found.get(row.article_id)) | {"history": told.get(row.id, "")} for row in rows
+        item_of(row, found.get(row.article_id)) | {"history": told.get(origins[row.id], "")}
+        for row in rows
     ]
 
 
@@ -178,20 +183,21 @@ def item_of(row: Comment, article: Article | None) -> dict[str, Any]:
     return {
         "id": row.id,
         "mark": row.mark,
-        "name": row.name,
+        "name": row.name or "A withdrawn comment",
         "email": row.email or "",
         "created_at": row.created_at,
         "article_id": row.article_id,
         "article_title": article.title if article else row.article_id,
-        "article_url": urls.comment(article.slug, row.id) if article else None,
+        "article_url": urls.comment(article.slug, row.edit_of_id or row.id) if article else None,
         "parent": {
-            "name": parent.name,
+            "name": parent.name or "a withdrawn comment",
             "excerpt": markup.excerpt(markup.plain_text(parent.html), 140),
         }
         if parent
         else None,
         "body_html": row.body_html,
         **_private_parts(row),
+        **_changes(row),
         "reasons": [(reason["words"], reason["tone"]) for reason in row.reasons],
         "signs": [sign for reason in row.reasons for sign in reason.get("named", [])],
         "by_author": row.is_by_author,
@@ -210,6 +216,20 @@ def _private_parts(row: Comment) -> dict[str, Any]:
     return {
         "private": sorted({each.kind.value for each in found}),
         "parts": list(private.parts(row.source, found)) if found else [],
+    }
+
+
+def _changes(row: Comment) -> dict[str, Any]:
+    """Compare an edit that may still be accepted with what it would take the place of."""
+    comment = row.edit_of
+    may_accept = comment is not None and row.state in TABS
+    return {
+        "edited_at": row.edited_at,
+        "edit_of_id": row.edit_of_id,
+        "is_edit_of_published": comment is not None and comment.state == CommentState.APPROVED,
+        "changes": comparing.compare(comment.written, row.written)
+        if comment and may_accept
+        else [],
     }
 
 
@@ -261,7 +281,7 @@ def show_others(comment_id: int) -> Response:
     """Show what else came from where a comment came from, and who else said so."""
     require(Action.MODERATE)
     comment = _comment(comment_id)
-    groups = history.others(comment)
+    groups = history.others(comment.edit_of or comment)
     (item,) = items_of([comment])
     return desk(
         "others.html",

@@ -37,6 +37,7 @@ def _row(comment: Comment) -> dict[str, Any]:
         "state": str(comment.state),
         "article": comment.article_id,
         "parent": comment.parent_id,
+        "edit_of": comment.edit_of_id,
         "name": comment.name,
         "body": comment.source,
         "created_at": comment.created_at.isoformat().replace("+00:00", "Z"),

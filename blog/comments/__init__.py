@@ -181,10 +181,16 @@ def by_id(comment_id: int) -> Comment | None:
 
 
 def by_ids(comment_ids: Iterable[int]) -> Sequence[Comment]:
-    """Return comments whatever their state, to be changed: others who want to wait until then."""
-    query = select(Comment).where(Comment.id.in_(comment_ids)).order_by(Comment.id)
+    """Return comments whatever their state, to be changed: others who want to wait until then.
+
+    With an edit its comment is held, which whoever changes either does first.
+    """
+    wanted = set(comment_ids)
+    is_edit = (Comment.id.in_(wanted), Comment.edit_of_id.is_not(None))
+    edited = db.session.execute(select(Comment.edit_of_id).where(*is_edit)).scalars()
+    query = select(Comment).where(Comment.id.in_(wanted.union(edited))).order_by(Comment.id)
     whole = query.options(undefer(Comment.original)).with_for_update()
-    return db.session.execute(whole).scalars().all()
+    return [row for row in db.session.execute(whole).scalars() if row.id in wanted]
 
 
 def recent(

@@ -39,7 +39,7 @@ from blog.errors import Busy, Invalid
 from blog.spam import Answer, Verdict
 
 # What is refused is not stored.
-_STATES = {
+STATES = {
     Answer.ALLOW: CommentState.APPROVED,
     Answer.HOLD: CommentState.PENDING,
     Answer.SPAM: CommentState.SPAM,
@@ -64,13 +64,14 @@ class Sender:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A comment that may be stored, with what was decided about it."""
+    """A comment that may be stored, with what was decided about it; one edited has its number."""
 
     draft: Draft
     sender: Sender
     verdict: Verdict
     case: Case
     trusted_reader_id: int | None = None
+    edit_of_id: int = 0
 
     @property
     def rule_ids(self) -> list[int]:
@@ -86,17 +87,20 @@ def arrive(
     body: str,
     email: str = "",
     parent_id: int | None = None,
+    edit_of_id: int = 0,
     now: datetime,
 ) -> Arrival:
-    """Check, render and judge a comment; it isn't stored yet.
+    """Check, render and judge a comment, or what one is to say from now on; nothing is stored yet.
 
     Raises: Invalid naming each wrong field, or saying why the policy doesn't take it.
     """
     draft = compose(article, name=name, body=body, email=email, parent_id=parent_id)
     holder = trust.holder(sender.trust_hash) if sender.trust_hash else None
-    case = _case(draft, article, sender, holder, now=now)
+    before = _before(draft, sender, edit_of_id, now=now)
+    case = _case(draft, article, sender, holder, before, now=now)
     verdict = policy.judge(case)
-    arrival = Arrival(draft, sender, verdict, case, holder.reader_id if holder else None)
+    reader_id = holder.reader_id if holder else None
+    arrival = Arrival(draft, sender, verdict, case, reader_id, edit_of_id)
     if verdict.refusal:
         _count_refused(arrival.rule_ids, now=now)
         raise Invalid({"body": verdict.refusal})
@@ -111,7 +115,13 @@ def _count_refused(rule_ids: Sequence[int], *, now: datetime) -> None:
 
 
 def _case(
-    draft: Draft, article: Article, sender: Sender, holder: Holder | None, *, now: datetime
+    draft: Draft,
+    article: Article,
+    sender: Sender,
+    holder: Holder | None,
+    before: dict[str, Any],
+    *,
+    now: datetime,
 ) -> Case:
     site = articles.site()
     return Case(
@@ -129,16 +139,17 @@ def _case(
         words=len(draft.words),
         trust=trust.standing(holder, now=now) if holder else None,
         opinion=learning.opinion(draft.source),
-        **_before(draft, sender, now=now),
+        **before,
     )
 
 
-def _before(draft: Draft, sender: Sender, *, now: datetime) -> dict[str, Any]:
-    """Look up what came before, as a case has it."""
+def _before(draft: Draft, sender: Sender, edit_of_id: int, *, now: datetime) -> dict[str, Any]:
+    """Look up what came before, as a case has it; nobody repeats herself by correcting herself."""
     found = traces.before(
         words_hash=draft.words_hash,
         client_hash=sender.client_hash,
         reader_hash=sender.reader_hash,
+        apart_from=edit_of_id,
         now=now,
     )
     is_like = likeness.resembles(draft.sketch, found.sketches, share=policy.MUCH_ALIKE)
@@ -150,7 +161,7 @@ def _before(draft: Draft, sender: Sender, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def _settled(arrival: Arrival, *, now: datetime) -> Verdict:
+def settled(arrival: Arrival, *, now: datetime) -> Verdict:
     """Return what is done with a comment, now that nobody else can store one meanwhile.
 
     Many that are sent at one moment know nothing of each other when they are judged at first.
@@ -158,7 +169,8 @@ def _settled(arrival: Arrival, *, now: datetime) -> Verdict:
     if arrival.verdict.is_held:
         return arrival.verdict
     revision.hold(db.session)
-    return policy.judge(replace(arrival.case, **_before(arrival.draft, arrival.sender, now=now)))
+    before = _before(arrival.draft, arrival.sender, arrival.edit_of_id, now=now)
+    return policy.judge(replace(arrival.case, **before))
 
 
 def mode_of(article: Article) -> Commenting:
@@ -201,12 +213,12 @@ def submit(arrival: Arrival, *, now: datetime) -> int:
 
     Returns: the comment's id.
     """
-    draft, sender, verdict = arrival.draft, arrival.sender, _settled(arrival, now=now)
+    draft, sender, verdict = arrival.draft, arrival.sender, settled(arrival, now=now)
     key = _key(draft, sender)
     comment_id = store(
         draft,
         key=key,
-        state=_STATES[verdict.answer],
+        state=STATES[verdict.answer],
         reasons=verdict.as_rows(),
         reader_hash=sender.reader_hash,
         trusted_reader_id=arrival.trusted_reader_id,

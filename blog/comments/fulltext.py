@@ -16,6 +16,7 @@ from sqlalchemy import (
     Subquery,
     Text,
     column,
+    delete,
     func,
     literal,
     literal_column,
@@ -43,6 +44,11 @@ _PUT = {
         "INSERT INTO search_index_comment (rowid, words) VALUES (:id, CAST(:words AS tsvector))"
     ),
 }
+
+
+def drop(connection: Connection, comment_ids: Iterable[int]) -> None:
+    """Forget the words of comments; what isn't indexed makes no difference."""
+    connection.execute(delete(_INDEX).where(_INDEX.c.rowid.in_(list(comment_ids))))
 
 
 def put(connection: Connection, rows: Iterable[tuple[int, str, str | None, str]]) -> None:

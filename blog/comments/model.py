@@ -1,23 +1,35 @@
 """One comment: its row, its states, and the verbs that decide about it.
 
 States change by verbs that ask first, may be called twice, and leave a line in the journal.
-Nothing is deleted and no reader's words are rewritten here: parts can be hidden, visibly.
+Nobody's words are rewritten by another: parts can be hidden, visibly. What a reader changes in a
+published comment stands beside it until it is accepted, as an edit: a row like any that waits.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import JSON, ColumnElement, ForeignKey, Index, String, Text, literal_column, text
+from sqlalchemy import (
+    JSON,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog import db, journal, markup, permissions, revision
+from blog import db, journal, markup, permissions, revision, tokens
 from blog.accounts import User
-from blog.comments import learning, private
+from blog.comments import fulltext, learning, private
 from blog.permissions import Action
 
 NAME_MAX_CHARS = 80
@@ -26,7 +38,11 @@ EMAIL_MAX_CHARS = 254
 _MARK_BYTES = 8
 # The verb of a decision that was taken back.
 RESTORED = "restored"
+# What readers do themselves.
+EDITED, WITHDREW = "edited", "withdrew"
 _PENDING = "'pending'"
+# What an edit and its comment exchange where one takes the place of the other.
+_WORDS = ("source", "original", "html", "html_policy", "reasons", "edited_at")
 
 
 def _only(condition: str) -> dict[str, Any]:
@@ -35,13 +51,14 @@ def _only(condition: str) -> dict[str, Any]:
 
 
 class CommentState(StrEnum):
-    """Where a comment stands."""
+    """Where a comment stands; an edit that was accepted holds what it replaced, for the undo."""
 
     PENDING = "pending"
     APPROVED = "approved"
     REJECTED = "rejected"
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"
 
 
 class Comment(db.Model):
@@ -61,6 +78,7 @@ class Comment(db.Model):
             "state",
             **_only("trusted_reader_id IS NOT NULL"),
         ),
+        Index("ix_comment_edit_of_id", "edit_of_id", "state", **_only("edit_of_id IS NOT NULL")),
         # The journal names comments for ever, so a number is never given twice.
         {"sqlite_autoincrement": True},
     )
@@ -82,12 +100,18 @@ class Comment(db.Model):
     reader_hash: Mapped[str | None] = mapped_column(String(64))
     trusted_reader_id: Mapped[int | None] = mapped_column(ForeignKey("trusted_reader.id"))
     submission_key: Mapped[str] = mapped_column(String(64), unique=True)
+    # The published comment whose words these would take the place of.
+    edit_of_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"))
     created_at: Mapped[datetime]
+    edited_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])
     parent: Mapped[Comment | None] = relationship(
         remote_side="Comment.id", foreign_keys=[parent_id], viewonly=True
+    )
+    edit_of: Mapped[Comment | None] = relationship(
+        remote_side="Comment.id", foreign_keys=[edit_of_id], viewonly=True
     )
 
     @property
@@ -111,17 +135,29 @@ class Comment(db.Model):
         shown = f"{self.state} {self.decided_at} {self.source}"
         return blake2b(shown.encode(), digest_size=_MARK_BYTES).hexdigest()
 
+    @property
+    def outcome(self) -> CommentState:
+        """What became of it; an edit whose words were taken over goes with its comment."""
+        is_replaced = self.state == CommentState.REPLACED
+        return self.edit_of.state if is_replaced and self.edit_of else self.state
+
+    def edits(self, *states: CommentState) -> Sequence[Comment]:
+        """Return its edits in some states, oldest first; who holds its row may change them."""
+        is_its_own = (Comment.edit_of_id == self.id, Comment.state.in_(states))
+        query = select(Comment).where(*is_its_own).order_by(Comment.id)
+        return db.session.execute(query).scalars().all()
+
     def approve(self, *, by: User | None, now: datetime, batch: str | None = None) -> bool:
         """Publish it; returns whether that changed anything."""
-        return self._decide(CommentState.APPROVED, by=by, now=now, batch=batch)
+        return self.decide(CommentState.APPROVED, by=by, now=now, batch=batch)
 
     def reject(self, *, by: User | None, now: datetime, batch: str | None = None) -> bool:
         """Keep it from readers; returns whether that changed anything."""
-        return self._decide(CommentState.REJECTED, by=by, now=now, batch=batch)
+        return self.decide(CommentState.REJECTED, by=by, now=now, batch=batch)
 
     def mark_spam(self, *, by: User | None, now: datetime, batch: str | None = None) -> bool:
         """Keep it from readers as spam; returns whether that changed anything."""
-        return self._decide(CommentState.SPAM, by=by, now=now, batch=batch)
+        return self.decide(CommentState.SPAM, by=by, now=now, batch=batch)
 
     def hide(self, region: str | None, *, by: User, now: datetime) -> bool:
         """Put a note in the place of each private detail; returns whether there was one.
@@ -144,27 +180,94 @@ class Comment(db.Model):
             self.original = None
             journal.record("showed details of", "comment", self.id, by=by, now=now)
 
+    def rewrite(self, source: str, html: str, *, reasons: list[Any], now: datetime) -> None:
+        """Say what its writer says now; of that nobody has decided anything yet."""
+        learning.follow(self.id, self.written, is_spam=None)
+        self.source, self.html, self.html_policy = source, html, markup.COMMENT_POLICY
+        self.original, self.reasons, self.edited_at = None, reasons, now
+        self._index()
+        if self.state == CommentState.APPROVED:
+            journal.record(EDITED, "comment", self.id, by=None, now=now)
+            revision.touch(db.session)
+
+    def withdraw(self, *, now: datetime) -> bool:
+        """Erase at its writer's wish what she gave; returns whether that changed anything."""
+        if self.state == CommentState.WITHDRAWN:
+            return False
+        for edit in self.edits(*CommentState):
+            edit.erase(now=now)
+        if self.state == CommentState.APPROVED:
+            revision.touch(db.session)
+        was = self.state
+        self.erase(now=now)
+        states = {"was": was, "became": self.state}
+        journal.record(WITHDREW, "comment", self.id, by=None, now=now, **states)
+        return True
+
+    def erase(self, *, now: datetime) -> None:
+        """Leave nothing but that it was there."""
+        learning.follow(self.id, self.written, is_spam=None)
+        fulltext.drop(db.session.connection(), [self.id])
+        self.state, self.decided_at, self.decided_by = CommentState.WITHDRAWN, now, None
+        self.name = self.source = self.html = ""
+        self.email = self.original = self.trusted_reader_id = self.edited_at = None
+        self.reasons = []
+        # Or the same words sent again would be taken for it.
+        self.submission_key = tokens.random_token()
+
+    def _index(self) -> None:
+        connection = db.session.connection()
+        fulltext.drop(connection, [self.id])
+        fulltext.put(connection, [(self.id, self.name, self.email, self.source)])
+
     def _say(self, source: str) -> None:
         self.source, self.html = source, markup.render_comment(source)
         self.html_policy = markup.COMMENT_POLICY
         if self.state == CommentState.APPROVED:
             revision.touch(db.session)
 
-    def _decide(
+    def decide(
         self, state: CommentState, *, by: User | None, now: datetime, batch: str | None
     ) -> bool:
+        """Let it be in a state; an edit gives its words to its comment, or is dropped."""
         if by is not None:  # an operator at the command line may do anything
             permissions.require(by, Action.MODERATE)
-        if self.state in (state, CommentState.WITHDRAWN):
+        if self.state in (state, CommentState.WITHDRAWN, CommentState.REPLACED):
             return False
-        self.decided_at, self.decided_by = now, by
+        was, self.decided_at, self.decided_by = self.state, now, by
+        if self.edit_of is not None and state != CommentState.REJECTED:
+            self._take_over(self.edit_of)
+            self._become(CommentState.REPLACED, VERBS[state], by=by, now=now, batch=batch)
+            self.edit_of.decide(state, by=by, now=now, batch=batch)
+            return True
         self._become(state, VERBS[state], by=by, now=now, batch=batch)
+        if was == CommentState.APPROVED:
+            for edit in self.edits(CommentState.PENDING):
+                edit.reject(by=by, now=now, batch=batch)
         return True
+
+    def _take_over(self, comment: Comment) -> None:
+        """Let a comment say what this edit says; what an earlier one replaced is out of reach."""
+        delete(comment.edits(CommentState.REPLACED))
+        self._exchange(comment)
+
+    def _exchange(self, comment: Comment) -> None:
+        learning.follow(comment.id, comment.written, is_spam=None)
+        for name in _WORDS:
+            own, other = getattr(self, name), getattr(comment, name)
+            setattr(self, name, other)
+            setattr(comment, name, own)
+        learning.follow(comment.id, comment.written, is_spam=_TEACHES.get(comment.state))
+        self._index()
+        comment._index()
+        revision.touch(db.session)
 
     def restore(
         self, was: str, *, before: journal.JournalLine | None, by: User, now: datetime
     ) -> None:
         """Put it back to the state it had, with the decision `before` by which it had it."""
+        if self.state == CommentState.REPLACED and self.edit_of is not None:
+            self._exchange(self.edit_of)
         self.decided_at = before.at if before else None
         self.decided_by = before.actor if before else None
         self._become(CommentState(was), RESTORED, by=by, now=now, batch=None)
@@ -178,6 +281,14 @@ class Comment(db.Model):
             learning.follow(self.id, self.written, is_spam=_TEACHES.get(state))
         if CommentState.APPROVED in (was, state):
             revision.touch(db.session)
+
+
+def delete(edits: Iterable[Comment]) -> None:
+    """Forget edits of which nothing is needed any more."""
+    for edit in edits:
+        fulltext.drop(db.session.connection(), [edit.id])
+        db.session.delete(edit)
+    db.session.flush()
 
 
 VERBS = {

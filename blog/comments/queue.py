@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, undefer
 
 from blog import db, urls
 from blog.comments import fulltext
@@ -142,6 +142,12 @@ def _older(choice: Choice, asked: Sequence[str], *, above: int, below: int) -> S
 
 def load(ids: Sequence[int]) -> Sequence[Comment]:
     """Return comments with all that a page shows of them, newest first."""
-    beside = (joinedload(Comment.parent), joinedload(Comment.decided_by))
+    beside = (
+        joinedload(Comment.parent),
+        joinedload(Comment.decided_by),
+        # What was written is compared, whatever of it is hidden.
+        joinedload(Comment.edit_of).undefer(Comment.original),
+        undefer(Comment.original),
+    )
     query = select(Comment).options(*beside).where(Comment.id.in_(ids))
     return db.session.execute(query.order_by(Comment.id.desc())).scalars().all()

@@ -51,13 +51,19 @@ _COLUMNS = (
     case((Comment.html_policy == markup.COMMENT_POLICY, ""), else_=Comment.source).label("source"),
     Comment.state,
     Comment.author_user_id,
+    Comment.reader_hash,
+    Comment.edit_of_id,
     Comment.created_at,
+    Comment.edited_at,
 )
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A comment as one reader may see it; holds no address and no reason."""
+    """A comment as one reader may see it; holds no address and no reason.
+
+    `is_edit_waiting` says that its words are this reader's own, which nobody else sees yet.
+    """
 
     id: int
     slug: str
@@ -67,6 +73,15 @@ class Shown:
     by_author: bool
     is_waiting: bool
     is_removed: bool
+    is_withdrawn: bool
+    is_own: bool
+    is_edit_waiting: bool
+    edited_at: datetime | None
+
+    @property
+    def called(self) -> str:
+        """Its writer's name, or what stands where her comment was."""
+        return self.name or f"a {'withdrawn' if self.is_withdrawn else 'removed'} comment"
 
 
 @dataclass
@@ -104,14 +119,16 @@ def visible_on(article: Article, *, page: int = 1, reader_hash: str | None = Non
     if not found and page > 1:
         raise NotFound(_NO_PAGE)
     here = found[:PAGE_BRANCHES]
+    reader = _reader(article.id, reader_hash)
     own = _between(
-        _own(article.id, reader_hash),
+        reader.waiting,
         "branch_id",
         here[0].branch_id if page > 1 else 0,
         found[PAGE_BRANCHES].branch_id if len(found) > PAGE_BRANCHES else None,
     )
     branch_ids = {row.branch_id for row in here} | {row.branch_id for row in own}
-    nodes = _tree(article.slug, _first_of(article.id, branch_ids), own) if branch_ids else []
+    rows = _first_of(article.id, branch_ids) if branch_ids else []
+    nodes = _tree(article.slug, rows, own, reader)
     published = {row.branch_id: row.published for row in here}
     for node in nodes:
         node.more = published.get(node.comment.id, 0) - _published([node])
@@ -130,15 +147,16 @@ def replies_to(
     if not found:
         raise NotFound(_NO_PAGE)
     here = found[:PAGE_REPLIES]
+    reader = _reader(article.id, reader_hash)
     own = _between(
-        [row for row in _own(article.id, reader_hash) if row.branch_id == root_id],
+        [row for row in reader.waiting if row.branch_id == root_id],
         "id",
         here[0].id if page > 1 else 0,
         found[PAGE_REPLIES].id if len(found) > PAGE_REPLIES else None,
     )
     rows = _rows(Comment.id.in_([root_id, *(row.id for row in here)]))
     count = here[0].replies
-    return Page(_tree(article.slug, rows, own), page, _pages(count, PAGE_REPLIES), count)
+    return Page(_tree(article.slug, rows, own, reader), page, _pages(count, PAGE_REPLIES), count)
 
 
 def place_of(article: Article, comment: Comment) -> str:
@@ -217,17 +235,28 @@ def _first_of(article_id: str, branch_ids: Collection[int]) -> Sequence[_Row]:
     return _rows(Comment.id.in_(union_all(roots, first)))
 
 
-def _own(article_id: str, reader_hash: str | None) -> Sequence[_Row]:
+@dataclass(frozen=True)
+class _Reader:
+    """Who reads, what of hers waits, and what her published comments are to say."""
+
+    reader_hash: str | None
+    waiting: Sequence[_Row] = ()
+    edits: dict[int, _Row] = field(default_factory=dict)
+
+
+def _reader(article_id: str, reader_hash: str | None) -> _Reader:
     """Return what a reader wrote on an article and nobody has decided about."""
     if reader_hash is None:
-        return []
+        return _Reader(None)
     query = (
         select(*_COLUMNS)
         .where(IS_PENDING, Comment.reader_hash == reader_hash, Comment.article_id == article_id)
         .order_by(Comment.id.desc())
         .limit(OWN_WAITING)
     )
-    return db.session.execute(query).all()
+    found = db.session.execute(query).all()
+    edits = {row.edit_of_id: row for row in reversed(found) if row.edit_of_id}
+    return _Reader(reader_hash, [row for row in found if not row.edit_of_id], edits)
 
 
 def _between(rows: Iterable[_Row], column: str, first: int, end: int | None) -> list[_Row]:
@@ -256,18 +285,18 @@ def _above(known: Collection[int], rows: Iterable[_Row]) -> Sequence[_Row]:
     return [row for row in _rows(Comment.id.in_(select(line.c.id))) if row.id not in known]
 
 
-def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row]) -> list[Node]:
+def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row], reader: _Reader) -> list[Node]:
     known = {row.id: row for row in [*rows, *own]}
     above = {row.id: row for row in _above(known, known.values())}
     here = known | {
         number: row for number, row in above.items() if row.state != CommentState.APPROVED
     }
-    own_ids = {row.id for row in own}
+    waiting = {row.id for row in own}
     roots: list[Node] = []
     # For each comment, the nodes from its root down to itself, at most three.
     lines: dict[int, list[Node]] = {}
     for _, row in sorted(here.items()):
-        node = Node(_shown(slug, row, is_own=row.id in own_ids))
+        node = Node(_shown(slug, row, reader, is_waiting=row.id in waiting))
         above_it = lines.get(row.parent_id) or lines.get(row.branch_id) or []
         enclosing = above_it[: VISIBLE_LEVELS - 1]
         if enclosing:
@@ -276,16 +305,17 @@ def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row]) -> list[Node]:
             roots.append(node)
         if enclosing and enclosing[-1].comment.id != row.parent_id:
             is_here = row.parent_id in here
-            node.answers = _shown(slug, (here if is_here else above)[row.parent_id])
+            node.answers = _shown(slug, (here if is_here else above)[row.parent_id], reader)
             place = f"#comment-{row.parent_id}"
             node.answers_url = place if is_here else urls.comment(slug, row.parent_id)
         lines[row.id] = [*enclosing, node]
     return roots
 
 
-def _shown(slug: str, row: _Row, *, is_own: bool = False) -> Shown:
-    is_removed = row.state != CommentState.APPROVED and not is_own
-    body = markup.comment_html(row.source, row.html, row.html_policy)
+def _shown(slug: str, row: _Row, reader: _Reader, *, is_waiting: bool = False) -> Shown:
+    is_removed = row.state != CommentState.APPROVED and not is_waiting
+    said = reader.edits.get(row.id, row)
+    body = markup.comment_html(said.source, said.html, said.html_policy)
     return Shown(
         id=row.id,
         slug=slug,
@@ -293,8 +323,12 @@ def _shown(slug: str, row: _Row, *, is_own: bool = False) -> Shown:
         body_html=Markup() if is_removed else body,
         created_at=row.created_at,
         by_author=row.author_user_id is not None,
-        is_waiting=is_own,
+        is_waiting=is_waiting,
         is_removed=is_removed,
+        is_withdrawn=row.state == CommentState.WITHDRAWN,
+        is_own=row.reader_hash is not None and row.reader_hash == reader.reader_hash,
+        is_edit_waiting=said is not row,
+        edited_at=row.edited_at,
     )
 
 

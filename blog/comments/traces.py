@@ -22,6 +22,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    update,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,19 +72,28 @@ def _counted(*conditions: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(some.subquery()).scalar_subquery()
 
 
+_OTHERS = CommentTrace.comment_id != bindparam("apart_from")
 _COUNTS = select(
-    _counted(CommentTrace.words_hash == bindparam("words_hash")),
+    _counted(_OTHERS, CommentTrace.words_hash == bindparam("words_hash")),
     _counted(
-        CommentTrace.client_hash == bindparam("client_hash"), CommentTrace.at > bindparam("since")
+        _OTHERS,
+        CommentTrace.client_hash == bindparam("client_hash"),
+        CommentTrace.at > bindparam("since"),
     ),
     _counted(
+        _OTHERS,
         CommentTrace.reader_hash == bindparam("reader_hash"),
         # Not joined: a planner that knows nothing of the tables may begin with all comments.
         select(Comment.state).where(Comment.id == CommentTrace.comment_id).scalar_subquery()
         == CommentState.APPROVED,
     ),
 )
-_LATEST = select(CommentTrace.sketch).order_by(CommentTrace.comment_id.desc()).limit(_COMPARED)
+_LATEST = (
+    select(CommentTrace.sketch)
+    .where(_OTHERS)
+    .order_by(CommentTrace.comment_id.desc())
+    .limit(_COMPARED)
+)
 _OLDEST = select(CommentTrace.comment_id).order_by(CommentTrace.comment_id).limit(_SWEPT)
 _SWEEP = delete(CommentTrace).where(
     CommentTrace.comment_id.in_(_OLDEST), CommentTrace.at < bindparam("until")
@@ -91,18 +101,21 @@ _SWEEP = delete(CommentTrace).where(
 _ADD = insert(CommentTrace.metadata.tables[CommentTrace.__tablename__])
 
 
-def before(*, words_hash: str, client_hash: str, reader_hash: str, now: datetime) -> Before:
-    """Look up what came before."""
+def before(
+    *, words_hash: str, client_hash: str, reader_hash: str, apart_from: int = 0, now: datetime
+) -> Before:
+    """Look up what came before, but for one comment's own trace."""
     known = {
         "words_hash": words_hash,
         "client_hash": client_hash,
         "reader_hash": reader_hash,
         "since": now - _HOUR,
+        "apart_from": apart_from,
     }
     # Past the session's own ways, which take longer than these small questions.
     connection = db.session.connection()
     same, in_last_hour, published = connection.execute(_COUNTS, known).one()
-    sketches = connection.execute(_LATEST).scalars().all()
+    sketches = connection.execute(_LATEST, {"apart_from": apart_from}).scalars().all()
     return Before(same, in_last_hour, published, sketches)
 
 
@@ -127,3 +140,16 @@ def keep(
     connection = db.session.connection()
     connection.execute(_ADD, values)
     connection.execute(_SWEEP, {"until": now - KEPT})
+
+
+def change(comment_id: int, *, words_hash: str, sketch: bytes) -> None:
+    """Note what the words of a comment look like now."""
+    own = CommentTrace.comment_id == comment_id
+    query = update(CommentTrace).where(own).values(words_hash=words_hash, sketch=sketch)
+    db.session.connection().execute(query)
+
+
+def erase(comment_id: int) -> None:
+    """Forget how a comment came."""
+    query = delete(CommentTrace).where(CommentTrace.comment_id == comment_id)
+    db.session.connection().execute(query)

@@ -124,6 +124,6 @@ def _comment(comment: Comment, article: Article) -> Entry:
         html=str(comment.body_html),
         published_at=comment.created_at,
         # Readers have it from the moment it was approved.
-        updated_at=comment.decided_at or comment.created_at,
+        updated_at=max(comment.decided_at or comment.created_at, comment.edited_at or _NEVER),
         people=(Person(comment.name),),
     )

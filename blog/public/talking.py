@@ -25,10 +25,10 @@ from blog import (
     urls,
 )
 from blog.articles import Article
-from blog.comments import Comment, CommentState, Draft, arrival, thread
+from blog.comments import Comment, CommentState, Draft, arrival, editing, thread
 from blog.comments.arrival import Arrival, Sender
 from blog.enquiries import About
-from blog.errors import Invalid, NotFound
+from blog.errors import Gone, Invalid, NotFound
 from blog.forms import CommentForm, ContactForm
 from blog.public import trusting
 from blog.public.surface import (
@@ -153,8 +153,10 @@ def show_comment(slug: str, comment_id: int) -> AnyResponse:
     """Lead on to a comment in its place; while it waits, thank the browser that wrote it."""
     article = article_at(slug, now=db.utc_now())
     comment = comments.by_id(comment_id)
-    if comment is None or comment.article_id != article.id:
+    if comment is None or comment.article_id != article.id or comment.edit_of_id:
         raise NotFound(_NO_COMMENT)
+    if comment.state == CommentState.WITHDRAWN:
+        raise Gone(editing.WITHDRAWN)
     place = thread.place_of(article, comment)
     if comment.state == CommentState.APPROVED:
         return redirect(place, 303)

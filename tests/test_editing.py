@@ -1,0 +1,594 @@
+"""What becomes of a comment that its writer changes or withdraws, wherever it stands meanwhile."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from blog import accounts, comments, db, journal, outbox, revision
+from blog.accounts import User
+from blog.comments import Comment, CommentState, arrival, deciding, editing, learning, queue
+from blog.comments.arrival import Arrival, Sender
+from blog.comments.learning import CommentLesson
+from blog.comments.queue import Choice
+from blog.comments.traces import CommentTrace
+from blog.content import Commenting
+from blog.errors import Gone, Invalid
+from blog.spam import Answer, Reason, Tone, Verdict
+from tests.cast import AUTHOR, CLOCK, MODERATOR, WAITS, arrived, article, at_once
+
+pytestmark = pytest.mark.usefixtures("at_work")
+
+APPROVED, PENDING, REJECTED = CommentState.APPROVED, CommentState.PENDING, CommentState.REJECTED
+SPAM, REPLACED, WITHDRAWN = CommentState.SPAM, CommentState.REPLACED, CommentState.WITHDRAWN
+FIRST = "I had my second session last week and the redness was gone after two days, thank you."
+THEN = "I had my third session last week and the redness was gone after three days, thank you."
+FINE = Verdict(())
+LINK = Verdict((Reason("links", "1 link", Tone.BAD, Answer.HOLD),))
+HASTE = Verdict((Reason("haste", "sent 1 second after", Tone.BAD, Answer.HOLD),))
+RULE = Verdict((Reason("rule", "“pills”", Tone.BAD, Answer.SPAM),))
+MINUTE = timedelta(minutes=1)
+
+
+def post(body: str = FIRST, verdict: Verdict = WAITS, *, parent_id: int | None = None) -> int:
+    draft = comments.compose(
+        article(), name="Nomsa", body=body, email="n@r.example", parent_id=parent_id
+    )
+    with db.writing():
+        return arrival.submit(arrived(draft, verdict=verdict), now=CLOCK)
+
+
+def publish(body: str = FIRST) -> int:
+    comment_id = post(body)
+    decide(APPROVED, comment_id)
+    return comment_id
+
+
+def somebody(email: str = MODERATOR.email) -> User:
+    found = accounts.by_email(email)
+    assert found
+    return found
+
+
+def decide(state: CommentState, *ids: int, batch: str = "click", at: datetime = CLOCK) -> None:
+    by_id = somebody().id
+    with db.writing():
+        by = db.session.get_one(User, by_id)
+        found = comments.by_ids(ids)
+        assert [row.id for row in found] == sorted(ids)
+        deciding.decide(ids, state, if_still=lambda _: True, by=by, now=at, batch=batch)
+
+
+def edit_of(comment_id: int, body: str = THEN, verdict: Verdict = LINK) -> Arrival:
+    draft = comments.compose(article(), name="Nomsa", body=body, parent_id=None)
+    return replace(arrived(draft, verdict=verdict), edit_of_id=comment_id)
+
+
+def change(
+    comment_id: int, body: str = THEN, verdict: Verdict = LINK, *, at: datetime = CLOCK + MINUTE
+) -> bool:
+    with db.writing():
+        return editing.submit(edit_of(comment_id, body, verdict), now=at)
+
+
+def row(comment_id: int) -> Comment:
+    db.session.rollback()
+    return db.session.get_one(Comment, comment_id, populate_existing=True)
+
+
+def edits(comment_id: int, *states: CommentState) -> list[Comment]:
+    return list(row(comment_id).edits(*states or CommentState))
+
+
+def words(comment_id: int) -> tuple[str, CommentState]:
+    found = row(comment_id)
+    return found.source, found.state
+
+
+def held_for(comment_id: int) -> list[str]:
+    return [each["step"] for each in row(comment_id).reasons if each["answer"] != Answer.ALLOW]
+
+
+def verbs(comment_id: int) -> list[str]:
+    return [line.verb for line in journal.about("comment", [str(comment_id)])]
+
+
+def found(*asked: str, state: CommentState = PENDING) -> list[int]:
+    return [
+        each for one in asked for each in queue.choose(Choice(state=state, words=one), limit=9).ids
+    ]
+
+
+def lessons() -> dict[int, bool]:
+    query = select(CommentLesson.comment_id, CommentLesson.is_spam)
+    return {each.comment_id: each.is_spam for each in db.session.execute(query)}
+
+
+def number() -> int:
+    db.session.rollback()
+    return revision.current(db.session)
+
+
+# When
+
+
+def test_a_quarter_of_an_hour_and_no_longer() -> None:
+    comment = row(post())
+    assert editing.until(comment) == CLOCK + timedelta(minutes=15)
+    assert editing.may_change(comment, now=CLOCK + timedelta(minutes=14, seconds=59))
+    assert not editing.may_change(comment, now=CLOCK + timedelta(minutes=15))
+
+
+# The policy
+
+
+def sender(client: str = "client") -> Sender:
+    return Sender(client_hash=client, reader_hash="browser")
+
+
+def judged(comment_id: int, body: str) -> Verdict:
+    return editing.arrive(article(), row(comment_id), sender(), body=body, now=CLOCK).verdict
+
+
+def test_an_edit_is_judged_like_a_comment_but_never_for_its_own_earlier_words() -> None:
+    one = post()
+    steps = {reason.step: reason.words for reason in judged(one, f"{FIRST} Really.").reasons}
+    assert "repetition" not in steps
+    assert steps["history"] == "first comment"
+    linked = judged(one, "See https://shop.example/serum for more of it.")
+    assert "1 link" in [reason.words for reason in linked.reasons]
+    post(THEN)
+    again = judged(one, THEN)
+    assert "the same words came 1 time before" in [reason.words for reason in again.reasons]
+
+
+def test_editing_often_is_no_rate_of_comments() -> None:
+    one = post()
+    for number in range(6):
+        change(one, f"{THEN} {number}")
+    assert "rate" not in {reason.step for reason in judged(one, "Once more.").reasons}
+
+
+def test_what_the_policy_refuses_is_refused_with_the_reason() -> None:
+    one = post()
+    with db.writing():
+        article().comments = Commenting.CLOSED
+    with pytest.raises(Invalid, match="Comments on this article are closed"):
+        judged(one, THEN)
+
+
+def test_an_answer_may_be_edited_though_what_it_answers_is_gone() -> None:
+    parent = publish()
+    one = post(THEN, parent_id=parent)
+    decide(REJECTED, parent)
+    assert judged(one, "Other words.").reasons
+
+
+# What nobody has read
+
+
+def test_a_waiting_comment_says_the_new_words_and_waits_for_the_new_reasons() -> None:
+    one = post("With a link", LINK)
+    mark = row(one).mark
+    hidden = WAITS
+    assert change(one, THEN, Verdict((*hidden.reasons, Reason("links", "no links", Tone.GOOD))))
+    comment = row(one)
+    assert (comment.source, comment.state, comment.edited_at) == (THEN, PENDING, CLOCK + MINUTE)
+    assert "third session" in comment.html
+    assert [each["words"] for each in comment.reasons] == ["no links"]
+    assert comment.mark != mark
+    assert (found("third"), found("link")) == ([one], [])
+    trace = db.session.get_one(CommentTrace, one)
+    assert trace.words_hash == edit_of(one).draft.words_hash
+    assert edits(one) == []
+
+
+def test_what_was_held_for_its_words_alone_appears_with_others() -> None:
+    one, before = post(FIRST, LINK), number()
+    assert change(one, THEN, FINE)
+    assert words(one) == (THEN, APPROVED)
+    assert number() > before
+
+
+def test_what_was_held_for_how_it_came_goes_on_waiting() -> None:
+    one = post(FIRST, HASTE)
+    change(one, THEN, FINE)
+    change(one, "Third words", FINE)
+    assert words(one) == ("Third words", PENDING)
+    assert held_for(one) == ["haste"]
+    change(one, "Fourth words", HASTE)
+    assert held_for(one) == ["haste"]
+
+
+def test_what_a_rule_takes_for_spam_is_spam_and_stays_it() -> None:
+    one = post()
+    change(one, "pills", RULE)
+    assert words(one) == ("pills", SPAM)
+    change(one, THEN, FINE)
+    assert words(one) == (THEN, SPAM)
+
+
+def test_spam_teaches_nothing_by_words_that_nobody_judged() -> None:
+    one = post("Buy cheap pills now")
+    decide(SPAM, one)
+    assert lessons() == {one: True}
+    change(one, FIRST, FINE)
+    assert (words(one), lessons()) == ((FIRST, SPAM), {})
+    decide(REJECTED, one)
+    assert lessons() == {}
+
+
+def test_a_rejected_comment_comes_back_for_review_alone() -> None:
+    one = post()
+    decide(REJECTED, one)
+    change(one, THEN, FINE)
+    comment = row(one)
+    assert (comment.source, comment.state) == (THEN, PENDING)
+    assert (comment.decided_at, comment.decided_by_id) == (None, None)
+    assert held_for(one) == ["edited"]
+    change(one, "Third words", FINE)
+    assert words(one) == ("Third words", PENDING)
+
+
+def test_what_says_the_same_is_no_edit() -> None:
+    one, other = post(), publish(THEN)
+    assert not change(one, FIRST)
+    assert not change(other, THEN, FINE)
+    assert (row(one).edited_at, edits(other)) == (None, [])
+
+
+# What is published
+
+
+def test_an_allowed_edit_takes_the_place_of_what_was_published_at_once() -> None:
+    one, before = publish(), number()
+    assert lessons() == {one: False}
+    change(one, THEN, FINE)
+    assert words(one) == (THEN, APPROVED)
+    assert number() > before
+    assert verbs(one) == ["approved", "edited"]
+    assert edits(one) == []
+    assert lessons() == {}
+    assert found("third", state=APPROVED) == [one]
+
+
+def test_a_held_edit_waits_beside_what_is_published() -> None:
+    one, before = publish(), number()
+    assert change(one)
+    (edit,) = edits(one)
+    assert (edit.source, edit.state, edit.name) == (THEN, PENDING, "Nomsa")
+    assert words(one) == (FIRST, APPROVED)
+    assert number() == before
+    assert comments.count_in(PENDING) == 1
+    assert found("third") == [edit.id]
+    assert found("third", state=APPROVED) == []
+    assert editing.last_words(row(one)) == THEN
+    assert comments.counts_on([article().id]) == {article().id: 1}
+    assert lessons() == {one: False}
+
+
+def test_moderators_are_told_of_an_edit_that_waits() -> None:
+    one = publish()
+    with db.writing():
+        for mail in outbox.recent():
+            db.session.delete(mail)
+    change(one)
+    assert {mail.kind for mail in outbox.recent()} == {"comment-waiting"}
+
+
+def test_a_second_edit_changes_the_one_that_waits() -> None:
+    one = publish()
+    change(one)
+    (edit,) = edits(one)
+    mark = edit.mark
+    assert not change(one)
+    assert change(one, "Third words")
+    (edit,) = edits(one)
+    assert (edit.source, edit.state) == ("Third words", PENDING)
+    assert edit.mark != mark
+    assert (found("third words"), found("session")) == ([edit.id], [])
+
+
+def test_back_to_the_old_words_nothing_waits_any_more() -> None:
+    one = publish()
+    change(one)
+    (edit,) = edits(one)
+    assert change(one, FIRST)
+    assert words(one) == (FIRST, APPROVED)
+    assert words(edit.id) == ("", WITHDRAWN)
+    assert found("session") == []
+    assert comments.count_in(PENDING) == 0
+
+
+def test_an_allowed_edit_does_away_with_one_that_waits() -> None:
+    one = publish()
+    change(one)
+    change(one, "Third words", FINE)
+    assert words(one) == ("Third words", APPROVED)
+    assert [edit.state for edit in edits(one)] == [WITHDRAWN]
+
+
+# What is decided about an edit
+
+
+def waiting_edit() -> tuple[int, int]:
+    one = publish()
+    change(one)
+    (edit,) = edits(one)
+    return one, edit.id
+
+
+def undo(batch: str = "click", *, at: datetime = CLOCK) -> int:
+    by_id = somebody(AUTHOR.email).id
+    with db.writing():
+        return deciding.undo(batch, by=db.session.get_one(User, by_id), now=at)[0]
+
+
+def test_an_accepted_edit_is_what_is_published() -> None:
+    one, edit = waiting_edit()
+    before = number()
+    decide(APPROVED, edit)
+    comment = row(one)
+    assert (comment.source, comment.state, comment.edited_at) == (THEN, APPROVED, CLOCK + MINUTE)
+    assert "third session" in comment.body_html
+    assert [each["words"] for each in comment.reasons] == ["1 link"]
+    assert number() > before
+    assert (row(edit).state, row(edit).outcome) == (REPLACED, APPROVED)
+    assert found("third", state=APPROVED) == [one]
+    assert lessons() == {one: False}
+    assert comments.counts_on([article().id]) == {article().id: 1}
+    assert verbs(edit) == ["approved"]
+
+
+def test_an_accepted_edit_can_be_undone_and_done_again() -> None:
+    one, edit = waiting_edit()
+    decide(APPROVED, edit, batch="second")
+    assert undo("second") == 1
+    assert words(one) == (FIRST, APPROVED)
+    assert row(one).edited_at is None
+    assert words(edit) == (THEN, PENDING)
+    assert (found("third"), found("second", state=APPROVED)) == ([edit], [one])
+    decide(APPROVED, edit, batch="third")
+    assert words(one) == (THEN, APPROVED)
+
+
+def test_a_rejected_edit_leaves_what_is_published_and_can_be_accepted_after_all() -> None:
+    one, edit = waiting_edit()
+    decide(REJECTED, edit)
+    assert (words(one), words(edit)) == ((FIRST, APPROVED), (THEN, REJECTED))
+    assert editing.last_words(row(one)) == FIRST
+    assert change(one, "Third words")
+    assert [each.state for each in edits(one)] == [REJECTED, PENDING]
+    decide(APPROVED, edit)
+    assert words(one) == (THEN, APPROVED)
+
+
+def test_an_edit_that_is_spam_makes_its_comment_spam_and_teaches_by_its_own_words() -> None:
+    one, edit = waiting_edit()
+    decide(SPAM, edit, batch="second")
+    assert (words(one), row(edit).outcome) == ((THEN, SPAM), SPAM)
+    assert lessons() == {one: True}
+    assert undo("second") == 2
+    assert (words(one), words(edit)) == ((FIRST, APPROVED), (THEN, PENDING))
+    assert lessons() == {one: False}
+
+
+@pytest.mark.parametrize("state", [REJECTED, SPAM])
+def test_who_takes_a_comment_down_drops_its_edit_and_may_undo_both(state: CommentState) -> None:
+    one, edit = waiting_edit()
+    decide(state, one, batch="second")
+    assert (words(one), words(edit)) == ((FIRST, state), (THEN, REJECTED))
+    assert undo("second") == 2
+    assert (words(one), words(edit)) == ((FIRST, APPROVED), (THEN, PENDING))
+
+
+def test_an_edit_of_a_comment_that_waits_again_is_published_with_it() -> None:
+    one, edit = waiting_edit()
+    undo()
+    assert words(one) == (FIRST, PENDING)
+    decide(APPROVED, edit, batch="second")
+    assert words(one) == (THEN, APPROVED)
+    assert undo("second") == 2
+    assert (words(one), words(edit)) == ((FIRST, PENDING), (THEN, PENDING))
+    change(one, "Third words")
+    assert (words(one), words(edit)) == (("Third words", PENDING), ("", WITHDRAWN))
+
+
+def test_many_are_decided_about_with_their_edits() -> None:
+    one, edit = waiting_edit()
+    other = post("Another one")
+    decide(APPROVED, one, edit, other, batch="all")
+    assert (words(one), words(other)) == ((THEN, APPROVED), ("Another one", APPROVED))
+    assert undo("all") == 2
+    assert (words(one), words(edit)) == ((FIRST, APPROVED), (THEN, PENDING))
+
+
+def test_details_hidden_in_an_edit_are_hidden_in_its_comment() -> None:
+    one = publish()
+    change(one, "Call me on 082 555 0142, please")
+    (edit,) = edits(one)
+    by_id = somebody().id
+    with db.writing():
+        by = db.session.get_one(User, by_id)
+        (found_edit,) = comments.by_ids([edit.id])
+        assert deciding.hide_and_approve(found_edit, "ZA", by=by, now=CLOCK, batch="second")
+    assert row(one).source == "Call me on (phone number hidden), please"
+    assert editing.last_words(row(one)) == "Call me on 082 555 0142, please"
+    undo("second")
+    assert words(one) == (FIRST, APPROVED)
+    assert words(edit.id) == ("Call me on 082 555 0142, please", PENDING)
+
+
+def test_what_was_replaced_is_forgotten_when_it_can_not_come_back() -> None:
+    one, edit = waiting_edit()
+    decide(APPROVED, edit)
+    other = post("Another one")
+    change(other, "Another text", WAITS, at=CLOCK + 10 * MINUTE)
+    assert words(edit) == (FIRST, REPLACED)
+    change(other, "Yet another text", WAITS, at=CLOCK + 11 * MINUTE)
+    assert db.session.get(Comment, edit) is None
+    assert found("second", state=REPLACED) == []
+    assert undo() == 1
+    assert words(one) == (THEN, PENDING)
+
+
+def test_only_what_was_replaced_last_can_come_back() -> None:
+    one, first = waiting_edit()
+    decide(APPROVED, first, batch="second")
+    change(one, "Third words")
+    (edit,) = edits(one, PENDING)
+    decide(APPROVED, edit.id, batch="third")
+    assert undo("second") == 0
+    assert undo("third") == 1
+    assert words(one) == (THEN, APPROVED)
+    decide(APPROVED, edit.id, batch="fourth")
+    change(one, "Fourth words", FINE)
+    assert undo("fourth") == 0
+    assert words(one) == ("Fourth words", APPROVED)
+
+
+def test_what_became_of_an_edit_is_not_decided_again() -> None:
+    _, edit = waiting_edit()
+    decide(APPROVED, edit)
+    decide(SPAM, edit)
+    assert row(edit).outcome == APPROVED
+
+
+# Withdrawing
+
+
+def withdraw(comment_id: int) -> bool:
+    with db.writing():
+        return editing.withdraw(comment_id, now=CLOCK + MINUTE)
+
+
+def everything_stored() -> str:
+    """All that stands in the tables that hold comments, and in what they are found by."""
+    tables = ["comment", "comment_trace", "comment_lesson", "search_index_comment"]
+    rows = [
+        tuple(each)
+        for name in tables
+        for each in db.session.connection().exec_driver_sql(f"SELECT * FROM {name}")
+    ]
+    return str(rows)
+
+
+@pytest.mark.parametrize("state", [APPROVED, REJECTED, SPAM])
+def test_of_a_withdrawn_comment_nothing_is_left_but_that_it_was(state: CommentState) -> None:
+    one = publish("My phenomenal forehead")
+    change(one, "My phenomenal cheeks")
+    change(one, "My phenomenal cheeks", FINE)
+    change(one, "My phenomenal nose")
+    (edit,) = edits(one, PENDING)
+    decide(APPROVED, edit.id)
+    change(one, "My phenomenal chin")
+    if state != APPROVED:
+        decide(state, one)
+    before = number()
+    assert withdraw(one)
+    assert (number() > before) == (state == APPROVED)
+    stored = everything_stored()
+    for told in ("phenomenal", "Nomsa", "nomsa", "n@r", "links", "chin", "nose", "client"):
+        assert told not in stored
+    comment = row(one)
+    assert (comment.state, comment.name, comment.body_html) == (WITHDRAWN, "", "")
+    assert (lessons(), db.session.get(CommentTrace, one)) == ({}, None)
+    assert learning.summary().genuine == learning.summary().spam == 0
+    assert verbs(one)[-1] == "withdrew"
+
+
+def test_withdrawn_twice_is_withdrawn_once_and_no_decision_brings_it_back() -> None:
+    one = publish()
+    assert withdraw(one)
+    assert not withdraw(one)
+    decide(APPROVED, one)
+    assert undo() == 0
+    assert words(one) == ("", WITHDRAWN)
+    with pytest.raises(Gone, match="withdrawn by its writer"):
+        change(one)
+
+
+def test_the_same_words_sent_again_are_a_comment_of_their_own() -> None:
+    one = post()
+    withdraw(one)
+    other = post()
+    assert other != one
+    assert words(other) == (FIRST, PENDING)
+
+
+# At one moment
+
+
+def acts(app: Flask, *which: Any) -> list[Any]:
+    db.session.rollback()
+    return at_once(app, *which)
+
+
+def test_of_two_edits_at_one_moment_one_waits(app: Flask) -> None:
+    one = publish()
+    done = acts(app, lambda: change(one, "One way"), lambda: change(one, "Other way"))
+    assert done == [True, True]
+    (edit,) = edits(one)
+    assert edit.source in ("One way", "Other way")
+
+
+@pytest.mark.parametrize("state", [PENDING, APPROVED])
+def test_edited_and_withdrawn_at_one_moment_nothing_is_left(
+    app: Flask, state: CommentState
+) -> None:
+    one = publish() if state == APPROVED else post()
+    done = acts(app, lambda: change(one), lambda: withdraw(one))
+    assert isinstance(done[0], Gone) or done[0] is True
+    assert done[1] is True
+    assert words(one) == ("", WITHDRAWN)
+    assert all(edit.source == "" for edit in edits(one))
+
+
+def test_edited_and_approved_at_one_moment_nobody_publishes_what_nobody_read(app: Flask) -> None:
+    one = post()
+    mark, by_id = row(one).mark, somebody().id
+
+    def approve() -> list[int]:
+        with db.writing():
+            by = db.session.get_one(User, by_id)
+            return deciding.decide(
+                [one],
+                APPROVED,
+                if_still=lambda each: each.mark == mark,
+                by=by,
+                now=CLOCK,
+                batch="x",
+            )
+
+    done = acts(app, lambda: change(one), approve)
+    assert done[0] is True
+    was_late = done[1] == [one]
+    assert words(one) == ((THEN, PENDING) if was_late else (FIRST, APPROVED))
+    assert [edit.source for edit in edits(one)] == ([] if was_late else [THEN])
+
+
+def test_an_edit_changed_and_accepted_at_one_moment_is_read_again(app: Flask) -> None:
+    one, edit = waiting_edit()
+    mark, by_id = row(edit).mark, somebody().id
+
+    def approve() -> list[int]:
+        with db.writing():
+            by = db.session.get_one(User, by_id)
+            return deciding.decide(
+                [edit],
+                APPROVED,
+                if_still=lambda each: each.mark == mark,
+                by=by,
+                now=CLOCK,
+                batch="x",
+            )
+
+    done = acts(app, lambda: change(one, "Third words"), approve)
+    assert done[0] is True
+    was_late = done[1] == [edit]
+    assert words(one) == ((FIRST if was_late else THEN), APPROVED)
+    (waiting,) = edits(one, PENDING)
+    assert waiting.source == "Third words"
