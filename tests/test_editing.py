@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from blog import accounts, comments, db, journal, outbox, revision
 from blog.accounts import User
-from blog.comments import Comment, CommentState, arrival, deciding, editing, learning, queue
+from blog.comments import Comment, CommentState, arrival, deciding, editing, learning, policy, queue
 from blog.comments.arrival import Arrival, Sender
 from blog.comments.learning import CommentLesson
 from blog.comments.queue import Choice
@@ -134,10 +134,11 @@ def judged(comment_id: int, body: str) -> Verdict:
 
 
 def test_an_edit_is_judged_like_a_comment_but_never_for_its_own_earlier_words() -> None:
-    one = post()
-    steps = {reason.step: reason.words for reason in judged(one, f"{FIRST} Really.").reasons}
-    assert "repetition" not in steps
-    assert steps["history"] == "first comment"
+    one = publish()
+    for body in (f"{FIRST} Really.", f"**{FIRST}**"):
+        steps = {reason.step: reason.words for reason in judged(one, body).reasons}
+        assert "repetition" not in steps
+        assert steps["history"] == "first comment"
     linked = judged(one, "See https://shop.example/serum for more of it.")
     assert "1 link" in [reason.words for reason in linked.reasons]
     post(THEN)
@@ -147,6 +148,8 @@ def test_an_edit_is_judged_like_a_comment_but_never_for_its_own_earlier_words() 
 
 def test_editing_often_is_no_rate_of_comments() -> None:
     one = post()
+    for others in range(policy.MANY_IN_AN_HOUR - 1):
+        post(f"Another one {others}")
     for number in range(6):
         change(one, f"{THEN} {number}")
     assert "rate" not in {reason.step for reason in judged(one, "Once more.").reasons}
@@ -517,6 +520,18 @@ def test_the_same_words_sent_again_are_a_comment_of_their_own() -> None:
     other = post()
     assert other != one
     assert words(other) == (FIRST, PENDING)
+
+
+def test_who_sends_again_what_she_reads_is_not_taken_for_its_writer() -> None:
+    one, waiting = publish(), post("Another one")
+    for body in (FIRST, "Another one"):
+        draft = comments.compose(
+            article(), name="Nomsa", body=body, email="n@r.example", parent_id=None
+        )
+        with db.writing():
+            arrival.submit(arrived(draft, browser="another browser"), now=CLOCK)
+    assert row(one).reader_hash == "browser"
+    assert row(waiting).reader_hash == "another browser"
 
 
 # At one moment

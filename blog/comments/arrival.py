@@ -226,8 +226,10 @@ def submit(arrival: Arrival, *, now: datetime) -> int:
     )
     if comment_id is None:
         known = by_key(key)
-        # The browser holds the cookie of the answer it got last.
-        known.reader_hash = sender.reader_hash
+        # The browser holds the cookie of the answer it got last. What is published anybody near
+        # could send again, and would then be taken for its writer.
+        if known.state != CommentState.APPROVED:
+            known.reader_hash = sender.reader_hash
         return known.id
     traces.keep(
         comment_id,
