@@ -191,6 +191,7 @@ def comment_rows(size: Size, *, seed: int, first: int) -> Iterator[dict[str, Any
             "created_at": created_at,
             "decided_at": None if state is CommentState.PENDING else created_at,
             "decided_by_id": None,
+            "told_at": created_at,
         }
 
 

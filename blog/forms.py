@@ -214,7 +214,17 @@ class CommentForm(PublicForm):
     )
     email = _line("Email", comments.EMAIL_MAX_CHARS, address)
     body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
+    follow = BooleanField("Tell me about replies by email")
     parent = HiddenField(filters=[_stripped])
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check every field, and that there is an address for what is to be mailed."""
+        is_valid: bool = super().validate(extra_validators)
+        if self.follow.data and not self.email.data:
+            sentence = "Please give your email address, or leave out the mails about replies."
+            self.email.errors = [*self.email.errors, sentence]
+            return False
+        return is_valid
 
     @property
     def parent_id(self) -> int | None:

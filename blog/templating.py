@@ -40,6 +40,7 @@ def init_app(app: Flask) -> None:
         count=count,
         tally=tally,
         excerpt=markup.excerpt,
+        plain=markup.plain_text,
         as_markdown=markup.as_markdown,
         locale=locale,
     )

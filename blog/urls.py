@@ -9,6 +9,8 @@ from blog import config
 # A row's number in a path; a larger one is no path, since no database could hold it.
 ROW_ID_MAX = 2**31 - 1
 ROW = f"int(max={ROW_ID_MAX})"
+# Where somebody is told that nothing is mailed to her any more.
+NEVER = "/comments/never"
 # Never to be changed: feed readers would show every entry as a new one.
 _NAMED_SINCE = 2026
 _TRACKING = frozenset(
@@ -67,6 +69,11 @@ def withdrawal(slug: str, comment_id: int) -> str:
 def confirmation(token: str = "") -> str:
     """Path of the page where the owner of an address confirms it, with what was mailed to her."""
     return f"/comments/confirmation{'?token=' if token else ''}{token}"
+
+
+def unsubscription(token: str = "") -> str:
+    """Path of the page where mails about replies are ended, by what came in one of them."""
+    return f"/comments/mails{'?token=' if token else ''}{token}"
 
 
 def replies(slug: str, comment_id: int, page: int = 1) -> str:

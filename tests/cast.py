@@ -201,9 +201,13 @@ def fields(html: str, action: str) -> dict[str, str]:
     """Read the inputs of the form with an action."""
     found = re.search(rf'<form[^>]*action="{re.escape(action)}"[^>]*>(.*?)</form>', html, re.S)
     assert found, f"no form with action {action}"
-    inputs = re.findall(r"<input\b[^>]*>", found[1])
+    inputs = [tag for tag in re.findall(r"<input\b[^>]*>", found[1]) if _is_sent(tag)]
     read = {_attribute(tag, "name"): _attribute(tag, "value") for tag in inputs}
-    return {name: value for name, value in read.items() if name and name != "consent"}
+    return {name: value for name, value in read.items() if name}
+
+
+def _is_sent(tag: str) -> bool:
+    return 'type="checkbox"' not in tag or " checked" in tag
 
 
 def _attribute(tag: str, name: str) -> str:

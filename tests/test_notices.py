@@ -396,7 +396,11 @@ def test_the_worker_tells_and_delivers(app: Flask, clock: Clock) -> None:
     come("Does it hurt?")
     with MailServer() as server:
         outbox.run_worker(
-            app, to_port(server.port), stop=Rounds(), clock=clock, before=notices.tell
+            app,
+            to_port(server.port),
+            stop=Rounds(),
+            clock=clock,
+            chores=[outbox.Chore(notices.tell)],
         )
     assert {mail.recipients[0] for mail in server.received} == {each.email for each in STAFF}
     for mail in server.received:
@@ -416,7 +420,11 @@ def test_mail_arrives_though_none_can_be_composed(
         db.session.execute(text("ALTER TABLE notice_plan RENAME TO hidden"))
     with MailServer() as server:
         outbox.run_worker(
-            app, to_port(server.port), stop=Rounds(), clock=clock, before=notices.tell
+            app,
+            to_port(server.port),
+            stop=Rounds(),
+            clock=clock,
+            chores=[outbox.Chore(notices.tell)],
         )
     assert len(server.received) == 3
     assert [record.message[:27] for record in caplog.records] == ["mail can't be composed now:"]

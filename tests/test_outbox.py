@@ -813,6 +813,19 @@ class Rounds(threading.Event):
         return self.is_set()
 
 
+class Hands:
+    """A clock of the worker's own."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **units: float) -> None:
+        self.now += timedelta(**units)
+
+
 def test_a_worker_takes_up_what_another_abandoned(app: Flask) -> None:
     mail_id = queue()
     abandon(mail_id, until=NOW)
@@ -834,6 +847,32 @@ def test_a_worker_outlives_trouble_with_the_database(
     with MailServer() as server:
         outbox.run_worker(app, to_port(server.port), stop=stop, clock=lambda: NOW)
     assert [record.message[:28] for record in caplog.records] == ["mail can't be delivered now:"]
+    assert look(mail_id).state == MailState.SENT
+
+
+def test_a_worker_does_its_chores_when_they_are_due_and_none_holds_up_a_mail(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = Hands()
+    done: list[datetime] = []
+
+    def look_around(now: datetime) -> None:
+        done.append(now)
+
+    def break_down(now: datetime) -> None:
+        raise MailError("nothing to be told")
+
+    chores = [
+        outbox.Chore(break_down, timedelta(hours=1)),
+        outbox.Chore(look_around, timedelta(minutes=10)),
+    ]
+    mail_id = queue()
+    stop = Rounds(*(lambda: clock.move(minutes=5) for _ in range(3)))
+    with MailServer() as server:
+        transport = to_port(server.port)
+        outbox.run_worker(app, transport, stop=stop, chores=chores, clock=clock)
+    assert done == [NOW, NOW + timedelta(minutes=10)]
+    assert len(caplog.records) == 1
     assert look(mail_id).state == MailState.SENT
 
 

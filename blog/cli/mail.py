@@ -15,11 +15,12 @@ from flask import current_app
 
 from blog import config, db, journal, outbox
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
-from blog.comments import notices
+from blog.comments import notices, telling
 from blog.errors import NotFound
-from blog.outbox import MailState, OutgoingMail
+from blog.outbox import Chore, MailState, OutgoingMail
 
 LIST_ROWS = 200
+CHORES = (Chore(notices.tell), *telling.CHORES)
 
 
 @cli.group("mail")
@@ -74,6 +75,8 @@ def deliver() -> None:
     \b
     Example:  blog mail deliver
     """
+    for chore in CHORES:
+        chore.act(db.utc_now())
     outbox.release_stuck(now=db.utc_now())
     worker_name = f"{socket.gethostname()[:60]}:{os.getpid()}"
     done = outbox.deliver_due(
@@ -131,4 +134,4 @@ def worker(beside: int | None) -> None:
     if beside is not None:
         end_with(beside)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # threads need the application itself
-    outbox.run_worker(app, outbox.transport(config.current()), stop=stop, before=notices.tell)
+    outbox.run_worker(app, outbox.transport(config.current()), stop=stop, chores=CHORES)

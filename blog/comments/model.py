@@ -21,6 +21,7 @@ from sqlalchemy import (
     Index,
     String,
     Text,
+    and_,
     literal_column,
     select,
     text,
@@ -40,7 +41,7 @@ _MARK_BYTES = 8
 RESTORED = "restored"
 # What readers do themselves.
 EDITED, WITHDREW = "edited", "withdrew"
-_PENDING = "'pending'"
+_PENDING, _APPROVED = "'pending'", "'approved'"
 # What an edit and its comment exchange where one takes the place of the other.
 _WORDS = ("source", "original", "html", "html_policy", "reasons", "edited_at")
 
@@ -79,6 +80,12 @@ class Comment(db.Model):
             **_only("trusted_reader_id IS NOT NULL"),
         ),
         Index("ix_comment_edit_of_id", "edit_of_id", "state", **_only("edit_of_id IS NOT NULL")),
+        # Published answers of which nobody was told yet.
+        Index(
+            "ix_comment_untold",
+            "root_id",
+            **_only(f"told_at IS NULL AND root_id IS NOT NULL AND state = {_APPROVED}"),
+        ),
         # The journal names comments for ever, so a number is never given twice.
         {"sqlite_autoincrement": True},
     )
@@ -105,6 +112,8 @@ class Comment(db.Model):
     created_at: Mapped[datetime]
     edited_at: Mapped[datetime | None]
     decided_at: Mapped[datetime | None]
+    # When those who follow what it answers were told of it.
+    told_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     decided_by: Mapped[User | None] = relationship(foreign_keys=[decided_by_id])
     parent: Mapped[Comment | None] = relationship(
@@ -302,3 +311,8 @@ _TEACHES = {CommentState.APPROVED: False, CommentState.SPAM: True}
 
 # A bound value would hide from SQLite's planner that the partial index holds what is asked for.
 IS_PENDING: ColumnElement[bool] = Comment.state == literal_column(_PENDING)
+IS_NEWS: ColumnElement[bool] = and_(
+    Comment.state == literal_column(_APPROVED),
+    Comment.root_id.is_not(None),
+    Comment.told_at.is_(None),
+)

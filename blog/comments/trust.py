@@ -17,6 +17,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog import articles, config, db, journal, outbox, permissions, tokens, urls
 from blog.accounts import User
+from blog.comments import unwanted
 from blog.comments.model import EMAIL_MAX_CHARS, Comment, CommentState
 from blog.comments.policy import Trust
 from blog.permissions import Action
@@ -25,6 +26,7 @@ LATELY = timedelta(days=90)
 LINK_LIVES = timedelta(hours=48)
 MAIL_EVERY = timedelta(days=1)
 MAIL = "confirm-address"
+UNCONFIRMED_KEPT = timedelta(days=30)
 # So long a link that came too late is told from one that never was.
 _LINK_KNOWN = timedelta(days=365)
 
@@ -142,19 +144,20 @@ def writer_of(comment: Comment) -> TrustedReader | None:
     return db.session.get(TrustedReader, reader_id) if reader_id else None
 
 
-def ask(email: str, *, now: datetime) -> None:
-    """Queue the mail by which its owner can confirm an address.
+def ask(email: str, *, is_about_replies: bool = False, now: datetime) -> None:
+    """Queue the mail by which its owner can confirm an address, whatever it is wanted for.
 
-    Nothing where one went there within a day, where a server refused the last one, or where the
-    owner stopped being trusted of late; who asks can't tell.
+    Nothing where one went there within a day, where its owner or a server wants none, or where
+    she stopped being trusted of late; who asks can't tell.
     """
     nonce, settings, site = tokens.random_token(), config.current(), articles.site()
     link = tokens.issue(settings.secret_key, MAIL, nonce, now=now)
     words = {"email": email, "link": urls.absolute(urls.confirmation(link)), "site": site}
+    words |= {"is_about_replies": is_about_replies}
     text = render_template("mail/confirm_address.txt", **words)
     html = render_template("mail/confirm_address.html", **words)
     last = outbox.last_of_kind(MAIL, email)
-    if last is not None and last.is_refused:
+    if (last is not None and last.is_refused) or unwanted.is_at(email):
         return
     values = {
         "email": email,
@@ -206,6 +209,8 @@ def confirm(link: str, page: str, *, now: datetime) -> str | None:
         reader.confirmed_at = now
     reader.stopped_at = reader.stopped_by_id = None
     db.session.add(TrustedBrowser(token_hash=token_hash, reader_id=reader.id, confirmed_at=now))
+    # `holder` looks past the session.
+    db.session.flush()
     return token
 
 
@@ -219,3 +224,20 @@ def _use_link(reader: TrustedReader) -> bool:
 def forget(token_hash: str) -> None:
     """Trust a browser no more, at its owner's wish."""
     db.session.execute(delete(TrustedBrowser).where(TrustedBrowser.token_hash == token_hash))
+
+
+def erase(email: str) -> None:
+    """Keep nothing of an address but what stands with its comments."""
+    query = select(TrustedReader.id).where(TrustedReader.email == email)
+    reader_id = db.session.execute(query).scalar_one_or_none()
+    if reader_id is not None:
+        hers = Comment.trusted_reader_id == reader_id
+        db.session.execute(update(Comment).where(hers).values(trusted_reader_id=None))
+        db.session.execute(delete(TrustedBrowser).where(TrustedBrowser.reader_id == reader_id))
+        db.session.execute(delete(TrustedReader).where(TrustedReader.id == reader_id))
+
+
+def sweep(*, now: datetime) -> None:
+    """Forget the addresses that were asked for and never confirmed."""
+    is_late = TrustedReader.asked_at <= now - UNCONFIRMED_KEPT
+    db.session.execute(delete(TrustedReader).where(TrustedReader.confirmed_at.is_(None), is_late))

@@ -15,7 +15,7 @@ from blog.outbox.counts import (
     late_count,
     sent_since,
 )
-from blog.outbox.deliveries import LEASE, Delivered, deliver_due, release_stuck, run_worker
+from blog.outbox.deliveries import LEASE, Chore, Delivered, deliver_due, release_stuck, run_worker
 from blog.outbox.mails import (
     GIVE_UP_AFTER,
     Answer,
@@ -23,20 +23,23 @@ from blog.outbox.mails import (
     MailState,
     Outcome,
     OutgoingMail,
-    build,
     by_id,
     last_of_kind,
     plain_address,
+    purge,
     queue,
     recent,
+    refused,
     retry_all,
 )
+from blog.outbox.messages import build
 from blog.outbox.transports import FileTransport, SmtpTransport, Transport, transport
 
 __all__ = [
     "GIVE_UP_AFTER",
     "LEASE",
     "Answer",
+    "Chore",
     "Delivered",
     "FileTransport",
     "Health",
@@ -56,8 +59,10 @@ __all__ = [
     "last_sent_at",
     "late_count",
     "plain_address",
+    "purge",
     "queue",
     "recent",
+    "refused",
     "release_stuck",
     "retry_all",
     "run_worker",

@@ -13,7 +13,7 @@ import secrets
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,6 +39,14 @@ class Delivered:
     sent: int = 0
     retried: int = 0
     failed: int = 0
+
+
+@dataclass(frozen=True)
+class Chore:
+    """What else the worker does between its mails, and how often."""
+
+    act: Callable[[datetime], object]
+    every: timedelta = timedelta()
 
 
 def deliver_due(
@@ -169,13 +177,13 @@ def run_worker(
     transport: Transport,
     *,
     stop: threading.Event,
+    chores: Sequence[Chore] = (),
     poll_seconds: float = 1.0,
     clock: Callable[[], datetime] = db.utc_now,
-    before: Callable[[datetime], object] = lambda _now: None,
 ) -> None:
     """Deliver mail until `stop` is set; trouble with the database is logged and outlived.
 
-    `before` is done before each round, as to queue what is due; its trouble stops no mail.
+    `chores` come before each round, as to queue what is due; their trouble stops no mail.
     """
     worker = f"{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -183,12 +191,20 @@ def run_worker(
         release_stuck(now=now)
         deliver_due(transport, worker=worker, clock=clock, stop=stop)
 
-    acts = {"composed": before, "delivered": deliver}
+    everything = (*chores, Chore(deliver))
+    due_at: dict[Chore, datetime] = {}
     while not stop.is_set():
-        for what, act in acts.items():
-            try:
-                with app.app_context():
-                    act(clock())
-            except Exception as error:  # noqa: BLE001 (a worker that dies delivers nothing ever after)
-                _log.error("mail can't be %s now: %r", what, error)
+        for chore in everything:
+            now = clock()
+            if now >= due_at.get(chore, now):
+                due_at[chore] = now + chore.every
+                _outlive(app, chore.act, now)
         stop.wait(poll_seconds)
+
+
+def _outlive(app: Flask, act: Callable[[datetime], object], now: datetime) -> None:
+    try:
+        with app.app_context():
+            act(now)
+    except Exception as error:  # noqa: BLE001 (a worker that dies delivers nothing ever after)
+        _log.error("mail can't be delivered now: %r", error)

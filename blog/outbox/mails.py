@@ -10,14 +10,23 @@ import random
 import re
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
-from email.policy import SMTP
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String, Text, bindparam, or_, select, update
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    bindparam,
+    delete,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, defer, mapped_column, relationship
 
 from blog import db
@@ -25,6 +34,7 @@ from blog.errors import Conflict, MailError
 
 ADDRESS_MAX_CHARS = 254
 SUBJECT_MAX_CHARS = 200
+URL_MAX_CHARS = 900
 BODY_MAX_BYTES = 200_000
 WORDS_MAX_CHARS = 500
 GIVE_UP_AFTER = timedelta(hours=25)
@@ -41,8 +51,6 @@ _ADDRESS = re.compile(
     r"@\w[\w-]{0,62}(\.\w[\w-]{0,62})*",
     re.ASCII,
 )
-# Lines of any length survive every server: what isn't short ASCII goes encoded.
-_POLICY = SMTP.clone(cte_type="7bit")
 
 
 class MailState(StrEnum):
@@ -110,6 +118,9 @@ class OutgoingMail(db.Model):
     sender: Mapped[str] = mapped_column(String(ADDRESS_MAX_CHARS))
     recipient: Mapped[str] = mapped_column(String(ADDRESS_MAX_CHARS))
     reply_to: Mapped[str | None] = mapped_column(String(ADDRESS_MAX_CHARS))
+    # What mails about one thing have in common, so that mail programs show them together.
+    thread_id: Mapped[str | None] = mapped_column(String(300))
+    unsubscribe_url: Mapped[str | None] = mapped_column(String(URL_MAX_CHARS))
     subject: Mapped[str] = mapped_column(String(SUBJECT_MAX_CHARS))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
@@ -206,19 +217,25 @@ def queue(
     now: datetime,
     reply_to: str | None = None,
     due_at: datetime | None = None,
+    thread: str = "",
+    unsubscribe_url: str | None = None,
 ) -> OutgoingMail:
     """Add a mail to the transaction at work; a subject too long is cut.
 
-    Raises: MailError for control characters, for anything but one plain address, and for a
-        text that is too long or can't be stored.
+    `thread` is what all mails about one thing name; a POST to `unsubscribe_url` ends them.
+
+    Raises: MailError for control characters, anything but one plain address, and too long a text.
     """
     sender = plain_address(sender)
+    host = sender.rpartition("@")[2]
     mail = OutgoingMail(
-        message_id=f"<{secrets.token_hex(10)}@{sender.rpartition('@')[2]}>",
+        message_id=f"<{secrets.token_hex(10)}@{host}>",
         kind=kind,
         sender=sender,
         recipient=plain_address(recipient),
         reply_to=None if reply_to is None else plain_address(reply_to),
+        thread_id=f"<{thread}@{host}>" if thread else None,
+        unsubscribe_url=unsubscribe_url,
         subject=_subject(subject),
         text=_body(text),
         html=_body(html),
@@ -268,26 +285,6 @@ def _body(body: str) -> str:
     return body
 
 
-def build(mail: OutgoingMail) -> EmailMessage:
-    """Build the message of a row: its text, and the same as HTML.
-
-    Source: RFC 3834 section 5 for Auto-Submitted.
-    """
-    message = EmailMessage(policy=_POLICY)
-    message["From"] = mail.sender
-    message["To"] = mail.recipient
-    if mail.reply_to:
-        message["Reply-To"] = mail.reply_to
-    # EmailMessage decodes an encoded word in a plain string, and line ends in it become headers.
-    message["Subject"] = mail.subject.replace("=?", "= ?")
-    message["Date"] = mail.created_at
-    message["Message-ID"] = mail.message_id
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(mail.text)
-    message.add_alternative(mail.html, subtype="html")
-    return message
-
-
 def by_id(mail_id: int) -> OutgoingMail | None:
     """Return a mail whatever its state."""
     return db.session.get(OutgoingMail, mail_id)
@@ -320,6 +317,20 @@ def last_of_kind(kind: str, recipient: str) -> OutgoingMail | None:
     asked = {"kind": kind, "recipient": plain_address(recipient)}
     found: OutgoingMail | None = db.session.execute(_LAST_OF_KIND, asked).scalar_one_or_none()
     return found
+
+
+def refused(kind: str) -> Select[int]:
+    """Select the mails of a kind that a server refused for good."""
+    is_refused = MailAttempt.outcome == Outcome.REFUSED
+    failed = select(OutgoingMail.id).where(OutgoingMail.state == MailState.FAILED)
+    return failed.where(OutgoingMail.kind == kind, OutgoingMail.history.any(is_refused))
+
+
+def purge(kinds: Collection[str], *, until: datetime) -> None:
+    """Delete mails of some kinds that were sent, or given up, and are older than a moment."""
+    is_over = OutgoingMail.state.in_((MailState.SENT, MailState.FAILED))
+    is_old = (OutgoingMail.kind.in_(kinds), is_over, OutgoingMail.created_at <= until)
+    db.session.execute(delete(OutgoingMail).where(*is_old))
 
 
 def retry_all(*, now: datetime) -> int:

@@ -20,7 +20,8 @@ from typing import Protocol
 
 from blog.config import Settings, SmtpServer
 from blog.content import write_whole
-from blog.outbox.mails import WRITTEN_TO, Answer, Outcome, OutgoingMail, build
+from blog.outbox.mails import WRITTEN_TO, Answer, Outcome, OutgoingMail
+from blog.outbox.messages import build
 
 _GRACE_SECONDS = 0.5
 _SPARE_SECONDS = 30.0

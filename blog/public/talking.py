@@ -25,7 +25,7 @@ from blog import (
     urls,
 )
 from blog.articles import Article
-from blog.comments import Comment, CommentState, Draft, arrival, editing, thread
+from blog.comments import Comment, CommentState, Draft, arrival, editing, following, thread
 from blog.comments.arrival import Arrival, Sender
 from blog.enquiries import About
 from blog.errors import Gone, Invalid, NotFound
@@ -91,6 +91,8 @@ def post_comment(slug: str) -> AnyResponse:
         return make_response(page, 200 if arrived else 422)
     with db.writing():
         comment_id = arrival.submit(arrived, now=now)
+        if form.follow.data and arrived.draft.email:
+            following.want(comment_id, arrived.draft.email, trust_hash=trust_hash(), now=now)
     response = redirect(urls.comment(slug, comment_id), 303)
     remember_reader(response, token)
     return response

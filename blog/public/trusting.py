@@ -1,4 +1,4 @@
-"""Pages by which a reader confirms her address, so that her comments may appear at once.
+"""Pages by which a reader confirms her address, to be told of replies and published at once.
 
 A GET never changes anything, since mail scanners open links. What is answered to who asks for a
 mail is the same whatever is known of the address.
@@ -11,9 +11,9 @@ from typing import Any
 from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import comments, config, db, limits, urls
+from blog import articles, comments, config, db, limits, tokens, urls
 from blog.articles import Article
-from blog.comments import Comment, CommentState, arrival, trust
+from blog.comments import Comment, CommentState, arrival, following, trust
 from blog.comments.trust import LinkState
 from blog.content import Commenting
 from blog.errors import NotFound
@@ -23,6 +23,7 @@ from blog.public.surface import (
     forget_trust,
     is_own,
     public,
+    reader_hash,
     remember_trust,
     trust_hash,
 )
@@ -39,17 +40,24 @@ _STATUS = {
 def words_beside(article: Article, comment: Comment) -> dict[str, Any]:
     """Say what the page of a comment that waits has to offer its writer."""
     who = _known()
-    may_ask = not who["holder"] and comment.email and _is_by_trust(article)
+    is_by_trust = _is_by_trust(article)
+    may_ask = not who["holder"] and comment.email and is_by_trust
     ask = button(f"trust:ask:{comment.id}") if may_ask else None
-    return who | {"ask": ask, "is_asked": "asked" in request.args}
+    is_asked = "asked" in request.args
+    wish = following.of(comment)
+    return who | {"ask": ask, "is_asked": is_asked, "is_by_trust": is_by_trust, "wish": wish}
 
 
 def _known() -> dict[str, Any]:
     """Say what is known of who writes in this browser."""
-    holder = trust.holder(trust_hash())
+    holder, now = trust.holder(trust_hash()), db.utc_now()
+    followed = following.followed(holder.email) if holder else []
     return {
         "holder": holder,
-        "standing": trust.standing(holder, now=db.utc_now()) if holder else None,
+        "standing": trust.standing(holder, now=now) if holder else None,
+        "followed": [(each, following.stop_path(each, now=now)) for each in followed],
+        "titles": articles.titles({each.article_id for each in followed}),
+        "is_by_trust": config.current().comments == Commenting.TRUSTED,
         "forget": button("trust:forget"),
         "needed": config.current().trust_after,
     }
@@ -87,12 +95,16 @@ def _confirmation(link: str) -> AnyResponse:
     state, reader = trust.opened(link, now=db.utc_now())
     if state is LinkState.USED and trust.holder(trust_hash()):
         return redirect(_TRUST, 303)
+    offered = following.offered(reader.email, reader_hash=reader_hash()) if reader else []
     page = render_template(
         "confirmation.html",
         state=state,
         email=reader.email if reader else "",
         link=link,
         confirm=button(f"trust:confirm:{link}"),
+        offered=offered,
+        titles=articles.titles({each.article_id for each in offered}),
+        is_by_trust=config.current().comments == Commenting.TRUSTED,
         needed=config.current().trust_after,
     )
     return make_response(page, _STATUS[state])
@@ -101,16 +113,33 @@ def _confirmation(link: str) -> AnyResponse:
 @public.post("/comments/confirmation")
 @limits.limiter.limit(limits.POSTS)
 def confirm() -> AnyResponse:
-    """Confirm an address, and trust this browser."""
-    link = request.form.get("token", "")
+    """Confirm an address and what it is wanted for, and trust this browser."""
+    link, now = request.form.get("token", ""), db.utc_now()
     page = pressed(f"trust:confirm:{link}")
+    chosen = request.form.getlist("comment", type=urls.row_id)
     with db.writing():
-        token = trust.confirm(link, page, now=db.utc_now())
+        token = trust.confirm(link, page, now=now)
+        holder = trust.holder(tokens.digest(token)) if token else None
+        if holder:
+            following.confirm(holder.email, chosen, now=now)
     if token is None:
         return _confirmation(link)
     response = redirect(_TRUST, 303)
     remember_trust(response, token)
     return response
+
+
+@public.post("/comments/confirmation/refusal")
+@limits.limiter.limit(limits.POSTS)
+def refuse() -> AnyResponse:
+    """Never write to the address again that a link was mailed to."""
+    link = request.form.get("token", "")
+    pressed(f"trust:confirm:{link}")
+    with db.writing():
+        _, reader = trust.opened(link, now=db.utc_now())
+        if reader:
+            following.never(reader.email)
+    return redirect(urls.NEVER, 303) if reader else _confirmation(link)
 
 
 @public.get(_TRUST)
