@@ -13,7 +13,17 @@ from sqlalchemy import Connection, event, insert, select, text
 from blog import articles, comments, db, markup, tokens
 from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
 from blog.articles.around import around
-from blog.comments import Comment, CommentState, deciding, fulltext, history, queue, thread, trust
+from blog.comments import (
+    Comment,
+    CommentState,
+    deciding,
+    fulltext,
+    history,
+    queue,
+    telling,
+    thread,
+    trust,
+)
 from blog.comments.queue import Choice
 from blog.comments.traces import CommentTrace, before
 from blog.comments.trust import Holder
@@ -100,6 +110,7 @@ def busy_site(app: Flask) -> None:
             "reader_hash": f"reader-{number % 100}",
             "submission_key": tokens.random_token(),
             "created_at": CLOCK,
+            "told_at": CLOCK,
         }
         for number in range(1, 5_001)
     ]
@@ -223,6 +234,7 @@ COMMENTS: dict[str, Act] = {
         words_hash="words-7", client_hash="client-7", reader_hash="reader-7", now=CLOCK
     ),
     "of a trusted reader": lambda: trust.standing(HOLDER, now=CLOCK),
+    "round of the mail worker": lambda: telling.compose(now=CLOCK),
     "beside cards": lambda: comments.counts_on([ARTICLE, "article-1"]),
 }
 # What a page of a thread puts in order is what its index holds of the thread, no row.

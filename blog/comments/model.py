@@ -42,6 +42,7 @@ RESTORED = "restored"
 # What readers do themselves.
 EDITED, WITHDREW = "edited", "withdrew"
 _PENDING, _APPROVED = "'pending'", "'approved'"
+_UNTOLD = f"told_at IS NULL AND root_id IS NOT NULL AND state = {_APPROVED}"
 # What an edit and its comment exchange where one takes the place of the other.
 _WORDS = ("source", "original", "html", "html_policy", "reasons", "edited_at")
 
@@ -81,11 +82,7 @@ class Comment(db.Model):
         ),
         Index("ix_comment_edit_of_id", "edit_of_id", "state", **_only("edit_of_id IS NOT NULL")),
         # Published answers of which nobody was told yet.
-        Index(
-            "ix_comment_untold",
-            "root_id",
-            **_only(f"told_at IS NULL AND root_id IS NOT NULL AND state = {_APPROVED}"),
-        ),
+        Index("ix_comment_untold", "state", "told_at", "root_id", **_only(_UNTOLD)),
         # The journal names comments for ever, so a number is never given twice.
         {"sqlite_autoincrement": True},
     )

@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import render_template
-from sqlalchemy import Row, Select, select, update
+from sqlalchemy import Row, Select, func, select, update
+from sqlalchemy.orm import aliased
 
 from blog import articles, config, db, markup, outbox, urls
 from blog.articles import Article
 from blog.comments import following
 from blog.comments.deciding import UNDO_WITHIN
-from blog.comments.following import BRANCH, MAIL, Following
+from blog.comments.following import MAIL, Following
 from blog.comments.model import IS_NEWS, Comment, CommentState
 from blog.outbox import Chore, OutgoingMail
 
@@ -48,8 +49,8 @@ def compose(now: datetime) -> None:
     """Queue what is due: questions to the owners of addresses, and news of replies."""
     following.stop_where_refused()
     following.ask(now=now)
-    branches = db.session.execute(_branches_with_news(now)).scalars().all()
-    for branch_id in filter(None, branches):
+    branches = db.session.execute(_branches_with_news(now)).scalars()
+    for branch_id in sorted(set(filter(None, branches))):
         with db.writing():
             _tell(branch_id, now=now)
 
@@ -58,15 +59,18 @@ CHORES = (Chore(compose), Chore(following.sweep, timedelta(hours=1)))
 
 
 def _branches_with_news(now: datetime) -> Select[int | None]:
+    # Not joined: a planner that knows nothing of the tables may begin with all comments.
+    followed = aliased(Comment)
+    branch = func.coalesce(followed.root_id, followed.id)
+    its_own = select(branch).where(followed.id == Following.comment_id).scalar_subquery()
     told_lately = (
-        select(BRANCH)
-        .join(Following, Following.comment_id == Comment.id)
+        select(its_own)
+        .select_from(Following)
         .join(OutgoingMail, OutgoingMail.id == Following.mail_id)
         .where(OutgoingMail.created_at > now - MAIL_EVERY)
     )
     return (
         select(Comment.root_id)
-        .distinct()
         .where(IS_NEWS, following.is_settled(now), Comment.root_id.not_in(told_lately))
         .limit(_AT_ONCE)
     )

@@ -6,6 +6,7 @@ address that was typed proves nothing. One mail a day goes to an address, whoeve
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -177,6 +178,13 @@ def ask(email: str, *, is_about_replies: bool = False, now: datetime) -> None:
         html=html,
         now=now,
     )
+
+
+def asked_lately(emails: Collection[str], *, now: datetime) -> set[str]:
+    """Return to which of some addresses no further mail may go within the day."""
+    is_lately = TrustedReader.asked_at > now - MAIL_EVERY
+    query = select(TrustedReader.email).where(TrustedReader.email.in_(emails), is_lately)
+    return set(db.session.execute(query).scalars()) if emails else set()
 
 
 def opened(link: str, *, now: datetime) -> tuple[LinkState, TrustedReader | None]:

@@ -19,7 +19,11 @@ def upgrade():
     # Nobody wanted to be told of what is there already.
     op.execute('UPDATE comment SET told_at = created_at WHERE root_id IS NOT NULL')
     op.create_index(
-        'ix_comment_untold', 'comment', ['root_id'], sqlite_where=_NEWS, postgresql_where=_NEWS
+        'ix_comment_untold',
+        'comment',
+        ['state', 'told_at', 'root_id'],
+        sqlite_where=_NEWS,
+        postgresql_where=_NEWS,
     )
     op.add_column('outgoing_mail', sa.Column('thread_id', sa.String(300), nullable=True))
     op.add_column('outgoing_mail', sa.Column('unsubscribe_url', sa.String(900), nullable=True))
