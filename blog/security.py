@@ -13,7 +13,6 @@ from flask import Flask, Response, g, request
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from blog import urls
 from blog.config import SESSION_COOKIE, Settings
 from blog.errors import BadRequest, Busy, Forbidden
 
@@ -163,12 +162,9 @@ def read_body() -> None:
 def refuse_foreign_posts(settings: Settings) -> None:
     """Refuse what another site makes a browser send; forms carry a token besides.
 
-    A mail's own link to unsubscribe is for whoever holds it, from wherever.
-
     Raises: Forbidden.
-    Source: RFC 8058.
     """
-    if request.method in _SAFE or request.path == urls.unsubscription():
+    if request.method in _SAFE:
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")

@@ -143,7 +143,7 @@ def stop(email: str, *, branch_id: int | None = None) -> None:
 
 
 def never(email: str) -> None:
-    """Never write to an address again, and keep no more of it than that."""
+    """Never write to an address again, and forget that it was confirmed."""
     stop(email)
     trust.erase(email)
     unwanted.add(email)
