@@ -75,7 +75,7 @@ def deliver() -> None:
     \b
     Example:  blog mail deliver
     """
-    for chore in CHORES:
+    for chore in telling.CHORES:
         chore.act(db.utc_now())
     outbox.release_stuck(now=db.utc_now())
     worker_name = f"{socket.gethostname()[:60]}:{os.getpid()}"
