@@ -16,6 +16,7 @@ from blog.comments import (
     arrival,
     deciding,
     editing,
+    following,
     learning,
     notices,
     policy,
@@ -498,6 +499,8 @@ def test_of_a_withdrawn_comment_nothing_is_left_but_that_it_was(state: CommentSt
     change(one, "My phenomenal chin")
     if state != APPROVED:
         decide(state, one)
+    with db.writing():
+        following.want(one, "n@r.example", trust_hash="", now=CLOCK)
     before = number()
     assert withdraw(one)
     assert (number() > before) == (state == APPROVED)
@@ -507,6 +510,7 @@ def test_of_a_withdrawn_comment_nothing_is_left_but_that_it_was(state: CommentSt
     comment = row(one)
     assert (comment.state, comment.name, comment.body_html) == (WITHDRAWN, "", "")
     assert (lessons(), db.session.get(CommentTrace, one)) == ({}, None)
+    assert following.of(comment) is None
     assert learning.summary().genuine == learning.summary().spam == 0
     assert verbs(one)[-1] == "withdrew"
 

@@ -14,7 +14,17 @@ from sqlalchemy import select
 
 from blog import db, revision, tokens
 from blog.articles import Article
-from blog.comments import Comment, CommentState, Draft, arrival, by_ids, fulltext, rules, traces
+from blog.comments import (
+    Comment,
+    CommentState,
+    Draft,
+    arrival,
+    by_ids,
+    following,
+    fulltext,
+    rules,
+    traces,
+)
 from blog.comments.arrival import Arrival, Sender
 from blog.comments.deciding import UNDO_WITHIN
 from blog.comments.model import delete
@@ -160,6 +170,7 @@ def withdraw(comment_id: int, *, now: datetime) -> bool:
     """
     (comment,) = by_ids([comment_id])
     traces.erase(comment_id)
+    following.forget(comment_id)
     _sweep(now=now)
     return comment.withdraw(now=now)
 

@@ -207,4 +207,4 @@ def _outlive(app: Flask, act: Callable[[datetime], object], now: datetime) -> No
         with app.app_context():
             act(now)
     except Exception as error:  # noqa: BLE001 (a worker that dies delivers nothing ever after)
-        _log.error("mail can't be delivered now: %r", error)
+        _log.error("mail can't be composed or delivered now: %r", error)
