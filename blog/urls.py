@@ -38,9 +38,9 @@ def slug_at(path: str) -> str | None:
     return path.removeprefix(article("")) if path.startswith(article("")) else None
 
 
-def comments(slug: str, page: int = 1) -> str:
-    """Path of a page of an article's thread."""
-    return paged(article(slug), page, "comments")
+def comments(slug: str, page: int = 1, *, newest_first: bool = False) -> str:
+    """Path of a page of an article's thread, the oldest comments first or the newest."""
+    return paged(f"{article(slug)}{'?order=newest' if newest_first else ''}", page, "comments")
 
 
 def markdown(slug: str) -> str:

@@ -19,11 +19,13 @@ from blog.comments import (
     deciding,
     fulltext,
     history,
+    pins,
     queue,
     telling,
     thread,
     trust,
 )
+from blog.comments.pins import CommentPin
 from blog.comments.queue import Choice
 from blog.comments.traces import CommentTrace, before
 from blog.comments.trust import Holder
@@ -31,7 +33,7 @@ from blog.journal import JournalLine
 from tests.cast import ARTICLE, CLOCK, article
 
 # Tables with more rows the longer a site is there.
-GROWING = {"article", "article_author", "article_topic", "comment", "comment_trace"}
+GROWING = {"article", "article_author", "article_topic", "comment", "comment_trace", "comment_pin"}
 GROWING |= {"journal_line", "search_index_comment", "search_index_comment_content"}
 
 Act = Callable[[], object]
@@ -125,6 +127,11 @@ def busy_site(app: Flask) -> None:
         }
         for number, row in enumerate(rows)
     ]
+    pinned = [
+        {"comment_id": row["id"], "article_id": row["article_id"], "pinned_at": CLOCK}
+        for row in rows
+        if row["article_id"] != ARTICLE or row["id"] in (10, 20, 40)
+    ]
     lines = [
         {"at": CLOCK, "verb": "approved", "thing": "comment", "thing_id": str(number)}
         | {"was": "pending", "became": "approved", "batch": f"click-{number // 5}"}
@@ -134,6 +141,7 @@ def busy_site(app: Flask) -> None:
         with db.writing():
             db.session.execute(insert(Comment), rows)
             db.session.execute(insert(CommentTrace), traces)
+            db.session.execute(insert(CommentPin), pinned)
             db.session.execute(insert(JournalLine), lines)
             said = [(row["id"], row["name"], "t@reader.example", row["source"]) for row in rows]
             fulltext.put(db.session.connection(), said)
@@ -216,10 +224,12 @@ CHOSEN: dict[str, Act] = {
     "to be shown": lambda: queue.load([10, 20, 30]),
     "what else came": lambda: history.others(comment_of(4_500)),
     "lines about others": lambda: history.summaries([4_500, 4_600]),
+    "pinned": lambda: pins.among([10, 20, 30]),
     "decided before": lambda: deciding.last_batch(comment_of(4_500)),
 }
 COMMENTS: dict[str, Act] = {
     "page of a thread": lambda: thread.visible_on(article()),
+    "newest page of a thread": lambda: thread.visible_on(article(), newest_first=True),
     "with what waits": lambda: thread.visible_on(article(), reader_hash="reader-5"),
     "replies": lambda: thread.replies_to(article(), 10),
     "permalink": lambda: thread.place_of(
@@ -240,6 +250,7 @@ COMMENTS: dict[str, Act] = {
 # What a page of a thread puts in order is what its index holds of the thread, no row.
 SORTED = {
     "page of a thread": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
+    "newest page of a thread": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
     "with what waits": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
     "permalink": ["USE TEMP B-TREE FOR count(DISTINCT)"],
     # The newest hundred, along the table itself.

@@ -1088,6 +1088,53 @@ def test_the_first_page_of_a_thread_has_one_address(site: Site, thread: list[int
     assert (plain.status_code, plain.location) == (301, replies)
 
 
+def test_a_thread_is_read_newest_first_at_an_address_of_its_own(
+    site: Site, thread: list[int]
+) -> None:
+    plain, newest = f"/articles/{ARTICLE}", f"/articles/{ARTICLE}?order=newest"
+    first, turned = site.text(plain), site.text(newest)
+    for page, current in ((first, "Oldest first"), (turned, "Newest first")):
+        assert links(page)["Oldest first"] == f"{plain}#comments"
+        assert links(page)["Newest first"] == f"{newest}#comments"
+        assert re.findall(r'aria-current="true">(.*?)<', page) == [current]
+    assert f'id="comment-{thread[59]}"' in turned
+    assert f'id="comment-{thread[0]}"' not in turned
+    assert links(turned)["Older comments"] == f"{newest}&comments=2#comments"
+    second = site.text(f"{newest}&comments=2")
+    assert links(second)["Newer comments"] == f"{newest}#comments"
+    shown = [str(number) for number in reversed(thread[:10])]
+    assert re.findall(r'id="comment-(\d+)"', second) == shown
+    assert unescape(rel(turned, "next")[0]) == f"{newest}&comments=2"
+    assert rel(second, "prev")[0] == newest
+    for path in (newest, f"{newest}&comments=2"):
+        assert site.get(path).headers["Cache-Control"] == pagecache.FOR_ANYBODY
+
+
+def test_search_engines_keep_a_thread_in_one_order_alone(site: Site, thread: list[int]) -> None:
+    plain = f"/articles/{ARTICLE}"
+    noindex = '<meta name="robots" content="noindex">'
+    assert noindex not in site.text(plain)
+    for query in ("?order=newest", "?order=newest&comments=2"):
+        page = site.text(plain + query)
+        assert noindex in page
+        assert f'<link rel="canonical" href="http://127.0.0.1:8000{plain}">' in page
+
+
+def test_a_thread_of_one_branch_has_no_order_to_choose(site: Site) -> None:
+    assert "Newest first" not in site.text(f"/articles/{ARTICLE}")
+
+
+@pytest.mark.parametrize("odd", ["", "oldest", "Newest", "newest&order=newest", "new%65st2", "1"])
+def test_there_is_no_other_order_of_a_thread(site: Site, thread: list[int], odd: str) -> None:
+    assert site.get(f"/articles/{ARTICLE}?order={odd}").status_code == 404
+
+
+def test_the_first_page_of_a_turned_thread_has_one_address(site: Site, thread: list[int]) -> None:
+    plain = site.get(f"/articles/{ARTICLE}?order=newest&comments=1")
+    newest = f"/articles/{ARTICLE}?order=newest#comments"
+    assert (plain.status_code, plain.location) == (301, newest)
+
+
 @pytest.mark.parametrize("odd", ["02", "0", "-1", "3", "99999", "9" * 400, "abc", "", "²", "2&x=2"])
 def test_there_is_no_other_page_of_a_thread(site: Site, thread: list[int], odd: str) -> None:
     repeated = odd.replace("x", "comments")

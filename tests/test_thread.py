@@ -184,6 +184,34 @@ def test_fifty_branches_stand_on_a_page() -> None:
         assert (page.page, page.pages, page.total) == (number, 3, 101)
 
 
+def test_newest_first_turns_the_branches_round_and_leaves_answers_in_order() -> None:
+    roots = store(*[None] * (2 * PAGE_BRANCHES + 1))
+    replies = store(*[roots[-1]] * 2)
+    pages = [thread.visible_on(article(), page=n, newest_first=True) for n in (1, 2, 3)]
+    assert ids(pages[0].nodes) == [roots[-1], *replies, *reversed(roots[51:-1])]
+    assert ids(pages[1].nodes) == roots[50:0:-1]
+    assert ids(pages[2].nodes) == roots[:1]
+    assert [(page.page, page.pages, page.total) for page in pages] == [
+        (number, 3, 103) for number in (1, 2, 3)
+    ]
+    with pytest.raises(NotFound):
+        thread.visible_on(article(), page=4, newest_first=True)
+
+
+def test_newest_first_what_a_reader_has_waiting_stands_on_the_page_it_will_be_on() -> None:
+    roots = store(*[None] * PAGE_BRANCHES)
+    middle = say("middle", waits=True)
+    (last,) = store(None)
+    answer = say("answer", roots[0], waits=True)
+    newest = say("newest", waits=True)
+    pages = [
+        ids(thread.visible_on(article(), page=n, newest_first=True, reader_hash="mine").nodes)
+        for n in (1, 2)
+    ]
+    assert pages[0] == [newest, last, middle, *reversed(roots[1:])]
+    assert pages[1] == [roots[0], answer]
+
+
 @pytest.mark.parametrize("parents", [[], [None], [None] * PAGE_BRANCHES])
 def test_a_thread_has_no_page_past_its_last(parents: list[None]) -> None:
     for parent in parents:
@@ -341,11 +369,12 @@ def test_a_thread_costs_two_statements_whatever_its_length() -> None:
         assert middle
         with statements() as seen:
             page = thread.visible_on(found)
+            thread.visible_on(found, newest_first=True)
             thread.visible_on(found, page=page.pages, reader_hash="mine")
             thread.replies_to(found, roots[0])
             thread.place_of(found, last)
             thread.place_of(found, middle)
-        assert len(seen) == 2 + 3 + 2 + 1 + 1
+        assert len(seen) == 2 + 2 + 3 + 2 + 1 + 1
     assert len(ids(page.nodes)) == PAGE_BRANCHES * (1 + FIRST_REPLIES)
 
 

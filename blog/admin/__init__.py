@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from blog.admin import decisions, entrance, inbox, overview, review, rules, teaching, trusting
+from blog.admin import (
+    decisions,
+    entrance,
+    inbox,
+    overview,
+    pinning,
+    review,
+    rules,
+    teaching,
+    trusting,
+)
 from blog.admin.desk import admin
 from blog.admin.mailed import by_mail
 
@@ -13,6 +23,7 @@ __all__ = [
     "entrance",
     "inbox",
     "overview",
+    "pinning",
     "review",
     "rules",
     "teaching",

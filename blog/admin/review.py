@@ -22,6 +22,7 @@ from blog.comments import (
     deciding,
     fulltext,
     history,
+    pins,
     private,
     queue,
     trust,
@@ -171,8 +172,10 @@ def items_of(rows: Sequence[Comment]) -> list[dict[str, Any]]:
     # How an edit came is known of its comment.
     origins = {row.id: row.edit_of_id or row.id for row in rows}
     told = history.summaries(list(set(origins.values())))
+    pinned = pins.among([row.id for row in rows])
     return [
-        item_of(row, found.get(row.article_id)) | {"history": told.get(origins[row.id], "")}
+        item_of(row, found.get(row.article_id))
+        | {"history": told.get(origins[row.id], ""), "is_pinned": row.id in pinned}
         for row in rows
     ]
 
@@ -201,6 +204,7 @@ def item_of(row: Comment, article: Article | None) -> dict[str, Any]:
         "reasons": [(reason["words"], reason["tone"]) for reason in row.reasons],
         "signs": [sign for reason in row.reasons for sign in reason.get("named", [])],
         "by_author": row.is_by_author,
+        "may_be_pinned": pins.may_be_pinned(row),
         "state": row.state,
         "words": WORDS[row.state],
         "decided_at": row.decided_at,

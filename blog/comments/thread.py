@@ -1,13 +1,14 @@
 """The comments of one article as a reader sees them: pages of a tree of three visible levels.
 
 A branch is a comment that answers none, with everything below it. An article shows its branches
-fifty to a page, each with its first replies; all replies of one branch have pages of their own.
+fifty to a page, pinned ones first, then the oldest or the newest, each with its first replies; all
+replies of one branch have pages of their own, the oldest first.
 What a page costs doesn't grow with its thread, but for one look through the thread's index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,12 +21,15 @@ from sqlalchemy import (
     case,
     distinct,
     func,
+    literal,
+    or_,
     select,
     union_all,
 )
 
 from blog import db, markup, urls
 from blog.articles import Article
+from blog.comments import pins
 from blog.comments.model import IS_PENDING, Comment, CommentState
 from blog.errors import NotFound
 
@@ -96,6 +100,7 @@ class Node:
     answers: Shown | None = None
     answers_url: str = ""
     more: int = 0
+    is_pinned: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,34 +111,51 @@ class Page:
     page: int
     pages: int
     total: int
+    newest_first: bool = False
 
 
-def visible_on(article: Article, *, page: int = 1, reader_hash: str | None = None) -> Page:
-    """Return a page of an article's thread, oldest first.
+def visible_on(
+    article: Article,
+    *,
+    page: int = 1,
+    newest_first: bool = False,
+    reader_hash: str | None = None,
+) -> Page:
+    """Return a page of an article's thread: what is pinned, then the oldest or newest branches.
 
     A waiting comment is in it only for the browser that wrote it.
 
     Raises: NotFound where the thread has no such page.
     """
-    found = _branches(article.id, page)
+    found = _branches(article.id, page, newest_first=newest_first)
     if not found and page > 1:
         raise NotFound(_NO_PAGE)
+
+    def place(row: _Row) -> tuple[bool, int]:
+        return not row.is_pinned, -row.branch_id if newest_first else row.branch_id
+
     here = found[:PAGE_BRANCHES]
     reader = _reader(article.id, reader_hash)
     own = _between(
         reader.waiting,
-        "branch_id",
-        here[0].branch_id if page > 1 else 0,
-        found[PAGE_BRANCHES].branch_id if len(found) > PAGE_BRANCHES else None,
+        place,
+        place(here[0]) if page > 1 else None,
+        place(found[PAGE_BRANCHES]) if len(found) > PAGE_BRANCHES else None,
     )
     branch_ids = {row.branch_id for row in here} | {row.branch_id for row in own}
     rows = _first_of(article.id, branch_ids) if branch_ids else []
     nodes = _tree(article.slug, rows, own, reader)
     published = {row.branch_id: row.published for row in here}
+    pinned = {row.branch_id for row in here if row.is_pinned}
     for node in nodes:
         node.more = published.get(node.comment.id, 0) - _published([node])
+        node.is_pinned = node.comment.id in pinned
+    if newest_first:
+        nodes.reverse()
+    nodes.sort(key=lambda node: not node.is_pinned)
     branches, comments = (here[0].branches, here[0].comments) if here else (0, 0)
-    return Page(nodes, page, _pages(branches, PAGE_BRANCHES), int(comments))
+    pages = _pages(branches, PAGE_BRANCHES)
+    return Page(nodes, page, pages, int(comments), newest_first)
 
 
 def replies_to(
@@ -150,8 +172,8 @@ def replies_to(
     reader = _reader(article.id, reader_hash)
     own = _between(
         [row for row in reader.waiting if row.branch_id == root_id],
-        "id",
-        here[0].id if page > 1 else 0,
+        lambda row: row.id,
+        here[0].id if page > 1 else None,
         found[PAGE_REPLIES].id if len(found) > PAGE_REPLIES else None,
     )
     rows = _rows(Comment.id.in_([root_id, *(row.id for row in here)]))
@@ -160,22 +182,24 @@ def replies_to(
 
 
 def place_of(article: Article, comment: Comment) -> str:
-    """Return the path at which a comment stands: its page, and the place on it.
+    """Return the path at which a comment stands: its page, oldest first, and the place on it.
 
     One that waits stands there for the browser that wrote it.
     """
     root_id = comment.root_id or comment.id
     is_visible = _is_published(article.id)
-    before = select(func.count(distinct(_BRANCH))).where(*is_visible, root_id >= _BRANCH)
+    is_before = or_(root_id >= _BRANCH, _is_pinned(article.id))
+    before = select(func.count(distinct(_BRANCH))).where(*is_visible, is_before)
     rank = select(func.count()).where(
         *is_visible, Comment.root_id == root_id, Comment.id <= comment.id
     )
-    query = select(before.scalar_subquery(), rank.scalar_subquery())
-    branch_rank, reply_rank = db.session.execute(query).one()
+    is_pinned = literal(root_id).in_(pins.on(article.id))
+    query = select(before.scalar_subquery(), rank.scalar_subquery(), is_pinned)
+    branch_rank, reply_rank, is_first = db.session.execute(query).one()
     if comment.state == CommentState.APPROVED and reply_rank > FIRST_REPLIES:
         page = urls.replies(article.slug, root_id, _pages(reply_rank, PAGE_REPLIES))
     else:
-        page = urls.comments(article.slug, _pages(branch_rank, PAGE_BRANCHES))
+        page = urls.comments(article.slug, 1 if is_first else _pages(branch_rank, PAGE_BRANCHES))
     return f"{page}#comment-{comment.id}"
 
 
@@ -187,18 +211,24 @@ def _pages(count: int, page_rows: int) -> int:
     return max(1, -(-count // page_rows))
 
 
-def _branches(article_id: str, page: int) -> Sequence[_Row]:
+def _is_pinned(article_id: str) -> ColumnElement[bool]:
+    return _BRANCH.in_(pins.on(article_id))
+
+
+def _branches(article_id: str, page: int, *, newest_first: bool) -> Sequence[_Row]:
     """Return the branches of a page and the first of the next, beside the whole thread's counts."""
+    is_pinned = _is_pinned(article_id)
     query = (
         select(
             _BRANCH.label("branch_id"),
+            is_pinned.label("is_pinned"),
             func.count().label("published"),
             func.count().over().label("branches"),
             func.sum(func.count()).over().label("comments"),
         )
         .where(*_is_published(article_id))
         .group_by(_BRANCH)
-        .order_by(_BRANCH)
+        .order_by(is_pinned.desc(), _BRANCH.desc() if newest_first else _BRANCH)
         .limit(PAGE_BRANCHES + 1)
         .offset((page - 1) * PAGE_BRANCHES)
     )
@@ -249,7 +279,7 @@ def _reader(article_id: str, reader_hash: str | None) -> _Reader:
     if reader_hash is None:
         return _Reader(None)
     query = (
-        select(*_COLUMNS)
+        select(*_COLUMNS, _is_pinned(article_id).label("is_pinned"))
         .where(IS_PENDING, Comment.reader_hash == reader_hash, Comment.article_id == article_id)
         .order_by(Comment.id.desc())
         .limit(OWN_WAITING)
@@ -259,11 +289,14 @@ def _reader(article_id: str, reader_hash: str | None) -> _Reader:
     return _Reader(reader_hash, [row for row in found if not row.edit_of_id], edits)
 
 
-def _between(rows: Iterable[_Row], column: str, first: int, end: int | None) -> list[_Row]:
+def _between(
+    rows: Iterable[_Row], place: Callable[[_Row], Any], first: Any, end: Any
+) -> list[_Row]:
+    """Return the rows whose place is from one to before another; None is no bound."""
     return [
         row
         for row in rows
-        if getattr(row, column) >= first and (end is None or getattr(row, column) < end)
+        if (first is None or place(row) >= first) and (end is None or place(row) < end)
     ]
 
 

@@ -91,7 +91,8 @@ def show_article(slug: str) -> AnyResponse:
     now = db.utc_now()
     article = article_at(slug, now=now, is_shown=True)
     if names_first_page("comments"):
-        return redirect(f"{urls.comments(slug)}#comments", 301)
+        place = urls.comments(slug, newest_first=_is_newest_first())
+        return redirect(f"{place}#comments", 301)
     is_named = MARKDOWN in request.headers.get("Accept", "")
     if is_named and _wants_markdown():
         response = _markdown(article)
@@ -99,14 +100,20 @@ def show_article(slug: str) -> AnyResponse:
         page = _article_page(article, now=now)
         # Caches find pages by whether Markdown is named, so that only one answer may be kept for
         # all who name it.
-        response = make_response(page) if is_named else for_anybody(page, query=("comments",))
+        query = ("comments", "order")
+        response = make_response(page) if is_named else for_anybody(page, query=query)
         _link(response, urls.markdown(slug), 'rel="alternate"; type="text/markdown"')
     response.vary.add("Accept")
     return response
 
 
 def _article_page(article: Article, *, now: datetime) -> str:
-    shown = thread.visible_on(article, page=page_number("comments"), reader_hash=reader_hash())
+    shown = thread.visible_on(
+        article,
+        page=page_number("comments"),
+        newest_first=_is_newest_first(),
+        reader_hash=reader_hash(),
+    )
     closed_reason = comments.closed_because(article, now=now)
     return render_template(
         "article.html",
@@ -118,6 +125,18 @@ def _article_page(article: Article, *, now: datetime) -> str:
         form=None if closed_reason else talking.comment_form(article),
         graph=structured.of_article(article, templating.site(), comment_count=shown.total, now=now),
     )
+
+
+def _is_newest_first() -> bool:
+    """Tell whether the newest comments are asked for first; the plain address begins with the oldest.
+
+    Raises: NotFound for any other order.
+    """
+    if "order" in request.args and asked("order") != "newest":
+        raise NotFound(
+            "Comments can't be sorted like that. Please leave the order out of the address."
+        )
+    return "order" in request.args
 
 
 def _wants_markdown() -> bool:

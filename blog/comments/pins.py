@@ -1,0 +1,88 @@
+"""Comments that stand first in their thread, because who moderates put them there.
+
+Only what begins a branch can be pinned, and only while it is published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Select, String, delete, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog import db, journal, permissions, revision
+from blog.accounts import User
+from blog.comments.model import Comment, CommentState
+from blog.errors import Conflict
+from blog.permissions import Action
+
+PINNED_MAX = 3
+
+
+class CommentPin(db.Model):
+    """One comment that is pinned."""
+
+    __tablename__ = "comment_pin"
+
+    comment_id: Mapped[int] = mapped_column(
+        ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    article_id: Mapped[str] = mapped_column(String(100), index=True)
+    pinned_at: Mapped[datetime]
+
+
+def on(article_id: str) -> Select[int]:
+    """Select the published comments that are pinned on an article."""
+    is_here = CommentPin.article_id == article_id, Comment.state == CommentState.APPROVED
+    return select(CommentPin.comment_id).join(Comment).where(*is_here)
+
+
+def among(comment_ids: Iterable[int]) -> set[int]:
+    """Return which of some comments are pinned."""
+    query = select(CommentPin.comment_id).where(CommentPin.comment_id.in_(list(comment_ids)))
+    return set(db.session.execute(query).scalars())
+
+
+def may_be_pinned(comment: Comment) -> bool:
+    """Tell whether a comment begins a branch that readers see."""
+    return comment.parent_id is None and comment.state == CommentState.APPROVED
+
+
+def pin(comment: Comment, *, by: User, now: datetime) -> None:
+    """Let a comment stand first.
+
+    Raises: Forbidden where `by` may not moderate; Conflict where it can't be pinned, or enough are.
+    """
+    permissions.require(by, Action.MODERATE)
+    if not may_be_pinned(comment):
+        raise Conflict("Only a published comment that answers no other can be pinned.")
+    # First, since who pins another at this moment has to wait here.
+    revision.touch(db.session)
+    if among([comment.id]):
+        return
+    pinned = db.session.execute(on(comment.article_id)).scalars().all()
+    if len(pinned) >= PINNED_MAX:
+        raise Conflict(
+            f"On this article {PINNED_MAX} comments are pinned already. Unpin one of them first."
+        )
+    # Those that were taken down meanwhile have lost their place.
+    db.session.execute(
+        delete(CommentPin).where(
+            CommentPin.article_id == comment.article_id, CommentPin.comment_id.not_in(pinned)
+        )
+    )
+    db.session.add(CommentPin(comment_id=comment.id, article_id=comment.article_id, pinned_at=now))
+    journal.record("pinned", "comment", comment.id, by=by, now=now)
+
+
+def unpin(comment: Comment, *, by: User, now: datetime) -> None:
+    """Let a comment stand where its time puts it.
+
+    Raises: Forbidden where `by` may not moderate.
+    """
+    permissions.require(by, Action.MODERATE)
+    if among([comment.id]):
+        db.session.execute(delete(CommentPin).where(CommentPin.comment_id == comment.id))
+        journal.record("unpinned", "comment", comment.id, by=by, now=now)
+        revision.touch(db.session)
