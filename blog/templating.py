@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import UTC, datetime
+from functools import lru_cache
+from itertools import takewhile
 from typing import Any
 
 from flask import Flask, g, has_request_context, request
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog import articles, comments, content, db, markup, spam, urls
+from blog import articles, comments, config, content, db, markup, spam, tokens, urls
 from blog.articles import Article, syndication
 from blog.comments import arrival, editing
 from blog.content import Commenting
 
+# As many rules of the stylesheet paint initials.
+COLOURS = 12
+_NAMES_KEPT = 2_000
+_MARKS_MAX = 3
 _UNITS = (
     ("year", 31_557_600),
     ("month", 2_629_800),
@@ -37,6 +43,7 @@ def init_app(app: Flask) -> None:
         machine=machine,
         changed_at=changed_at,
         initials=initials,
+        colour=colour,
         count=count,
         tally=tally,
         excerpt=markup.excerpt,
@@ -142,8 +149,31 @@ def locale(language: str) -> str:
     return f"{language.partition('-')[0].lower()}_{country}" if country else ""
 
 
+@lru_cache(_NAMES_KEPT)
 def initials(name: str) -> str:
-    """Shorten a name to one or two letters."""
-    words = [word for word in name.split() if unicodedata.category(word[0])[0] in "LN"]
-    ends = [words[0], words[-1]] if len(words) > 1 else words
-    return "".join(word[0].upper()[0] for word in ends) or "·"
+    """Shorten a name to one or two letters of any script; a dot for one that has none."""
+    found = [
+        letter for word in unicodedata.normalize("NFC", name).split() if (letter := _initial(word))
+    ]
+    return "".join(found[:1] + found[1:][-1:]) or "·"
+
+
+def _initial(word: str) -> str:
+    """Return a word's first letter or digit with the marks that belong to it, if it has any."""
+    kinds = [unicodedata.category(char)[0] for char in word]
+    start = next((at for at, kind in enumerate(kinds) if kind in "LN"), None)
+    if start is None:
+        return ""
+    marks = "".join(takewhile(lambda char: unicodedata.category(char)[0] == "M", word[start + 1 :]))
+    # A few make a letter of some scripts; many are a prank.
+    return word[start].title()[0] + marks[:_MARKS_MAX]
+
+
+def colour(name: str) -> int:
+    """Give everybody of a name the same of the palette's colours, on this site alone."""
+    return _colour(config.current().secret_key, name)
+
+
+@lru_cache(_NAMES_KEPT)
+def _colour(key: str, name: str) -> int:
+    return int(tokens.keyed_hash(key, "colour", name), 16) % COLOURS

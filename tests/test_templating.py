@@ -1,5 +1,6 @@
 """Words that templates make: times in the site's zone, numbers, names, and the site's own words."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 from flask import Flask, render_template_string
 from sqlalchemy import text
 
-from blog import db, templating
+from blog import assets, db, templating
 from blog.articles import Article
 from blog.content import Commenting
 from tests.cast import Clock
@@ -108,7 +109,11 @@ def test_how_many_is_told_as_a_person_would(number: int, said: str) -> None:
         ("Sandra de Beer", "SB"),
         ("  Nomsa\t Khumalo  ", "NK"),
         ("O’Neill", "O"),
-        ("Zoe\u0308 E\u0301va", "ZE"),
+        ("Zoe\u0308 E\u0301va", "ZÉ"),
+        ("निशा कुमार", "निकु"),
+        ("ნინო", "ნ"),
+        ("한지민", "한"),
+        ("Z\u0335\u0321\u031b\u032e\u032f\u0330algo", "Z\u0335\u0321\u031b"),
         ("élodie", "É"),
         ("ß", "S"),
         ("ßa ßb", "SS"),
@@ -116,22 +121,66 @@ def test_how_many_is_told_as_a_person_would(number: int, said: str) -> None:
         ("王小明", "王"),
         ("محمد علي", "مع"),
         ("שלום", "ש"),
-        ("\u200fשלום", "·"),
+        ("\u200fשלום", "ש"),
+        ("👩\u200d👩\u200d👧", "·"),
+        ("😀 🇿🇦 !", "·"),
+        ("‘Mia’ (2)", "M2"),
         ("🌸 Rose", "R"),
         ("Rose 🌸", "R"),
         ("🌸", "·"),
-        ('(Dr) "Sam" Doe', "D"),
+        ('(Dr) "Sam" Doe', "DD"),
         ("7 of 9", "79"),
         ("", "·"),
         ("   ", "·"),
         ("\u200b", "·"),
         ("…", "·"),
         ("a" * 200, "A"),
-        ("<b>", "·"),
+        ("<b>", "B"),
     ],
 )
 def test_a_name_is_shortened_to_one_or_two_letters(name: str, said: str) -> None:
     assert templating.initials(name) == said
+
+
+def test_a_name_has_one_colour_on_a_site_and_another_elsewhere(make_app: MakeApp) -> None:
+    names = [f"Reader {number}" for number in range(300)]
+    found = []
+    for key in ("one secret, long enough to be taken", "another secret, long enough as well"):
+        app = make_app(secret_key=key)
+        with app.app_context():
+            found.append([templating.colour(name) for name in names])
+            assert [templating.colour(name) for name in names] == found[-1]
+    assert {*found[0]} == {*found[1]} == {*range(templating.COLOURS)}
+    assert found[0] != found[1]
+
+
+def _luminance(colour: str) -> float:
+    """Source: WCAG 2.2, relative luminance."""
+    digits = colour if len(colour) == 6 else "".join(2 * digit for digit in colour)
+    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def test_initials_can_be_read_on_every_colour_in_both_themes() -> None:
+    sheet = (assets.FOLDER / "style.css").read_text(encoding="utf-8")
+    pair = r"light-dark\(#(\w+), #(\w+)\)"
+    ink = re.findall(rf"--accent-ink: {pair}", sheet)[0]
+    palette = {
+        number: colours
+        for number, *colours in re.findall(rf"^\.f(\d+) {{ background: {pair} }}", sheet, re.M)
+    }
+    assert [*map(int, palette)] == [*range(templating.COLOURS)]
+    contrasts = [
+        (max(lights) + 0.05) / (min(lights) + 0.05)
+        for colours in palette.values()
+        for lights in ([*map(_luminance, both)] for both in zip(colours, ink, strict=True))
+    ]
+    assert len(contrasts) == 2 * templating.COLOURS
+    assert min(contrasts) >= 4.5
+    assert len({*map(tuple, palette.values())}) == templating.COLOURS
 
 
 def test_templates_have_the_sites_words_and_paths_at_hand(app: Flask, clock: Clock) -> None:

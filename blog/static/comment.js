@@ -1,6 +1,35 @@
-// Keeps a form sendable: a fresh token when it is first touched, and one send at a time.
-// Without this script the form works as it stands.
+// Says how long ago; keeps a form sendable, and what was typed as long as its tab lives.
+// Without this script all works as it stands.
 const SEND_AGAIN_AFTER_MS = 10_000;
+const RECENT_MS = 604_800_000;
+const UNITS_MS = { day: 86_400_000, hour: 3_600_000, minute: 60_000 };
+const SENT = "sent";
+
+let store;
+try {
+  store = sessionStorage;
+} catch {
+  // Some browsers are told to keep none.
+}
+
+function keepDraft(form) {
+  const { name, body } = form.elements;
+  const key = `draft ${form.dataset.draft}`;
+  const notice = form.querySelector(".kept");
+  const draft = JSON.parse(store.getItem(key));
+  if (draft?.join("") && !name.value && !body.value) {
+    [name.value, body.value] = draft;
+    notice.hidden = false;
+  }
+  form.addEventListener("input", () => store.setItem(key, JSON.stringify([name.value, body.value])));
+  form.addEventListener("submit", () => store.setItem(SENT, key));
+  notice.lastElementChild.onclick = () => {
+    name.value = body.value = "";
+    notice.hidden = true;
+    store.removeItem(key);
+    body.focus();
+  };
+}
 
 async function refresh(form) {
   try {
@@ -17,7 +46,7 @@ function setSending(form, isSending) {
   for (const button of form.querySelectorAll("button")) button.ariaDisabled = isSending ? "true" : null;
 }
 
-for (const form of document.querySelectorAll("form[data-token]")) {
+function keepSendable(form) {
   let isTouched = false;
   const touch = () => {
     if (!isTouched) refresh(form);
@@ -30,5 +59,28 @@ for (const form of document.querySelectorAll("form[data-token]")) {
     setSending(form, true);
     setTimeout(setSending, SEND_AGAIN_AFTER_MS, form, false);
   });
-  addEventListener("pageshow", () => setSending(form, false));
+  addEventListener("pageshow", ({ persisted }) => {
+    setSending(form, false);
+    if (persisted) store?.removeItem(SENT);
+  });
+}
+
+const sent = store?.getItem(SENT);
+store?.removeItem(SENT);
+// Only what was taken is answered with another address.
+const [visit] = performance.getEntriesByType("navigation");
+if (sent && visit.redirectCount && /comment(s\/|-)\d+$/.test(location)) store.removeItem(sent);
+
+for (const form of document.querySelectorAll("[data-token]")) {
+  keepSendable(form);
+  if (store && form.dataset.draft) keepDraft(form);
+}
+const { lang } = document.documentElement;
+for (const time of document.querySelectorAll(".comment time")) {
+  const at = new Date(time.dateTime);
+  const age = Math.max(Date.now() - at, UNITS_MS.minute);
+  if (age > RECENT_MS) continue;
+  const [unit, ms] = Object.entries(UNITS_MS).find(([, ms]) => age >= ms);
+  time.title = at.toLocaleString(lang, { dateStyle: "long", timeStyle: "short" });
+  time.textContent = new Intl.RelativeTimeFormat(lang).format(-Math.floor(age / ms), unit);
 }
