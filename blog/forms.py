@@ -18,6 +18,7 @@ from wtforms import (
     Field,
     HiddenField,
     PasswordField,
+    RadioField,
     SelectChoice,
     SelectField,
     StringField,
@@ -27,7 +28,8 @@ from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import DataRequired, Length, Optional, StopValidation, ValidationError
 
 from blog import accounts, comments, config, db, enquiries, markup, tokens, urls
-from blog.comments import rules
+from blog.comments import reports, rules
+from blog.comments.reports import ReportReason
 from blog.comments.rules import RuleKind
 from blog.errors import Invalid, MailError
 from blog.outbox.mails import plain_address
@@ -195,13 +197,10 @@ def _line(
     )
 
 
-def _text(label: str, max_chars: int, *, needed: str) -> Field:
-    """A text of several lines, which has to be there."""
-    return TextAreaField(
-        label,
-        filters=[_newlines],
-        validators=[_needed(needed), plain_characters, visible, _at_most(max_chars)],
-    )
+def _text(label: str, max_chars: int, *, needed: str = "") -> Field:
+    """A text of several lines; it may be left out where no sentence says that it is needed."""
+    first = [_needed(needed), plain_characters, visible] if needed else [plain_characters]
+    return TextAreaField(label, filters=[_newlines], validators=[*first, _at_most(max_chars)])
 
 
 class CommentForm(PublicForm):
@@ -241,6 +240,41 @@ class EditForm(PublicForm):
     """What a comment is to say from now on."""
 
     body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
+
+
+class ReportForm(PublicForm):
+    """What is wrong with a comment."""
+
+    reason = RadioField(
+        "What is wrong with it?",
+        choices=[
+            SelectChoice(ReportReason.SPAM, "It is spam or advertising"),
+            SelectChoice(ReportReason.RUDE, "It is rude or hurtful"),
+            SelectChoice(ReportReason.PRIVATE, "It shows somebody’s private details"),
+            SelectChoice(ReportReason.WRONG, "Its advice is wrong or dangerous"),
+            SelectChoice(ReportReason.OTHER, "Something else"),
+        ],
+        validate_choice=False,
+    )
+    details = _text("In your own words", reports.DETAILS_MAX_CHARS)
+
+    def validate_reason(self, field: Field) -> None:
+        """Accept one of the reasons."""
+        if field.data not in list(ReportReason):
+            raise ValidationError("Please choose what is wrong with it.")
+
+    def validate_note(self, field: Field) -> None:
+        """Ask again where the trap was filled in; what is sent twice is no accident of a program."""
+        if field.data:
+            field.data = ""
+            raise ValidationError(
+                "A field that nobody sees was filled in, as programs do. It is empty again: please send this once more."
+            )
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What was chosen and written."""
+        return {"reason": ReportReason(self.reason.data), "details": self.details.data}
 
 
 class ContactForm(PublicForm):

@@ -66,6 +66,7 @@ _TYPED = {
     "topic": "Topic",
     "body": "Comment",
     "message": "Message",
+    "details": "In your own words",
 }
 # Whoever came for something that isn't here is helped to find something else.
 _LOST = (404, 410)

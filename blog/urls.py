@@ -81,6 +81,16 @@ def replies(slug: str, comment_id: int, page: int = 1) -> str:
     return paged(f"{comment(slug, comment_id)}/replies", page)
 
 
+def report(slug: str, comment_id: int) -> str:
+    """Path of the page on which a reader tells what is wrong with a comment."""
+    return f"{comment(slug, comment_id)}/report"
+
+
+def reported(slug: str) -> str:
+    """Path of the page that thanks for a report."""
+    return f"{article(slug)}/comments/reported"
+
+
 def topic(slug: str) -> str:
     """Path of a topic."""
     return f"/topics/{slug}"

@@ -140,7 +140,7 @@ def ask_about_all() -> Response:
     ids = found.ids[:ALL_MAX]
     return desk(
         "all.html",
-        **review.around(choice, comments.counts()),
+        **review.around(choice),
         count=len(ids),
         upto=ids[0] if ids else 0,
         is_more=len(found.ids) > ALL_MAX,

@@ -25,6 +25,7 @@ from blog.comments import (
     pins,
     private,
     queue,
+    reports,
     trust,
 )
 from blog.comments.queue import Choice
@@ -40,6 +41,8 @@ TABS = {
     CommentState.SPAM: "Spam",
     CommentState.REJECTED: "Rejected",
 }
+# Among the tabs, though it is no state: published ones that readers reported.
+REPORTED = "reported"
 WORDS = {
     CommentState.PENDING: "waiting",
     CommentState.APPROVED: "published",
@@ -71,15 +74,14 @@ def show_review() -> Response:
     found = queue.choose(choice, below=before, limit=limit, enough=PAGE + 1)
     shown = found.ids[:PAGE]
     items = items_of(queue.load(shown))
-    numbers = comments.counts()
+    framed = around(choice, items)
     older = shown[-1] if len(found.ids) > PAGE else found.looked_to
     return desk(
         "review.html",
-        **around(choice, numbers, items),
+        **framed,
         items=items,
-        count=len(found.ids) if is_counted else None if before else numbers[choice.state],
+        count=len(found.ids) if is_counted else None if before else framed["total"],
         looked_to=found.looked_to,
-        total=numbers[choice.state],
         older=link(choice, before=older) if older else None,
         newer=link(choice) if before else None,
         is_farther=len(found.ids) <= PAGE,
@@ -91,12 +93,16 @@ def show_review() -> Response:
 def choice_of(fields: Mapping[str, str]) -> Choice:
     """Read what is chosen from a query or a form; what makes no sense makes no difference."""
     state, reason = fields.get("state", ""), fields.get("reason", "")
+    is_reported = state == REPORTED
+    if is_reported:
+        state = CommentState.APPROVED.value
     return Choice(
         state=CommentState(state) if state in list(TABS) else CommentState.PENDING,
         article_id=fields.get("article", "")[:_ARTICLE_ID_MAX_CHARS],
         reason=reason if reason in queue.REASONS else "",
         since=_since(fields.get("since", "")),
         words=fields.get("q", "").strip()[: fulltext.QUERY_MAX_CHARS],
+        is_reported=is_reported,
     )
 
 
@@ -110,7 +116,7 @@ def _since(day: str) -> datetime | None:
 def fields_of(choice: Choice) -> dict[str, str]:
     """Write a choice as a query or a form has it."""
     fields = {
-        "state": choice.state.value,
+        "state": REPORTED if choice.is_reported else choice.state.value,
         "article": choice.article_id,
         "reason": choice.reason,
         "since": choice.since.date().isoformat() if choice.since else "",
@@ -129,24 +135,34 @@ def link(choice: Choice, **more: Any) -> str:
     return f"{urls.review()}?{query(choice, **more)}"
 
 
-def around(
-    choice: Choice, numbers: Mapping[str, int], items: Sequence[Mapping[str, Any]] = ()
-) -> dict[str, Any]:
+def around(choice: Choice, items: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Collect what every page of the queue has around its comments."""
+    numbers = comments.counts() | {REPORTED: reports.count_reported()}
     return {
+        "total": numbers[fields_of(choice)["state"]],
         "choice": choice,
         "fields": fields_of(choice),
-        "tabs": [
-            (link(replace(choice, state=tab)), label, templating.tally(numbers[tab]), tab)
-            for tab, label in TABS.items()
-        ],
+        "tabs": _tabs(choice, numbers),
         "filters": _filters(choice),
-        "cleared": link(Choice(state=choice.state)),
+        "cleared": link(Choice(state=choice.state, is_reported=choice.is_reported)),
         # Those that can be chosen: of all there are a list would be too long.
         "articles": {item["article_id"]: item["article_title"] for item in items},
         "reason_words": queue.REASONS,
-        "words": WORDS[choice.state],
+        "words": REPORTED if choice.is_reported else WORDS[choice.state],
     }
+
+
+def _tabs(choice: Choice, numbers: Mapping[str, int]) -> list[tuple[str, str, str, bool]]:
+    """List the tabs: where each leads, its label and number, and whether it is shown."""
+    here = fields_of(choice)["state"]
+    choices = {tab.value: replace(choice, state=tab, is_reported=False) for tab in TABS}
+    labels = {tab.value: label for tab, label in TABS.items()}
+    choices[REPORTED] = replace(choice, state=CommentState.APPROVED, is_reported=True)
+    labels[REPORTED] = "Reported"
+    return [
+        (link(each), labels[tab], templating.tally(numbers[tab]), tab == here)
+        for tab, each in choices.items()
+    ]
 
 
 def _filters(choice: Choice) -> list[tuple[str, str]]:
@@ -169,13 +185,18 @@ def _filters(choice: Choice) -> list[tuple[str, str]]:
 def items_of(rows: Sequence[Comment]) -> list[dict[str, Any]]:
     """Collect what a page shows of comments."""
     found = articles.titles({row.article_id for row in rows})
+    ids = [row.id for row in rows]
     # How an edit came is known of its comment.
     origins = {row.id: row.edit_of_id or row.id for row in rows}
     told = history.summaries(list(set(origins.values())))
-    pinned = pins.among([row.id for row in rows])
+    pinned, reported = pins.among(ids), reports.about(ids)
     return [
         item_of(row, found.get(row.article_id))
-        | {"history": told.get(origins[row.id], ""), "is_pinned": row.id in pinned}
+        | {
+            "history": told.get(origins[row.id], ""),
+            "is_pinned": row.id in pinned,
+            "reported": reported.get(row.id),
+        }
         for row in rows
     ]
 
@@ -272,7 +293,7 @@ def some(rows: Sequence[Comment], **words: Any) -> Response:
         choice = choice_of({"state": rows[0].state})
     return desk(
         "review.html",
-        **around(choice, comments.counts()),
+        **around(choice),
         items=items_of(rows),
         is_apart=True,
         newer=link(choice),

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Select, Text, cast, func, or_, select
 from sqlalchemy.orm import joinedload, undefer
 
 from blog import db, urls
-from blog.comments import fulltext
+from blog.comments import fulltext, reports
 from blog.comments.model import Comment, CommentState
 from blog.spam import Answer
 
@@ -50,11 +50,12 @@ class Choice:
     reason: str = ""
     since: datetime | None = None
     words: str = ""
+    is_reported: bool = False
 
     @property
     def is_narrow(self) -> bool:
         """Tell whether it is less than a whole state."""
-        return bool(self.article_id or self.reason or self.since or self.words)
+        return bool(self.article_id or self.reason or self.since or self.words or self.is_reported)
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,8 @@ def _newest(choice: Choice, *, above: int, below: int) -> Select[int]:
     query = select(_ROW.id).where(_ROW.state == choice.state, number > above, number < below)
     if choice.article_id:
         query = query.where(_ROW.article_id == choice.article_id)
+    if choice.is_reported:
+        query = query.where(_ROW.id.in_(reports.reported()))
     return query.order_by(number.desc())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blog.public import changing, reading, talking, trusting, unsubscribing
+from blog.public import changing, reading, reporting, talking, trusting, unsubscribing
 from blog.public.surface import public
 
-__all__ = ["changing", "public", "reading", "talking", "trusting", "unsubscribing"]
+__all__ = ["changing", "public", "reading", "reporting", "talking", "trusting", "unsubscribing"]

@@ -1,0 +1,180 @@
+"""What readers report about published comments, until somebody has looked.
+
+Nothing happens by itself: a report is open until the comment is decided about or the report is
+dismissed. Who reported is kept as a keyed hash alone, and no longer than a month.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    delete,
+    distinct,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, aliased, mapped_column
+
+from blog import db, journal, permissions
+from blog.accounts import User
+from blog.comments.model import Comment, CommentState
+from blog.comments.traces import KEPT
+from blog.permissions import Action
+
+DETAILS_MAX_CHARS = 500
+# More say nothing new about one comment.
+KEPT_MAX = 50
+
+
+class ReportReason(StrEnum):
+    """Why a comment is reported."""
+
+    SPAM = "spam"
+    RUDE = "rude"
+    PRIVATE = "private"
+    WRONG = "wrong"
+    OTHER = "other"
+
+
+REASONS = {
+    ReportReason.SPAM: "spam or advertising",
+    ReportReason.RUDE: "rude or hurtful",
+    ReportReason.PRIVATE: "private details",
+    ReportReason.WRONG: "wrong or dangerous advice",
+    ReportReason.OTHER: "something else",
+}
+
+
+class CommentReport(db.Model):
+    """What one reader said about one comment."""
+
+    __tablename__ = "comment_report"
+    __table_args__ = (
+        Index(
+            "ix_comment_report_open",
+            "comment_id",
+            sqlite_where=text("settled_at IS NULL"),
+            postgresql_where=text("settled_at IS NULL"),
+        ),
+        Index("ix_comment_report_comment_id_client_hash", "comment_id", "client_hash", unique=True),
+        Index("ix_comment_report_at", "at"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
+    reason: Mapped[ReportReason] = mapped_column(String(10))
+    details: Mapped[str] = mapped_column(String(DETAILS_MAX_CHARS))
+    client_hash: Mapped[str | None] = mapped_column(String(32))
+    at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+
+
+@dataclass
+class Reported:
+    """What was said about a comment; `upto` is the last of the reports that this counts."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    details: list[str] = field(default_factory=list)
+    upto: int = 0
+
+
+# By another name, since queries of comments ask this too.
+_ABOUT = aliased(Comment)
+_IS_OPEN = CommentReport.settled_at.is_(None) & exists().where(
+    _ABOUT.id == CommentReport.comment_id,
+    _ABOUT.state == CommentState.APPROVED,
+    # Who decided since has looked.
+    or_(_ABOUT.decided_at.is_(None), _ABOUT.decided_at <= CommentReport.at),
+)
+
+
+def report(
+    comment: Comment, *, reason: ReportReason, details: str, client_hash: str, now: datetime
+) -> None:
+    """Keep what a reader says about a comment: once for each client, and not of too many."""
+    is_about = CommentReport.comment_id == comment.id
+    count = select(func.count()).select_from(CommentReport).where(is_about)
+    if db.session.execute(count).scalar_one() >= KEPT_MAX:
+        return
+    values = {
+        "comment_id": comment.id,
+        "reason": reason,
+        "details": details,
+        "client_hash": client_hash,
+        "at": now,
+    }
+    once = insert(CommentReport).on_conflict_do_nothing(
+        index_elements=["comment_id", "client_hash"]
+    )
+    db.session.execute(once, values)
+    _forget(until=now - KEPT)
+
+
+def _forget(*, until: datetime) -> None:
+    """Forget who reported long ago, and what needs no looking at any more."""
+    is_old = CommentReport.at < until
+    options = {"synchronize_session": False}
+    db.session.execute(delete(CommentReport).where(is_old, ~_IS_OPEN), execution_options=options)
+    db.session.execute(
+        update(CommentReport).where(is_old).values(client_hash=None), execution_options=options
+    )
+
+
+def reported() -> Select[int]:
+    """Select the comments that have open reports."""
+    return select(CommentReport.comment_id).where(_IS_OPEN)
+
+
+def count_reported() -> int:
+    """Return how many comments have open reports."""
+    query = select(func.count(distinct(CommentReport.comment_id))).where(_IS_OPEN)
+    return db.session.execute(query).scalar_one()
+
+
+def about(comment_ids: Iterable[int]) -> dict[int, Reported]:
+    """Return what open reports say about some comments, for those that have any."""
+    query = (
+        select(CommentReport)
+        .where(CommentReport.comment_id.in_(list(comment_ids)), _IS_OPEN)
+        .order_by(CommentReport.id)
+    )
+    found: dict[int, Reported] = {}
+    for row in db.session.execute(query).scalars():
+        said = found.setdefault(row.comment_id, Reported())
+        said.counts[REASONS[ReportReason(row.reason)]] += 1
+        said.details += [row.details] if row.details else []
+        said.upto = row.id
+    return found
+
+
+def dismiss(comment: Comment, *, upto: int, by: User, now: datetime) -> int:
+    """Let a comment stay as it is: settle its reports up to the last that was shown.
+
+    Returns: how many were settled.
+    Raises: Forbidden where `by` may not moderate.
+    """
+    permissions.require(by, Action.MODERATE)
+    settled = db.session.execute(
+        update(CommentReport)
+        .where(CommentReport.comment_id == comment.id, CommentReport.id <= upto, _IS_OPEN)
+        .values(settled_at=now)
+        .returning(CommentReport.id),
+        execution_options={"synchronize_session": False},
+    ).all()
+    if settled:
+        journal.record("kept reported", "comment", comment.id, by=by, now=now)
+    return len(settled)
