@@ -109,6 +109,7 @@ class Tour:
         self.keep("home", reader.get("/"))
         self.keep("last page of articles", reader.get("/?page=2"))
         self.keep("article", reader.get(f"/articles/{ARTICLE}"))
+        self.keep("article, newest first", reader.get(f"/articles/{ARTICLE}?order=newest"))
         self.keep("article, closed", reader.get("/articles/everything"))
         self.keep("article without comments", reader.get("/articles/short-2"))
         busy = reader.get(f"/articles/{site.BUSY}")
@@ -155,6 +156,11 @@ class Tour:
         waiting = reader.comment(words.WAITING[0][1], name=words.WAITING[0][0])
         self.keep("comment waiting", reader.get(str(waiting.location)))
         self.keep("article with a waiting comment", reader.get(f"/articles/{ARTICLE}"))
+        report = f"{COMMENTS}/2/report"
+        form = fields(self.keep("report", reader.get(report)), report) | {"reason": "wrong"}
+        self.keep("report with errors", reader.post(report, form | {"reason": ""}), 422)
+        sent = reader.post(report, form | {"details": "Ask a doctor about the pain, please."})
+        self.keep("report taken", reader.get(str(sent.location)))
         for number, (name, body) in enumerate(words.WAITING[1:], start=3):
             assert self.visitor(number).comment(body, name=name, parent="1").status_code == 303
         self.keep("contact token", reader.get("/contact/token"))
@@ -271,7 +277,8 @@ class Tour:
         late = {"seen": seen, "csrf_token": csrf_token(page), "id": waiting, "verb": "spam"}
         self.keep("review, decided meanwhile", author.post("/admin/decisions", late), 409)
         self.keep("review with nothing left", author.get(str(done.location)))
-        for state in ("approved", "rejected", "spam"):
+        author.press(review, f"{review}/1/pin", state="approved")
+        for state in ("reported", "approved", "rejected", "spam"):
             self.keep(f"review: {state}", author.get(f"{review}?state={state}"))
         self.keep("journal", author.get("/admin/journal"))
         rule = {"kind": "word", "pattern": "casino*", "answer": "hold", "note": "Asked for by Mia"}
