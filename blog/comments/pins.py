@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Select, String, delete, select
+from sqlalchemy import BindParameter, ForeignKey, Select, String, delete, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import db, journal, permissions, revision
@@ -18,6 +18,8 @@ from blog.errors import Conflict
 from blog.permissions import Action
 
 PINNED_MAX = 3
+# One that is known, or is told when the statement runs.
+ArticleId = str | BindParameter[str]
 
 
 class CommentPin(db.Model):
@@ -32,7 +34,7 @@ class CommentPin(db.Model):
     pinned_at: Mapped[datetime]
 
 
-def on(article_id: str) -> Select[int]:
+def on(article_id: ArticleId) -> Select[int]:
     """Select the published comments that are pinned on an article."""
     is_here = CommentPin.article_id == article_id, Comment.state == CommentState.APPROVED
     return select(CommentPin.comment_id).join(Comment).where(*is_here)
