@@ -146,6 +146,19 @@ def visible_on(
         place(here[0]) if page > 1 else None,
         place(found[PAGE_BRANCHES]) if len(found) > PAGE_BRANCHES else None,
     )
+    nodes = _nodes(article, here, own, reader)
+    if newest_first:
+        nodes.reverse()
+    nodes.sort(key=lambda node: not node.is_pinned)
+    branches, comments = (here[0].branches, here[0].comments) if here else (0, 0)
+    pages = _pages(branches, PAGE_BRANCHES)
+    return Page(nodes, page, pages, int(comments), newest_first)
+
+
+def _nodes(
+    article: Article, here: Sequence[_Row], own: Sequence[_Row], reader: _Reader
+) -> list[Node]:
+    """Return the branches of a page and those of a reader's own comments, oldest first."""
     branch_ids = {row.branch_id for row in here} | {row.branch_id for row in own}
     rows = _first_of(article.id, branch_ids) if branch_ids else []
     nodes = _tree(article.slug, rows, own, reader)
@@ -154,12 +167,7 @@ def visible_on(
     for node in nodes:
         node.more = published.get(node.comment.id, 0) - _published([node])
         node.is_pinned = node.comment.id in pinned
-    if newest_first:
-        nodes.reverse()
-    nodes.sort(key=lambda node: not node.is_pinned)
-    branches, comments = (here[0].branches, here[0].comments) if here else (0, 0)
-    pages = _pages(branches, PAGE_BRANCHES)
-    return Page(nodes, page, pages, int(comments), newest_first)
+    return nodes
 
 
 def replies_to(

@@ -9,7 +9,7 @@ from blog import comments, db, limits, urls
 from blog.articles import Article
 from blog.comments import Comment, CommentState, reports
 from blog.errors import NotFound
-from blog.forms import ReportForm
+from blog.forms.reporting import ReportForm
 from blog.public.surface import article_at, public
 
 _NOT_THERE = "There is no published comment at this address. It may have been taken down meanwhile."

@@ -18,7 +18,6 @@ from wtforms import (
     Field,
     HiddenField,
     PasswordField,
-    RadioField,
     SelectChoice,
     SelectField,
     StringField,
@@ -28,8 +27,7 @@ from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import DataRequired, Length, Optional, StopValidation, ValidationError
 
 from blog import accounts, comments, config, db, enquiries, markup, tokens, urls
-from blog.comments import reports, rules
-from blog.comments.reports import ReportReason
+from blog.comments import rules
 from blog.comments.rules import RuleKind
 from blog.errors import Invalid, MailError
 from blog.outbox.mails import plain_address
@@ -240,41 +238,6 @@ class EditForm(PublicForm):
     """What a comment is to say from now on."""
 
     body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
-
-
-class ReportForm(PublicForm):
-    """What is wrong with a comment."""
-
-    reason = RadioField(
-        "What is wrong with it?",
-        choices=[
-            SelectChoice(ReportReason.SPAM, "It is spam or advertising"),
-            SelectChoice(ReportReason.RUDE, "It is rude or hurtful"),
-            SelectChoice(ReportReason.PRIVATE, "It shows somebody’s private details"),
-            SelectChoice(ReportReason.WRONG, "Its advice is wrong or dangerous"),
-            SelectChoice(ReportReason.OTHER, "Something else"),
-        ],
-        validate_choice=False,
-    )
-    details = _text("In your own words", reports.DETAILS_MAX_CHARS)
-
-    def validate_reason(self, field: Field) -> None:
-        """Accept one of the reasons."""
-        if field.data not in list(ReportReason):
-            raise ValidationError("Please choose what is wrong with it.")
-
-    def validate_note(self, field: Field) -> None:
-        """Ask again where the trap was filled in; what is sent twice is no accident of a program."""
-        if field.data:
-            field.data = ""
-            raise ValidationError(
-                "A field that nobody sees was filled in, as programs do. It is empty again: please send this once more."
-            )
-
-    @property
-    def said(self) -> dict[str, Any]:
-        """What was chosen and written."""
-        return {"reason": ReportReason(self.reason.data), "details": self.details.data}
 
 
 class ContactForm(PublicForm):
