@@ -24,7 +24,17 @@ from sqlalchemy import insert, select, text, update
 from blog import accounts, articles, cli, comments, db, journal, outbox
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
-from blog.comments import Comment, CommentState
+from blog.cli.mail import CHORES
+from blog.comments import (
+    Comment,
+    CommentState,
+    editing,
+    following,
+    notices,
+    reports,
+    telling,
+    traces,
+)
 from blog.comments.learning import CommentLesson, SpamModel
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
@@ -948,6 +958,12 @@ def test_mail_that_is_refused_has_failed(blog: Blog, inside: None) -> None:
         ran = blog("mail", "deliver", BLOG_SMTP_URL=f"smtp://{HOST}:{server.port}")
     assert (ran.code, ran.out) == (0, "0 sent, 0 to be tried again, 1 failed.\n")
     assert "No such user" in blog("mail", "list", "--json").json[0]["last_error"]
+
+
+def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
+    acts = {chore.act for chore in CHORES}
+    sweeps = {editing.sweep, following.sweep, reports.sweep, traces.sweep}
+    assert acts == sweeps | {notices.tell, telling.compose}
 
 
 def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> None:

@@ -437,10 +437,9 @@ def test_details_hidden_in_an_edit_are_hidden_in_its_comment() -> None:
 def test_what_was_replaced_is_forgotten_when_it_can_not_come_back() -> None:
     one, edit = waiting_edit()
     decide(APPROVED, edit)
-    other = post("Another one")
-    change(other, "Another text", WAITS, at=CLOCK + 10 * MINUTE)
+    editing.sweep(CLOCK + 10 * MINUTE)
     assert words(edit) == (FIRST, REPLACED)
-    change(other, "Yet another text", WAITS, at=CLOCK + 11 * MINUTE)
+    editing.sweep(CLOCK + 11 * MINUTE)
     assert db.session.get(Comment, edit) is None
     assert found("second", state=REPLACED) == []
     assert undo() == 1

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, insert, select
 
 from blog import articles, comments, db
-from blog.comments import arrival, traces
+from blog.comments import Comment, arrival, traces
 from blog.comments.traces import CommentTrace
 from tests.cast import ARTICLE, CLOCK, arrived
 
@@ -41,9 +41,26 @@ def test_no_word_and_no_address_is_in_a_trace() -> None:
 def test_traces_go_after_a_month_and_their_comments_stay() -> None:
     for number in range(4):
         send(f"Number {number}", later=timedelta(days=number))
-    send("Much later", later=traces.KEPT + timedelta(days=1, seconds=1))
-    assert kept() == 3
-    assert comments.counts()["pending"] == 5
+    traces.sweep(CLOCK + traces.KEPT + timedelta(days=1, seconds=1))
+    assert kept() == 2
+    assert comments.counts()["pending"] == 4
+
+
+def test_many_old_traces_go_in_short_transactions() -> None:
+    send("One")
+    with db.writing():
+        row = {"client_hash": "", "reader_hash": "", "words_hash": "", "sketch": b"", "at": CLOCK}
+        (one,) = db.session.execute(select(Comment)).scalars()
+        columns = [each for each in Comment.__table__.columns if each.name != "id"]
+        known = {each.name: getattr(one, each.name) for each in columns}
+        copies = [known | {"submission_key": str(number)} for number in range(600)]
+        db.session.execute(insert(Comment), copies)
+        ids = db.session.execute(select(Comment.id).where(Comment.id != one.id)).scalars()
+        db.session.execute(insert(CommentTrace), [row | {"comment_id": each} for each in ids])
+    traces.sweep(CLOCK + traces.KEPT)
+    assert kept() == 601
+    traces.sweep(CLOCK + traces.KEPT + timedelta(seconds=1))
+    assert kept() == 0
 
 
 def test_a_trace_goes_with_its_comment() -> None:

@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -15,12 +15,19 @@ from flask import current_app
 
 from blog import config, db, journal, outbox
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
-from blog.comments import notices, telling
+from blog.comments import editing, notices, reports, telling, traces
 from blog.errors import NotFound
 from blog.outbox import Chore, MailState, OutgoingMail
 
 LIST_ROWS = 200
-CHORES = (Chore(notices.tell), *telling.CHORES)
+_HOUR = timedelta(hours=1)
+CHORES = (
+    Chore(notices.tell),
+    *telling.CHORES,
+    Chore(traces.sweep, _HOUR),
+    Chore(editing.sweep, _HOUR),
+    Chore(reports.sweep, _HOUR),
+)
 
 
 @cli.group("mail")

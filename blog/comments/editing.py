@@ -91,7 +91,6 @@ def submit(arrived: Arrival, *, now: datetime) -> bool:
     verdict = arrival.settled(arrived, now=now)
     traces.change(comment.id, words_hash=draft.words_hash, sketch=draft.sketch)
     rules.count(arrived.rule_ids, now=now)
-    _sweep(now=now)
     if comment.state != CommentState.APPROVED:
         _rewrite_unread(comment, draft, verdict, now=now)
     elif draft.source == comment.written:
@@ -171,11 +170,11 @@ def withdraw(comment_id: int, *, now: datetime) -> bool:
     (comment,) = by_ids([comment_id])
     traces.erase(comment_id)
     following.forget(comment_id)
-    _sweep(now=now)
     return comment.withdraw(now=now)
 
 
-def _sweep(*, now: datetime) -> None:
+def sweep(now: datetime) -> None:
     """Forget the words that accepted edits replaced, once that can't be undone."""
     is_done = (Comment.state == CommentState.REPLACED, Comment.decided_at < now - UNDO_WITHIN)
-    delete(db.session.execute(select(Comment).where(*is_done)).scalars().all())
+    with db.writing():
+        delete(db.session.execute(select(Comment).where(*is_done)).scalars().all())

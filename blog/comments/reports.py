@@ -121,17 +121,16 @@ def report(
         index_elements=["comment_id", "client_hash"]
     )
     db.session.execute(once, values)
-    _forget(until=now - KEPT)
 
 
-def _forget(*, until: datetime) -> None:
+def sweep(now: datetime) -> None:
     """Forget who reported long ago, and what needs no looking at any more."""
-    is_old = CommentReport.at < until
-    options = {"synchronize_session": False}
-    db.session.execute(delete(CommentReport).where(is_old, ~_IS_OPEN), execution_options=options)
-    db.session.execute(
-        update(CommentReport).where(is_old).values(client_hash=None), execution_options=options
-    )
+    is_old = CommentReport.at < now - KEPT
+    unseen = {"synchronize_session": False}
+    with db.writing():
+        db.session.execute(delete(CommentReport).where(is_old, ~_IS_OPEN), execution_options=unseen)
+        nameless = update(CommentReport).where(is_old).values(client_hash=None)
+        db.session.execute(nameless, execution_options=unseen)
 
 
 def reported() -> Select[int]:

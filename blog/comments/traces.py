@@ -1,7 +1,7 @@
 """What is kept of how comments came: by whom, and what their words look like.
 
 Holds keyed hashes that tell a place or a browser from another and nothing else; no address. What
-is older than a month goes when the next comment comes.
+is older than a month is swept by the mail worker.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from blog import db
 from blog.comments.model import Comment, CommentState
 
 KEPT = timedelta(days=30)
-# Each new trace takes away of what is too old, so that nobody has to tidy up.
-_SWEPT = 50
+# As many go in one transaction; others want to write too.
+_SWEPT = 500
 _COUNTED_TO = 100
 _COMPARED = 100
 _HOUR = timedelta(hours=1)
@@ -128,7 +128,7 @@ def keep(
     sketch: bytes,
     now: datetime,
 ) -> None:
-    """Note how a comment came, and forget what is older than a month."""
+    """Note how a comment came."""
     values = {
         "comment_id": comment_id,
         "at": now,
@@ -137,9 +137,15 @@ def keep(
         "words_hash": words_hash,
         "sketch": sketch,
     }
-    connection = db.session.connection()
-    connection.execute(_ADD, values)
-    connection.execute(_SWEEP, {"until": now - KEPT})
+    db.session.connection().execute(_ADD, values)
+
+
+def sweep(now: datetime) -> None:
+    """Forget what is older than a month."""
+    swept = _SWEPT
+    while swept == _SWEPT:
+        with db.writing():
+            swept = db.session.connection().execute(_SWEEP, {"until": now - KEPT}).rowcount
 
 
 def change(comment_id: int, *, words_hash: str, sketch: bytes) -> None:
