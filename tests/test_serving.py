@@ -420,6 +420,30 @@ def test_the_first_moment_is_not_too_early_to_stop(number: signal.Signals, site:
     assert time.monotonic() - asked_at < serving._STOP_SECONDS
 
 
+def test_threads_share_few_arenas(tmp_path: Path) -> None:
+    told = tmp_path / "arenas.xml"
+    script = """
+import ctypes, sys, threading
+from blog.cli import serving
+serving._share_arenas()
+together = threading.Barrier(8)
+def work():
+    together.wait()
+    kept = [bytes(1000) for _ in range(2000)]
+    together.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+libc = ctypes.CDLL(None)
+libc.fopen.restype = ctypes.c_void_p
+file = ctypes.c_void_p(libc.fopen(sys.argv[1].encode(), b"w"))
+libc.malloc_info(0, file)
+libc.fclose(file)
+"""
+    subprocess.run([sys.executable, "-c", script, str(told)], check=True, cwd=ROOT)
+    assert 1 <= told.read_text().count("<heap nr=") <= 2
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_request_that_is_under_way_is_still_answered(number: signal.Signals, site: Site) -> None:
     site.serve("--prepare")
