@@ -67,7 +67,7 @@ function keepSendable(form) {
 
 const sent = store?.getItem(SENT);
 store?.removeItem(SENT);
-// Only what was taken is answered with another address.
+// Only what was taken leads on.
 const [visit] = performance.getEntriesByType("navigation");
 if (sent && visit.redirectCount && /comment(s\/|-)\d+$/.test(location)) store.removeItem(sent);
 
@@ -76,7 +76,7 @@ for (const form of document.querySelectorAll("[data-token]")) {
   if (store && form.dataset.draft) keepDraft(form);
 }
 const { lang } = document.documentElement;
-for (const time of document.querySelectorAll(".comment time")) {
+for (const time of document.querySelectorAll(".comment header time")) {
   const at = new Date(time.dateTime);
   const age = Math.max(Date.now() - at, UNITS_MS.minute);
   if (age > RECENT_MS) continue;

@@ -68,13 +68,13 @@ def kept(page: Page) -> str:
 def test_what_was_typed_is_there_again_after_a_reload_but_not_the_address(page: Page) -> None:
     page.goto(PAGE)
     expect(page.get_by_text("We kept what you wrote.")).to_be_hidden()
-    page.get_by_label("Email").fill("annelise@reader.example")
+    page.get_by_label("Email (").fill("annelise@reader.example")
     write(page)
     page.goto("/")
     page.goto(PAGE)
     assert typed(page) == ("Annelise", BODY)
     expect(page.get_by_text("We kept what you wrote.")).to_be_visible()
-    expect(page.get_by_label("Email")).to_have_value("")
+    expect(page.get_by_label("Email (")).to_have_value("")
     assert "annelise@" not in kept(page)
     page.goto(f"/articles/{SECOND}")
     assert typed(page) == ("", "")
@@ -171,3 +171,11 @@ def test_what_is_recent_says_how_long_ago_in_the_site_s_language(app: Flask, pag
     expect(times).to_have_text([*[*ages][:-1], f"{now - ages['']:%-d %B %Y}"])
     assert str((now - ages["6 days ago"]).year) in str(times.nth(3).get_attribute("title"))
     assert times.nth(4).get_attribute("title") is None
+
+
+def test_until_when_a_comment_can_be_changed_stays_a_time_of_day(page: Page) -> None:
+    page.goto(PAGE)
+    write(page)
+    send(page)
+    expect(page.locator(".comment header time")).to_have_text("1 minute ago")
+    expect(page.locator(".changes time")).to_have_text(re.compile(r"^\d\d:\d\d$"))
