@@ -40,6 +40,16 @@ def open_reports(app: Flask) -> int:
         return reports.count_reported()
 
 
+def test_the_first_page_tells_of_what_is_reported(
+    reader: Visitor, author: Visitor, comment_id: int
+) -> None:
+    assert "Nothing is waiting" in author.get("/admin/").text
+    report(reader, comment_id)
+    page = author.get("/admin/").text
+    assert f'<a href="{REPORTED}"><b>1 published comment</b></a> <span>was reported' in page
+    assert "Nothing is waiting" not in page
+
+
 def test_a_reader_reports_a_comment_and_is_thanked(
     app: Flask, reader: Visitor, comment_id: int
 ) -> None:
