@@ -19,8 +19,8 @@ from blog.permissions import Action
 SET_UP = "set-up"
 SET_UP_LIVES = timedelta(hours=24)
 _PACES = {
-    Pace.AT_ONCE: "At once, one mail in ten minutes at most",
-    Pace.HOURLY: "One mail in an hour at most",
+    Pace.AT_ONCE: "At once, ten minutes apart",
+    Pace.HOURLY: "Once an hour at most",
     Pace.DAILY: f"Each day at {notices.MORNING_HOUR}:00, whatever came",
     Pace.NEVER: "Never",
 }
