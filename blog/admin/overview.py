@@ -11,7 +11,7 @@ from blog import articles, comments, config, db, journal, outbox, permissions, u
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
 from blog.articles import Article, listing
-from blog.comments import notices, reports
+from blog.comments import following, notices, reports
 from blog.comments.model import EDITED, WITHDREW
 from blog.errors import NotFound
 from blog.journal import JournalLine
@@ -24,6 +24,7 @@ _KINDS = {
     "enquiry": "Enquiry",
     notices.MAIL: "Comments waiting",
     "confirm-address": "Address to confirm",
+    following.MAIL: "Replies",
 }
 
 

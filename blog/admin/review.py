@@ -55,7 +55,7 @@ _ARTICLE_ID_MAX_CHARS = 100
 _GROUPS = {
     "browser": ("From this browser", "Known by its cookie, within thirty days."),
     "place": ("From this place", "From the same network address on the same day."),
-    "words": ("Who else said so", "In the same or nearly the same words, within thirty days."),
+    "words": ("With the same words", "In the same or nearly the same words, within thirty days."),
     "address": (
         "With the same email address",
         "Typed, not proven: anybody can type anybody’s address.",
