@@ -62,6 +62,7 @@ def send(page: Page) -> None:
 
 
 def kept(page: Page) -> str:
+    page.wait_for_load_state()
     return str(page.evaluate("JSON.stringify({ ...sessionStorage })"))
 
 
