@@ -8,9 +8,9 @@ from pathlib import Path
 from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
-from blog import config, db, outbox, tokens
+from blog import comments, config, db, outbox, tokens
 from blog.admin.entrance import SET_UP
-from blog.comments import notices
+from blog.comments import following, notices
 from tests.cast import CLOCK, Person, Visitor, csrf_token, fields
 from tests.quality import site, words
 from tests.quality.site import ARTICLE
@@ -57,6 +57,7 @@ class Tour:
         self._decide_by_mail()
         self._decide(author)
         self._trust_and_stop(author, self._become_known())
+        self._change_and_end()
         template_rendered.disconnect(self._note_template, self.app)
 
     def _note_template(self, _app: Flask, template: object, **_: object) -> None:
@@ -201,6 +202,24 @@ class Tour:
         self.keep("comment of a trusted reader", author.get(page))
         assert author.press(page, f"{page}/trust/end").status_code == 303
         self.keep("reader no more trusted", author.get(page))
+
+    def _change_and_end(self) -> None:
+        """Change a comment of one's own, end the mails it leads to, and come back too late."""
+        reader = self.visitor(11)
+        sent = str(reader.comment("Is it sore?", email=words.ADDRESS).location)
+        edit, withdrawal = f"{sent}/edit", f"{sent}/withdrawal"
+        self.keep("edit token", reader.get(f"{edit}/token"))
+        form = fields(self.keep("edit", reader.get(edit)), edit)
+        self.keep("edit with errors", reader.post(edit, form | {"body": ""}), 422)
+        self.keep("withdrawal", reader.get(withdrawal))
+        with self.app.app_context():
+            comment = comments.by_id(int(sent.rpartition("/")[2]))
+            assert comment
+            ending = following.stop_path(comment, now=CLOCK)
+        self.keep("mails about replies", reader.get(ending))
+        self.keep("no mails any more", reader.get("/comments/never"))
+        db.utc_now.move(minutes=16)  # type: ignore[attr-defined]  # the clock of the tour
+        self.keep("edit too late", reader.get(edit), 403)
 
     def _go_wrong(self) -> None:
         reader, hasty = self.visitor(6), self.visitor(7)
