@@ -446,6 +446,17 @@ def test_what_was_replaced_is_forgotten_when_it_can_not_come_back() -> None:
     assert words(one) == (THEN, PENDING)
 
 
+def test_what_somebody_may_be_told_of_later_is_forgotten_all_the_same() -> None:
+    one, edit = waiting_edit()
+    post("Another one")
+    decide(APPROVED, edit)
+    notices.tell(CLOCK + MINUTE)
+    assert edit in {owed.comment_id for owed in db.session.query(notices.NoticeOwed)}
+    editing.sweep(CLOCK + 11 * MINUTE)
+    assert db.session.get(Comment, edit) is None
+    assert words(one) == (THEN, APPROVED)
+
+
 def test_only_what_was_replaced_last_can_come_back() -> None:
     one, first = waiting_edit()
     decide(APPROVED, first, batch="second")

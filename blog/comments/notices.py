@@ -72,7 +72,7 @@ class NoticeOwed(db.Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(index=True)
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id"))
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comment.id", ondelete="CASCADE"))
 
 
 @dataclass(frozen=True, kw_only=True)
