@@ -235,6 +235,15 @@ def test_spam_teaches_nothing_by_words_that_nobody_judged() -> None:
     assert lessons() == {}
 
 
+@pytest.mark.parametrize("state", [REJECTED, SPAM])
+def test_no_undo_publishes_words_that_came_after_the_decision(state: CommentState) -> None:
+    one = publish()
+    decide(state, one, batch="second")
+    change(one, "See https://shop.example/serum")
+    assert undo("second") == 0
+    assert row(one).state in (PENDING, SPAM)
+
+
 def test_a_rejected_comment_comes_back_for_review_alone() -> None:
     one = post()
     decide(REJECTED, one)
@@ -386,6 +395,14 @@ def test_an_edit_that_is_spam_makes_its_comment_spam_and_teaches_by_its_own_word
     assert undo("second") == 2
     assert (words(one), words(edit)) == ((FIRST, APPROVED), (THEN, PENDING))
     assert lessons() == {one: False}
+
+
+def test_an_edit_is_not_taken_back_from_what_somebody_decided_since() -> None:
+    one, edit = waiting_edit()
+    decide(SPAM, edit, batch="second")
+    decide(APPROVED, one, batch="third", at=CLOCK + MINUTE)
+    assert undo("second") == 0
+    assert (words(one), row(edit).state) == ((THEN, APPROVED), REPLACED)
 
 
 @pytest.mark.parametrize("state", [REJECTED, SPAM])

@@ -77,6 +77,14 @@ def may_undo(line: JournalLine, *, now: datetime) -> bool:
     return now - line.at <= UNDO_WITHIN
 
 
+def stands(comment: Comment, line: JournalLine) -> bool:
+    """Tell whether nothing was decided since about a comment, nor about the one it is an edit of."""
+    edited = comment.edit_of
+    is_last = (comment.state, comment.decided_at) == (line.became, line.at)
+    is_later = edited is not None and edited.decided_at is not None and edited.decided_at > line.at
+    return is_last and not is_later
+
+
 def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, int | None]:
     """Take back decisions of one click, as many as make a short transaction: those after a line.
 
@@ -96,7 +104,7 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
     undone = 0
     for line in lines:
         comment = found.get(line.thing_id)
-        if comment and comment.state == line.became and comment.decided_at == line.at:
+        if comment and stands(comment, line):
             before = earlier.get(line.thing_id)
             comment.restore(str(line.was), before=before, by=by, now=now)
             if comment.state == CommentState.PENDING:

@@ -122,6 +122,9 @@ def _rewrite_unread(comment: Comment, draft: Draft, verdict: Verdict, *, now: da
     if comment.state == CommentState.REJECTED:
         stays.append(_REJECTED_BEFORE.as_row())
         comment.decided_at = comment.decided_by = None
+    elif comment.decided_at:
+        # Or the undo of that decision would publish what nobody has read.
+        comment.decided_at = now
     comment.rewrite(draft.source, draft.html, reasons=reasons + stays, now=now)
     _drop(comment.edits(CommentState.PENDING), now=now)
     if CommentState.SPAM in (comment.state, arrival.STATES[verdict.answer]):

@@ -66,10 +66,10 @@ class About:
 
     def may_undo(self, *, now: datetime) -> bool:
         """Tell whether what was decided by this link still stands, and can be taken back."""
-        comment, line = self.comment, self.line
+        line = self.line
         return (
             line is not None
-            and (comment.state, comment.decided_at) == (line.became, line.at)
+            and deciding.stands(self.comment, line)
             and deciding.may_undo(line, now=now)
         )
 
