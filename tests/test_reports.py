@@ -65,12 +65,15 @@ def test_one_client_reports_a_comment_once() -> None:
     assert [row.details for row in rows()] == ["First", ""]
 
 
-def test_of_one_comment_no_more_than_fifty_are_kept() -> None:
+def test_of_one_comment_no_more_than_fifty_are_open() -> None:
     one, two = say("1"), say("2")
     for number in range(KEPT_MAX + 2):
         report(one, client=f"client {number}")
     report(two)
     assert [row.comment_id for row in rows()] == [one] * KEPT_MAX + [two]
+    assert dismiss(one) == KEPT_MAX
+    report(one, client="one more", details="Look again.")
+    assert reports.about([one])[one].details == ["Look again."]
 
 
 def test_keeping_a_comment_settles_what_was_shown_and_nothing_later() -> None:

@@ -36,7 +36,7 @@ from blog.comments.traces import KEPT
 from blog.permissions import Action
 
 DETAILS_MAX_CHARS = 500
-# More say nothing new about one comment.
+# So many are open at most; more say nothing new about one comment.
 KEPT_MAX = 50
 
 
@@ -106,8 +106,9 @@ def report(
     comment: Comment, *, reason: ReportReason, details: str, client_hash: str, now: datetime
 ) -> None:
     """Keep what a reader says about a comment: once for each client, and not of too many."""
-    is_about = CommentReport.comment_id == comment.id
-    count = select(func.count()).select_from(CommentReport).where(is_about)
+    # Those that were settled keep nobody from saying what is wrong now.
+    is_open = (CommentReport.comment_id == comment.id, _IS_OPEN)
+    count = select(func.count()).select_from(CommentReport).where(*is_open)
     if db.session.execute(count).scalar_one() >= KEPT_MAX:
         return
     values = {
