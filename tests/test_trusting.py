@@ -267,6 +267,19 @@ def test_a_confirmed_reader_sees_how_far_she_is(app: Flask, reader: Visitor) -> 
     assert state(app, write(reader, OTHERS[3])) is CommentState.PENDING
 
 
+def test_who_publishes_by_editing_answers_for_it_with_her_trust(
+    app: Flask, clock: Clock, reader: Visitor
+) -> None:
+    before = write(reader, PRAISE, name="Somebody else")
+    become_trusted(app, reader)
+    form = reader.form(f"{before}/edit", f"{before}/edit") | {"body": "Other words by far."}
+    assert reader.post(f"{before}/edit", form).status_code == 303
+    assert state(app, before) is CommentState.APPROVED
+    decide(app, before, Comment.reject)
+    clock.move(hours=2)
+    assert state(app, write(reader, "And again something.")) is CommentState.PENDING
+
+
 def test_a_link_in_a_trusted_readers_words_still_waits(app: Flask, reader: Visitor) -> None:
     become_trusted(app, reader)
     assert state(app, write(reader, "See https://reader.example")) is CommentState.PENDING

@@ -91,6 +91,8 @@ def submit(arrived: Arrival, *, now: datetime) -> bool:
     verdict = arrival.settled(arrived, now=now)
     traces.change(comment.id, words_hash=draft.words_hash, sketch=draft.sketch)
     rules.count(arrived.rule_ids, now=now)
+    # Whose trust may publish these words answers for them too.
+    comment.trusted_reader_id = arrived.trusted_reader_id or comment.trusted_reader_id
     if comment.state != CommentState.APPROVED:
         _rewrite_unread(comment, draft, verdict, now=now)
     elif draft.source == comment.written:
