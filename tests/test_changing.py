@@ -313,6 +313,18 @@ def test_what_was_turned_down_meanwhile_is_answered_as_if_it_waited(
     assert state(app, path)[0] == ("spam" if decided is CommentState.SPAM else "pending")
 
 
+def test_who_decides_about_all_leaves_alone_what_was_changed_since(
+    clock: Clock, app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    paths = [posted(reader), posted(reader, "Another comment of mine")]
+    edit(reader, paths[1], "Changed before the page was made")
+    clock.move(seconds=1)
+    form = fields(author.get(f"{QUEUE}/all").text, "/admin/decisions/all")
+    edit(reader, paths[0], "See https://shop.example/serum")
+    author.post("/admin/decisions/all", form | {"verb": "approve"})
+    assert [state(app, path)[0] for path in paths] == ["pending", "approved"]
+
+
 def test_an_edit_has_no_page_of_its_own(app: Flask, reader: Visitor) -> None:
     path = posted(reader)
     decide(app, path)

@@ -158,30 +158,40 @@ def decide_all() -> AnyResponse:
     upto, count = (request.form.get(name, 0, type=urls.row_id) for name in ("upto", "count"))
     ids = queue.choose(choice, below=upto + 1, limit=min(count, ALL_MAX)).ids
     batch = secrets.token_urlsafe(12)
-    left = count - _decide_in_turns(ids, state, choice, by=by, batch=batch)
+    left = count - _decide_in_turns(ids, state, _as_asked(choice), by=by, batch=batch)
     if left:
         flash(f"{templating.count(left, 'comment')} of {count:,} stayed as they were.")
     return redirect(_list(batch), 303)
 
 
+def _as_asked(choice: Choice) -> Callable[[Comment], bool]:
+    """Make the test whether a comment is still as it was when the page asked about all."""
+    asked_at = request.form.get("asked_at", 0, type=int)
+
+    def is_still_there(comment: Comment) -> bool:
+        is_changed = comment.edited_at is not None and comment.edited_at.timestamp() >= asked_at
+        return comment.state == choice.state and not is_changed
+
+    return is_still_there
+
+
 def _decide_in_turns(
-    ids: Sequence[int], state: CommentState, choice: Choice, *, by: User, batch: str
+    ids: Sequence[int],
+    state: CommentState,
+    if_still: Callable[[Comment], bool],
+    *,
+    by: User,
+    batch: str,
 ) -> int:
     """Decide in short transactions, between which others write.
 
     Returns: about how many; were it stopped midway, these would stay decided about.
     """
     now, decided = db.utc_now(), 0
-
-    def is_still_there(comment: Comment) -> bool:
-        return comment.state == choice.state
-
     for start in range(0, len(ids), deciding.BATCH):
         part = ids[start : start + deciding.BATCH]
         with db.writing():
-            changed = deciding.decide(
-                part, state, if_still=is_still_there, by=by, now=now, batch=batch
-            )
+            changed = deciding.decide(part, state, if_still=if_still, by=by, now=now, batch=batch)
         decided += len(part) - len(changed)
     return decided
 
