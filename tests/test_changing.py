@@ -325,6 +325,14 @@ def test_who_decides_about_all_leaves_alone_what_was_changed_since(
     assert [state(app, path)[0] for path in paths] == ["pending", "approved"]
 
 
+def test_the_same_words_after_an_edit_are_another_comment(app: Flask, reader: Visitor) -> None:
+    path = posted(reader)
+    edit(reader, path)
+    other = posted(reader)
+    assert other != path
+    assert state(app, other) == ("pending", FIRST)
+
+
 def test_an_edit_has_no_page_of_its_own(app: Flask, reader: Visitor) -> None:
     path = posted(reader)
     decide(app, path)

@@ -194,6 +194,8 @@ class Comment(db.Model):
         learning.follow(self.id, self.written, is_spam=None)
         self.source, self.html, self.html_policy = source, html, markup.COMMENT_POLICY
         self.original, self.reasons, self.edited_at = None, reasons, now
+        # Who sends the earlier words again means another comment.
+        self.submission_key = tokens.random_token()
         self._index()
         if self.state == CommentState.APPROVED:
             journal.record(EDITED, "comment", self.id, by=None, now=now)
