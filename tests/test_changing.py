@@ -12,6 +12,7 @@ from blog.comments import Comment, CommentState
 from blog.content import Commenting
 from tests.cast import ARTICLE, SECOND, Clock, Visitor, article, fields, kept
 from tests.test_decisions import opened, plain
+from tests.test_mailed import link, press
 
 PAGE = f"/articles/{ARTICLE}"
 QUEUE = "/admin/comments"
@@ -331,6 +332,18 @@ def test_the_same_words_after_an_edit_are_another_comment(app: Flask, reader: Vi
     other = posted(reader)
     assert other != path
     assert state(app, other) == ("pending", FIRST)
+
+
+def test_an_edit_accepted_by_mail_is_said_to_be_approved(
+    app: Flask, reader: Visitor, stranger: Visitor
+) -> None:
+    path = posted(reader)
+    decide(app, path)
+    edit(reader, path)
+    token = link(app, waiting_edit(app).id)
+    press(stranger, token, "approve")
+    assert "It is approved" in stranger.get(f"/admin/decision?token={token}").text
+    assert state(app, path) == ("approved", THEN)
 
 
 def test_an_edit_has_no_page_of_its_own(app: Flask, reader: Visitor) -> None:
