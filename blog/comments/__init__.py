@@ -189,7 +189,7 @@ def by_ids(comment_ids: Iterable[int]) -> Sequence[Comment]:
     is_edit = (Comment.id.in_(wanted), Comment.edit_of_id.is_not(None))
     edited = db.session.execute(select(Comment.edit_of_id).where(*is_edit)).scalars()
     query = select(Comment).where(Comment.id.in_(wanted.union(edited))).order_by(Comment.id)
-    whole = query.options(undefer(Comment.original)).with_for_update()
+    whole = query.options(undefer(Comment.original)).with_for_update(key_share=True)
     return [row for row in db.session.execute(whole).scalars() if row.id in wanted]
 
 
