@@ -65,6 +65,8 @@ class UserSession(db.Model):
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    # In a few words, as "Firefox on Windows".
+    browser: Mapped[str | None] = mapped_column(String(60))
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
 
     def is_live(self, *, now: datetime) -> bool:
@@ -171,6 +173,11 @@ def by_email(email: str) -> User | None:
     return found
 
 
+def locked(user_id: int) -> User:
+    """Return an account to be changed: others who want to wait until then."""
+    return db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
+
+
 def count_attempt(*, account: str, address: str, now: datetime) -> None:
     """Count an attempt as failed before its password is looked at, so that none slips past.
 
@@ -220,7 +227,7 @@ def verify(email: str, password: str) -> User | None:
     return user
 
 
-def start_session(user: User, *, now: datetime) -> str:
+def start_session(user: User, *, now: datetime, browser: str | None = None) -> str:
     """Sign a browser in; returns the token it shall hold.
 
     What is over is swept: sessions of all users, and failures that count no more.
@@ -234,9 +241,8 @@ def start_session(user: User, *, now: datetime) -> str:
             (UserSession.created_at <= now - ABSOLUTE) | (UserSession.last_seen_at <= now - IDLE)
         )
     )
-    db.session.add(
-        UserSession(user=user, token_hash=tokens.digest(token), created_at=now, last_seen_at=now)
-    )
+    begun = {"created_at": now, "last_seen_at": now, "browser": browser}
+    db.session.add(UserSession(user=user, token_hash=tokens.digest(token), **begun))
     return token
 
 
@@ -265,8 +271,8 @@ def sessions_of(user: User, *, now: datetime) -> list[UserSession]:
     return [row for row in rows if row.is_live(now=now)]
 
 
-def end_other_sessions(user: User, *, but: int) -> None:
-    """Sign a user out everywhere but in one browser."""
+def end_other_sessions(user: User, *, but: int = 0) -> None:
+    """Sign a user out everywhere, or everywhere but in one browser."""
     db.session.execute(
         delete(UserSession).where(UserSession.user_id == user.id, UserSession.id != but)
     )

@@ -23,6 +23,7 @@ from blog import config, db, tokens
 
 POSTS = "10 per minute; 60 per hour; 200 per day"
 SIGN_INS = "20 per minute; 100 per hour"
+FORGOTTEN = "5 per minute; 20 per hour"
 # Somebody may go through a long mail, a page and a button for each comment.
 LINKS = "60 per minute; 600 per hour"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ends_at REAL NOT NULL) WITHOUT ROWID"

@@ -174,6 +174,16 @@ def mailed(link: str = "") -> str:
     return f"/admin/decision{'?token=' if link else ''}{link}"
 
 
+def new_password(token: str) -> str:
+    """Path of the page of a mailed link where somebody chooses a new password."""
+    return f"/admin/password?token={token}"
+
+
+def proven_address(token: str) -> str:
+    """Path of the page of a mailed link by which the address of an account is changed."""
+    return f"/admin/address?token={token}"
+
+
 def without_tracking(query: str) -> str:
     """Leave out what newsletters and advertisements add, which no page depends on."""
     return "&".join(part for part in query.split("&") if part and not _is_tracking(part))

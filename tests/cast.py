@@ -17,13 +17,14 @@ from typing import IO, Any
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from blog import articles
+from blog import articles, outbox
 from blog.articles import Article
 from blog.comments import Draft
 from blog.comments.arrival import Arrival, Sender
 from blog.comments.policy import Case
 from blog.content import Commenting
 from blog.spam import Answer, Reason, Verdict
+from blog.staff import letters
 
 CLOCK = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 ARTICLE = "mesotherapy-or-microneedling"
@@ -195,6 +196,13 @@ class Visitor:
         """Press a button of a page, sending the token its forms carry."""
         token = csrf_token(self.get(path).text)
         return self.post(action, {"csrf_token": token} | data)
+
+
+def mailed_link(to: Person | str, *, kind: str = letters.MAIL) -> str:
+    """Read the path in the newest mail of a kind to somebody; needs an application at work."""
+    mail = outbox.last_of_kind(kind, to if isinstance(to, str) else to.email)
+    found = re.search(r"https?://[^/\s]+(/\S+)", mail.text) if mail else None
+    return found[1] if found else ""
 
 
 def fields(html: str, action: str) -> dict[str, str]:

@@ -19,7 +19,7 @@ tokens revision urls
 accounts outbox spam
 permissions journal
 articles enquiries
-comments
+comments staff
 forms limits security templating problems reload pagecache
 assets health public feeds admin
 cli

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from blog.admin import (
+    account,
     decisions,
     entrance,
+    forgotten,
     inbox,
     overview,
     pinning,
@@ -18,10 +20,12 @@ from blog.admin.desk import admin
 from blog.admin.mailed import by_mail
 
 __all__ = [
+    "account",
     "admin",
     "by_mail",
     "decisions",
     "entrance",
+    "forgotten",
     "inbox",
     "overview",
     "pinning",

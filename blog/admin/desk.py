@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -30,7 +32,13 @@ from blog.permissions import Action
 
 SESSION_TOKEN = "token"  # noqa: S105  # the name it has in the cookie
 # What can be reached without being signed in.
-_OPEN = {"admin.sign_in", "admin.set_up"}
+_OPEN = {
+    "admin.sign_in",
+    "admin.set_up",
+    "admin.ask_for_password",
+    "admin.choose_password",
+    "admin.prove_address",
+}
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")
 
@@ -114,6 +122,21 @@ def back_to(path: str, sentence: str) -> AnyResponse:
     """Go on to a page that says what was done."""
     flash(sentence)
     return redirect(path, 303)
+
+
+def by_link(view: Callable[[], AnyResponse]) -> Callable[[], AnyResponse]:
+    """Let no page learn the address of a view, which is as good as a signature.
+
+    Not `no-referrer`: by the origin older browsers tell that a form is this site's own.
+    """
+
+    @wraps(view)
+    def quiet() -> AnyResponse:
+        response = view()
+        response.headers["Referrer-Policy"] = "strict-origin"
+        return response
+
+    return quiet
 
 
 @admin.app_context_processor

@@ -1,4 +1,4 @@
-"""Getting in and out: the one-time set-up, sign-in, sign-out, and the list of signed-in browsers."""
+"""Getting in and out: the one-time set-up, sign-in and sign-out."""
 
 from __future__ import annotations
 
@@ -7,33 +7,26 @@ from datetime import timedelta
 from flask import Response, g, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import accounts, config, db, limits, tokens, urls
+from blog import accounts, config, db, limits, tokens
 from blog.accounts import User
-from blog.admin.desk import SESSION_TOKEN, admin, back_to, desk, require, user
-from blog.comments import notices
-from blog.comments.notices import Pace
-from blog.errors import BadRequest, NotFound
+from blog.admin import browsers
+from blog.admin.desk import SESSION_TOKEN, admin
+from blog.admin.proving import known
+from blog.errors import NotFound
 from blog.forms import SetUpForm, SignInForm
-from blog.permissions import Action
 
 SET_UP = "set-up"
 SET_UP_LIVES = timedelta(hours=24)
-_PACES = {
-    Pace.AT_ONCE: "At once, ten minutes apart",
-    Pace.HOURLY: "Once an hour at most",
-    Pace.DAILY: f"Each day at {notices.MORNING_HOUR}:00, whatever came",
-    Pace.NEVER: "Never",
-}
 
 
 @admin.route("/set-up", methods=["GET", "POST"])
 def set_up() -> AnyResponse:
     """Make the first account, for who holds the link that the start printed."""
     now = db.utc_now()
-    key, token = config.current().secret_key, request.args.get("token", "")
+    key, link = config.current().secret_key, request.args.get("token", "")
     if accounts.is_set_up():
         return redirect("/admin/sign-in", 303)
-    if tokens.read(key, SET_UP, token, now=now, max_age=SET_UP_LIVES) is None:
+    if tokens.read(key, SET_UP, link, now=now, max_age=SET_UP_LIVES) is None:
         raise NotFound(
             "This set-up link is not valid any more. Start the site again for a new one."
         )
@@ -45,8 +38,8 @@ def set_up() -> AnyResponse:
         first = accounts.set_up(
             email=form.email.data, name=form.name.data, password_hash=password_hash, now=now
         )
-        browser = accounts.start_session(first, now=now)
-    return _let_in(browser, "/admin/")
+        token = _start_session(first)
+    return _let_in(token, "/admin/")
 
 
 @admin.route("/sign-in", methods=["GET", "POST"])
@@ -60,26 +53,18 @@ def sign_in() -> AnyResponse:
         form.next.data = request.args.get("next", "")
     if not form.validate_on_submit():
         return _form_page("sign_in.html", form)
-    known = _known(form.email.data, form.password.data)
-    if known is None:
+    who = known(form.email.data, form.password.data)
+    if who is None:
         form.password.errors = ["This address and password do not belong together."]
         return _form_page("sign_in.html", form)
     with db.writing():
-        browser = accounts.start_session(known, now=db.utc_now())
-    return _let_in(browser, _local_path(form.next.data))
+        token = _start_session(who)
+    return _let_in(token, _local_path(form.next.data))
 
 
-def _known(email: str, password: str) -> User | None:
-    """Return whose password it is; an attempt counts as failed until it was right."""
-    key, now = config.current().secret_key, db.utc_now()
-    account = tokens.keyed_hash(key, "account", accounts.normal_email(email))
-    with db.writing():
-        accounts.count_attempt(account=account, address=limits.client(), now=now)
-    known = accounts.verify(email, password)
-    if known is not None:
-        with db.writing():
-            accounts.forgive(account, limits.client())
-    return known
+def _start_session(who: User) -> str:
+    browser = browsers.words(request.user_agent.string)
+    return accounts.start_session(who, now=db.utc_now(), browser=browser)
 
 
 def _form_page(template: str, form: SignInForm | SetUpForm) -> Response:
@@ -87,10 +72,10 @@ def _form_page(template: str, form: SignInForm | SetUpForm) -> Response:
     return make_response(page, 422 if form.errors else 200)
 
 
-def _let_in(browser: str, path: str) -> AnyResponse:
+def _let_in(token: str, path: str) -> AnyResponse:
     # A session that somebody planted before is worth nothing after.
     session.clear()
-    session[SESSION_TOKEN] = browser
+    session[SESSION_TOKEN] = token
     return redirect(path, 303)
 
 
@@ -108,44 +93,3 @@ def sign_out() -> AnyResponse:
         g.user_session.end()
     session.clear()
     return redirect("/admin/sign-in", 303)
-
-
-@admin.get("/account")
-def show_account() -> Response:
-    """List the browsers that are signed in, and show how often somebody is told of comments."""
-    rows = accounts.sessions_of(user(), now=db.utc_now())
-    pace = notices.pace_of(user())
-    return desk("account.html", sessions=rows, this_id=g.user_session.id, pace=pace, paces=_PACES)
-
-
-@admin.post("/account/notices")
-def choose_pace() -> AnyResponse:
-    """Tell somebody of comments as often as she wishes."""
-    by, pace = require(Action.MODERATE), request.form.get("pace", "")
-    if pace not in list(Pace):
-        raise BadRequest("Please choose how often to be told.")
-    with db.writing():
-        notices.choose(Pace(pace), by=by, now=db.utc_now())
-    return back_to("/admin/account", "Saved.")
-
-
-@admin.post(f"/sessions/<{urls.ROW}:session_id>/end")
-def end_session(session_id: int) -> AnyResponse:
-    """Sign one browser out."""
-    with db.writing():
-        found = [
-            row for row in accounts.sessions_of(user(), now=db.utc_now()) if row.id == session_id
-        ]
-        for row in found:
-            row.end()
-    return back_to(
-        "/admin/account", "That browser is signed out." if found else "It was signed out already."
-    )
-
-
-@admin.post("/sessions/end-others")
-def end_other_sessions() -> AnyResponse:
-    """Sign out everywhere but here."""
-    with db.writing():
-        accounts.end_other_sessions(user(), but=g.user_session.id)
-    return back_to("/admin/account", "You are signed out everywhere else.")

@@ -17,6 +17,7 @@ from blog.errors import NotFound
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
 from blog.permissions import Action
+from blog.staff import letters
 
 PAGE = 50
 _MAIL_TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"}
@@ -25,6 +26,8 @@ _KINDS = {
     notices.MAIL: "Comments waiting",
     "confirm-address": "Address to confirm",
     following.MAIL: "Replies",
+    letters.MAIL: "About an account",
+    letters.PASSWORD_MAIL: "New password",
 }
 
 

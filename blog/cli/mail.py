@@ -18,10 +18,12 @@ from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_databas
 from blog.comments import editing, notices, reports, telling, traces
 from blog.errors import NotFound
 from blog.outbox import Chore, MailState, OutgoingMail
+from blog.staff import passwords
 
 LIST_ROWS = 200
 _HOUR = timedelta(hours=1)
 CHORES = (
+    Chore(passwords.answer_requests),
     Chore(notices.tell),
     *telling.CHORES,
     Chore(traces.sweep, _HOUR),

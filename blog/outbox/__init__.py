@@ -9,6 +9,7 @@ from __future__ import annotations
 from blog.outbox.counts import (
     Health,
     Sent,
+    count_of_kind,
     failed_count,
     health,
     last_sent_at,
@@ -52,6 +53,7 @@ __all__ = [
     "Transport",
     "build",
     "by_id",
+    "count_of_kind",
     "deliver_due",
     "failed_count",
     "health",

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from blog import db
-from blog.outbox.mails import MailState, OutgoingMail
+from blog.outbox.mails import MailState, OutgoingMail, plain_address
 
 LATE_AFTER = timedelta(minutes=15)
 FAILURE_COUNTS_FOR = timedelta(days=3)
@@ -42,6 +42,14 @@ def sent_since(moment: datetime) -> Sent:
     return Sent(
         db.session.execute(sent).scalar_one(), db.session.execute(failed).scalar_one(), late_count()
     )
+
+
+def count_of_kind(kind: str, recipient: str, *, since: datetime) -> int:
+    """Return how many mails of a kind to a recipient were queued since a moment."""
+    mail = OutgoingMail
+    to = (mail.kind == kind, mail.recipient == plain_address(recipient))
+    query = select(func.count(mail.id)).where(*to, mail.created_at > since)
+    return db.session.execute(query).scalar_one()
 
 
 def last_sent_at() -> datetime | None:

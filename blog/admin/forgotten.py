@@ -1,0 +1,80 @@
+"""Choosing a new password, or proving a new address, by a link that was mailed.
+
+A GET never changes anything, since mail scanners open links. Who asks for a link is told the same
+whatever is known of the address.
+"""
+
+from __future__ import annotations
+
+from flask import Response, make_response, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import accounts, db, limits
+from blog.admin.desk import admin, back_to, by_link
+from blog.errors import Invalid
+from blog.forms.staff import ForgottenForm, NewPasswordForm
+from blog.staff import links, passwords, profile
+from blog.staff.links import LinkKind
+
+SIGN_IN = "/admin/sign-in"
+
+
+@admin.route("/forgotten", methods=["GET", "POST"])
+@limits.limiter.limit(limits.FORGOTTEN, methods=["POST"])
+def ask_for_password() -> Response:
+    """Send a link to who has forgotten her password, if the address is anybody's."""
+    form = ForgottenForm()
+    is_asked = form.validate_on_submit()
+    if is_asked:
+        with db.writing():
+            passwords.ask(form.email.data)
+    page = render_template("admin/forgotten.html", form=form, is_asked=is_asked)
+    return make_response(page, 422 if form.errors else 200)
+
+
+@admin.route("/password", methods=["GET", "POST"])
+@limits.limiter.limit(limits.LINKS)
+@by_link
+def choose_password() -> AnyResponse:
+    """Set a new password by a mailed link."""
+    token, now = request.args.get("token", ""), db.utc_now()
+    link = links.opened(token, LinkKind.PASSWORD, now=now)
+    if link is None:
+        return ended("/admin/forgotten", "Ask for a new one")
+    form = NewPasswordForm()
+    if not form.validate_on_submit():
+        page = render_template("admin/choose_password.html", form=form, user=link.user)
+        return make_response(page, 422 if form.errors else 200)
+    password_hash = accounts.hash_password(form.password.data)
+    with db.writing():
+        is_set = passwords.reset(token, password_hash, now=now)
+    if not is_set:
+        return ended("/admin/forgotten", "Ask for a new one")
+    return back_to(SIGN_IN, "Your password is changed. Please sign in with it.")
+
+
+@admin.route("/address", methods=["GET", "POST"])
+@limits.limiter.limit(limits.LINKS)
+@by_link
+def prove_address() -> AnyResponse:
+    """Change the address of an account by the link that was mailed to the new one."""
+    token, now = request.args.get("token", ""), db.utc_now()
+    link = links.opened(token, LinkKind.ADDRESS, now=now)
+    if link is None:
+        return ended("/admin/account/address", "Ask for a new one")
+    if request.method == "GET":
+        return make_response(render_template("admin/prove_address.html", link=link))
+    try:
+        with db.writing():
+            email = profile.take_address(token, now=now)
+    except Invalid:
+        email = None
+    if email is None:
+        return ended("/admin/account/address", "Ask for a new one")
+    return back_to("/admin/account", f"You sign in with {email} from now on.")
+
+
+def ended(path: str, words: str) -> Response:
+    """Say that a link is worth nothing any more, whatever the reason, and where to go."""
+    page = render_template("admin/link_ended.html", path=path, words=words)
+    return make_response(page, 410)

@@ -1,0 +1,72 @@
+"""The forms of the pages about accounts: passwords, names and addresses."""
+
+from __future__ import annotations
+
+from flask_wtf import FlaskForm
+from wtforms import Field, PasswordField
+from wtforms.validators import Length
+
+from blog import accounts, comments
+from blog.forms import _at_most, _line, _needed, address
+
+
+def _new_password(label: str) -> Field:
+    shortest = accounts.PASSWORD_MIN_CHARS
+    return PasswordField(
+        label,
+        validators=[
+            _needed("Please choose a password."),
+            Length(min=shortest, message=f"Choose at least {shortest} characters."),
+            _at_most(accounts.PASSWORD_MAX_CHARS),
+        ],
+    )
+
+
+def _present_password() -> Field:
+    return PasswordField(
+        "Your present password",
+        validators=[
+            _needed("Please give your present password."),
+            _at_most(accounts.PASSWORD_MAX_CHARS),
+        ],
+    )
+
+
+def _email(label: str, needed: str) -> Field:
+    return _line(label, accounts.EMAIL_MAX_CHARS, address, needed=needed)
+
+
+class ForgottenForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """Whose password is forgotten."""
+
+    email = _email("Email", "Please give your email address.")
+
+
+class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A password chosen by a mailed link."""
+
+    password = _new_password("New password")
+
+
+class PasswordForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A password changed by who knows the present one."""
+
+    present = _present_password()
+    password = _new_password("New password")
+
+
+class NameForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """The name that readers see beside somebody's replies."""
+
+    name = _line(
+        "Your name",
+        comments.NAME_MAX_CHARS,
+        needed="Please give your name, as readers shall see it.",
+    )
+
+
+class AddressForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """A new address for an account."""
+
+    email = _email("New email address", "Please give the new address.")
+    present = _present_password()
