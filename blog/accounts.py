@@ -43,7 +43,10 @@ class Role(StrEnum):
 
 
 class User(db.Model):
-    """Somebody who can sign in."""
+    """Somebody who can sign in, was invited to, or could once.
+
+    Who left stays as a row without a password, since comments and the journal name her.
+    """
 
     __tablename__ = "user_account"
 
@@ -51,8 +54,15 @@ class User(db.Model):
     email: Mapped[str] = mapped_column(String(EMAIL_MAX_CHARS), unique=True)
     name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
     role: Mapped[Role] = mapped_column(String(20))
+    # Empty as long as none was chosen, and once the account was removed.
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
+
+    @property
+    def is_active(self) -> bool:
+        """Tell whether she can sign in: neither only invited nor removed."""
+        return bool(self.password_hash)
 
 
 class UserSession(db.Model):
@@ -125,19 +135,16 @@ def is_set_up() -> bool:
 
 
 def add(*, email: str, name: str, role: Role, password_hash: str, now: datetime) -> User:
-    """Add an account.
+    """Add an account; one that was removed or only invited becomes this one.
 
     Raises: Invalid where the address has one already.
     """
-    user = User(
-        email=normal_email(email),
-        name=name.strip(),
-        role=role,
-        password_hash=password_hash,
-        created_at=now,
-    )
-    if db.session.execute(select(User.id).where(User.email == user.email)).first():
-        raise Invalid({"email": f"{user.email} has an account already."})
+    email = normal_email(email)
+    user = by_email(email) or User(email=email, password_hash="")
+    if user.is_active:
+        raise Invalid({"email": f"{email} has an account already."})
+    user.name, user.role, user.password_hash = name.strip(), role, password_hash
+    user.created_at, user.removed_at = now, None
     db.session.add(user)
     db.session.flush()
     return user
@@ -156,8 +163,9 @@ def set_up(*, email: str, name: str, password_hash: str, now: datetime) -> User:
 
 
 def everybody() -> list[User]:
-    """Return all accounts, the first first."""
-    return list(db.session.execute(select(User).order_by(User.id)).scalars())
+    """Return all accounts that were not removed, the first first."""
+    query = select(User).where(User.removed_at.is_(None)).order_by(User.id)
+    return list(db.session.execute(query).scalars())
 
 
 def by_id(user_id: int) -> User | None:
@@ -176,6 +184,13 @@ def by_email(email: str) -> User | None:
 def locked(user_id: int) -> User:
     """Return an account to be changed: others who want to wait until then."""
     return db.session.get_one(User, user_id, with_for_update=True, populate_existing=True)
+
+
+def locked_admins() -> list[User]:
+    """Return those who look after the others, to be changed: one waits for another here."""
+    query = select(User).where(User.role == Role.ADMIN, User.password_hash != "").order_by(User.id)
+    fresh = query.with_for_update().execution_options(populate_existing=True)
+    return list(db.session.execute(fresh).scalars())
 
 
 def count_attempt(*, account: str, address: str, now: datetime) -> None:
@@ -218,6 +233,8 @@ def forgive(*keys: str) -> None:
 def verify(email: str, password: str) -> User | None:
     """Return whose password this is; takes the same time for an unknown address."""
     nobodys, user = _nobodys_hash(), by_email(email)
+    if user is not None and not user.is_active:
+        user = None
     # Cut behind the limit, where it is still longer than any right one.
     password = password[: PASSWORD_MAX_CHARS + 1]
     try:

@@ -17,6 +17,7 @@ class Action(StrEnum):
     READ_MAIL = "see and retry mail"
     READ_JOURNAL = "read the journal"
     READ_CONTENT = "see the state of the content"
+    MANAGE_PEOPLE = "look after people's accounts"
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {
@@ -29,8 +30,11 @@ _ALLOWED: dict[Role, frozenset[Action]] = {
 
 
 def may(actor: User | None, action: Action) -> bool:
-    """Tell whether an actor may do something; nobody may do nothing, nor may an unknown role."""
-    return actor is not None and action in _ALLOWED.get(actor.role, ())
+    """Tell whether an actor may do something.
+
+    Nobody may do nothing, nor may an unknown role or an account that is only invited or removed.
+    """
+    return actor is not None and actor.is_active and action in _ALLOWED.get(actor.role, ())
 
 
 def require(actor: User | None, action: Action) -> User:

@@ -184,6 +184,11 @@ def proven_address(token: str) -> str:
     return f"/admin/address?token={token}"
 
 
+def invitation(token: str) -> str:
+    """Path of the page of a mailed link where somebody who is invited chooses her password."""
+    return f"/admin/invitation?token={token}"
+
+
 def without_tracking(query: str) -> str:
     """Leave out what newsletters and advertisements add, which no page depends on."""
     return "&".join(part for part in query.split("&") if part and not _is_tracking(part))

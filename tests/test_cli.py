@@ -22,6 +22,7 @@ from flask import Flask
 from sqlalchemy import insert, select, text, update
 
 from blog import accounts, articles, cli, comments, db, journal, outbox
+from blog.accounts import Role
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
 from blog.cli.mail import CHORES
@@ -268,6 +269,9 @@ ON_A_DATABASE = [
     "mail retry --all",
     "serve",
     "user add sandra@clinic.example --password-stdin",
+    "user list",
+    "user remove sandra@clinic.example",
+    "user role sandra@clinic.example author",
     "worker",
 ]
 
@@ -433,6 +437,42 @@ def test_a_user_who_cannot_be_added_is_refused_with_the_reason(
     assert ran.sentence().startswith(sentence)
     db.session.rollback()
     assert (accounts.count(), lines()) == (before, [])
+
+
+def test_users_are_listed_for_people_and_programs(blog: Blog, inside: None) -> None:
+    told = blog("user", "list").out.splitlines()
+    assert told[0] == "sandra@clinic.example  admin  Sandra de Beer"
+    with db.writing():
+        accounts.add(email="i@c.example", name="I", role=Role.AUTHOR, password_hash="", now=CLOCK)
+    assert blog("user", "list").out.splitlines()[-1] == "i@c.example  author  I  (invited)"
+    rows = json.loads(blog("user", "list", "--json").out)
+    assert rows[-1] | {"id": 0} == {
+        "id": 0,
+        "email": "i@c.example",
+        "name": "I",
+        "role": "author",
+        "is_invited": True,
+    }
+
+
+def test_an_operator_changes_roles_and_removes(blog: Blog, inside: None) -> None:
+    mail = MODERATOR.email
+    assert blog("user", "role", mail, "author").out == f"{mail} is author now.\n"
+    assert blog("user", "remove", mail.upper()).out == f"{mail} has no account any more.\n"
+    assert [line[0] for line in lines()] == ["changed the role of", "removed"]
+    db.session.rollback()
+    assert mail not in {user.email for user in accounts.everybody()}
+    for words in (("role", mail, "admin"), ("remove", mail), ("remove", "nobody@x.example")):
+        assert blog("user", *words).sentence().startswith("There is no account of ")
+    assert "last administrator" in blog("user", "remove", AUTHOR.email).sentence()
+
+
+def test_an_operator_sets_a_password(blog: Blog, inside: None) -> None:
+    ran = blog("user", "reset-password", MODERATOR.email, "--password-stdin", stdin=PASSWORD)
+    assert ran == Ran(0, f"{MODERATOR.email} has a new password.\n", "")
+    assert accounts.verify(MODERATOR.email, PASSWORD.decode().strip())
+    assert not accounts.verify(MODERATOR.email, MODERATOR.password)
+    assert lines()[0][:2] == ("changed the password of", "account")
 
 
 # blog content

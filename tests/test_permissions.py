@@ -17,7 +17,7 @@ MAY = {
 
 
 def somebody(role: str) -> User:
-    return User(email="ann@clinic.example", name="Ann", role=role)
+    return User(email="ann@clinic.example", name="Ann", role=role, password_hash="x")
 
 
 @pytest.mark.parametrize("action", Action)
@@ -52,6 +52,13 @@ def test_an_unknown_role_may_nothing(role: str) -> None:
     assert [action for action in Action if permissions.may(somebody(role), action)] == []
 
 
-def test_enquiries_and_mail_are_the_administrators_alone() -> None:
-    for action in (Action.READ_ENQUIRIES, Action.READ_MAIL):
+@pytest.mark.parametrize("action", Action)
+def test_who_is_only_invited_or_was_removed_may_nothing(action: Action) -> None:
+    gone = somebody(Role.ADMIN)
+    gone.password_hash = ""
+    assert not permissions.may(gone, action)
+
+
+def test_enquiries_mail_and_people_are_the_administrators_alone() -> None:
+    for action in (Action.READ_ENQUIRIES, Action.READ_MAIL, Action.MANAGE_PEOPLE):
         assert [role for role in Role if permissions.may(somebody(role), action)] == [Role.ADMIN]

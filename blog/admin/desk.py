@@ -38,6 +38,7 @@ _OPEN = {
     "admin.ask_for_password",
     "admin.choose_password",
     "admin.prove_address",
+    "admin.accept_invitation",
 }
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")

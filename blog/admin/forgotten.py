@@ -13,7 +13,7 @@ from blog import accounts, db, limits
 from blog.admin.desk import admin, back_to, by_link
 from blog.errors import Invalid
 from blog.forms.staff import ForgottenForm, NewPasswordForm
-from blog.staff import links, passwords, profile
+from blog.staff import links, passwords, profile, team
 from blog.staff.links import LinkKind
 
 SIGN_IN = "/admin/sign-in"
@@ -51,6 +51,27 @@ def choose_password() -> AnyResponse:
     if not is_set:
         return ended("/admin/forgotten", "Ask for a new one")
     return back_to(SIGN_IN, "Your password is changed. Please sign in with it.")
+
+
+@admin.route("/invitation", methods=["GET", "POST"])
+@limits.limiter.limit(limits.LINKS)
+@by_link
+def accept_invitation() -> AnyResponse:
+    """Let somebody who is invited choose her password."""
+    token, now = request.args.get("token", ""), db.utc_now()
+    link = links.opened(token, LinkKind.INVITATION, now=now)
+    if link is None:
+        return ended("", "Ask whoever invited you for a new one.")
+    form = NewPasswordForm()
+    if not form.validate_on_submit():
+        page = render_template("admin/invitation.html", form=form, user=link.user)
+        return make_response(page, 422 if form.errors else 200)
+    password_hash = accounts.hash_password(form.password.data)
+    with db.writing():
+        is_set = team.accept(token, password_hash, now=now)
+    if not is_set:
+        return ended(SIGN_IN, "Sign in")
+    return back_to(SIGN_IN, "Welcome. Please sign in with your new password.")
 
 
 @admin.route("/address", methods=["GET", "POST"])

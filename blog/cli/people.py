@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import click
 
 from blog import accounts, db, journal
-from blog.accounts import Role
-from blog.cli import cli, with_app, with_database
-from blog.errors import Invalid
+from blog.accounts import Role, User
+from blog.cli import cli, print_json, print_line, with_app, with_database
+from blog.errors import Invalid, NotFound
 from blog.forms import SetUpForm
+from blog.staff import passwords, team
 
 
 @cli.group("user")
@@ -52,6 +54,88 @@ def add_user(email: str, name: str, role: str, password_stdin: bool) -> None:
         journal.record("added", "account", user.id, by=None, now=now)
         added = user.email
     click.echo(f"Added {added} ({role}).")
+
+
+@users.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+@with_database
+def list_users(as_json: bool) -> None:
+    """List the accounts.
+
+    \b
+    Example:  blog user list --json
+    """
+    people = accounts.everybody()
+    if as_json:
+        print_json([_row(person) for person in people])
+        return
+    for person in people:
+        state = "" if person.is_active else "  (invited)"
+        print_line(f"{person.email}  {person.role}  {person.name}{state}")
+
+
+def _row(person: User) -> dict[str, Any]:
+    return {
+        "id": person.id,
+        "email": person.email,
+        "name": person.name,
+        "role": str(person.role),
+        "is_invited": not person.is_active,
+    }
+
+
+@users.command("role")
+@click.argument("email")
+@click.argument("role", type=click.Choice([role.value for role in Role]))
+@with_database
+def change_role(email: str, role: str) -> None:
+    """Give somebody another role.
+
+    \b
+    Example:  blog user role mia@clinic.example author
+    """
+    with db.writing():
+        person = _person(email)
+        team.change_role(person, Role(role), by=None, now=db.utc_now())
+    click.echo(f"{accounts.normal_email(email)} is {role} now.")
+
+
+@users.command("remove")
+@click.argument("email")
+@with_database
+def remove_user(email: str) -> None:
+    """Take somebody's account away; she is signed out at once.
+
+    \b
+    Example:  blog user remove mia@clinic.example
+    """
+    with db.writing():
+        team.remove(_person(email), by=None, now=db.utc_now())
+    click.echo(f"{accounts.normal_email(email)} has no account any more.")
+
+
+@users.command("reset-password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from stdin.")
+@with_database
+def reset_password(email: str, password_stdin: bool) -> None:
+    """Set somebody's password; she is signed out everywhere, and told by mail.
+
+    \b
+    Example:  pass show blog | blog user reset-password sandra@clinic.example --password-stdin
+    """
+    del password_stdin  # the only way there is, so that no password stands in a process list
+    password_hash = accounts.hash_password(_password())
+    with db.writing():
+        passwords.reset_by_operator(_person(email), password_hash, now=db.utc_now())
+    click.echo(f"{accounts.normal_email(email)} has a new password.")
+
+
+def _person(email: str) -> User:
+    found = accounts.by_email(email)
+    if found is None or found.removed_at is not None:
+        raise NotFound(f"There is no account of {email}.")
+    return found
 
 
 def _password() -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField
+from wtforms import Field, PasswordField, SelectChoice, SelectField
 from wtforms.validators import Length
 
 from blog import accounts, comments
+from blog.accounts import Role
 from blog.forms import _at_most, _line, _needed, address
 
 
@@ -34,6 +35,15 @@ def _present_password() -> Field:
 
 def _email(label: str, needed: str) -> Field:
     return _line(label, accounts.EMAIL_MAX_CHARS, address, needed=needed)
+
+
+def _role() -> Field:
+    words = {
+        Role.ADMIN: "Administrator: everything",
+        Role.AUTHOR: "Author: reviews comments and answers as the author",
+        Role.MODERATOR: "Moderator: reviews comments",
+    }
+    return SelectField("Role", choices=[SelectChoice(role, said) for role, said in words.items()])
 
 
 class ForgottenForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -70,3 +80,19 @@ class AddressForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
     email = _email("New email address", "Please give the new address.")
     present = _present_password()
+
+
+class InviteForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """Somebody who shall have an account."""
+
+    name = _line(
+        "Name", comments.NAME_MAX_CHARS, needed="Please give the name that readers shall see."
+    )
+    email = _email("Email", "Please give the email address.")
+    role = _role()
+
+
+class RoleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """What somebody is here for."""
+
+    role = _role()

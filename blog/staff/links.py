@@ -22,9 +22,14 @@ class LinkKind(StrEnum):
 
     PASSWORD = "password"  # noqa: S105  # a word, no password
     ADDRESS = "address"
+    INVITATION = "invitation"
 
 
-LIVES = {LinkKind.PASSWORD: timedelta(hours=1), LinkKind.ADDRESS: timedelta(days=1)}
+LIVES = {
+    LinkKind.PASSWORD: timedelta(hours=1),
+    LinkKind.ADDRESS: timedelta(days=1),
+    LinkKind.INVITATION: timedelta(days=7),
+}
 
 
 class AccountLink(db.Model):

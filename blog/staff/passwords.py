@@ -59,7 +59,7 @@ def _answer(request_id: int, *, now: datetime) -> bool:
     email = db.session.execute(gone.returning(PasswordRequest.email)).scalar_one_or_none()
     user = accounts.by_email(email) if email else None
     # Locked, so that of many requests at one moment no more than three are heard.
-    if user is None:
+    if user is None or not user.is_active:
         return False
     user = accounts.locked(user.id)
     lately = outbox.count_of_kind(letters.PASSWORD_MAIL, user.email, since=now - timedelta(hours=1))
@@ -89,19 +89,24 @@ def reset(token: str, password_hash: str, *, now: datetime) -> bool:
     link = links.use(token, LinkKind.PASSWORD, now=now)
     if link is None:
         return False
-    _set(link.user, password_hash, now=now)
+    _set(link.user, password_hash, by=link.user, now=now)
     return True
+
+
+def reset_by_operator(user: User, password_hash: str, *, now: datetime) -> None:
+    """Set somebody's password at the command line."""
+    _set(user, password_hash, by=None, now=now)
 
 
 def change(user: User, password_hash: str, *, but: int, now: datetime) -> None:
     """Set somebody's own password; signs her out everywhere but in one browser."""
-    _set(user, password_hash, but=but, now=now)
+    _set(user, password_hash, by=user, but=but, now=now)
 
 
-def _set(user: User, password_hash: str, *, but: int = 0, now: datetime) -> None:
+def _set(user: User, password_hash: str, *, by: User | None, but: int = 0, now: datetime) -> None:
     user.password_hash = password_hash
     accounts.end_other_sessions(user, but=but)
     links.end(user)
-    journal.record("changed the password of", "account", user.id, by=user, now=now)
+    journal.record("changed the password of", "account", user.id, by=by, now=now)
     said = ["Your password was changed just now, and you were signed out elsewhere.", _IF_NOT_YOU]
     letters.send(user.email, "Your password was changed", said, now=now)
