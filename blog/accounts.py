@@ -168,6 +168,11 @@ def everybody() -> list[User]:
     return list(db.session.execute(query).scalars())
 
 
+def names() -> dict[int, str]:
+    """Return the name of each account there ever was."""
+    return dict(db.session.execute(select(User.id, User.name).order_by(User.id)).all())
+
+
 def by_id(user_id: int) -> User | None:
     """Return the account of a number."""
     return db.session.get(User, user_id)

@@ -15,12 +15,19 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from blog import db
 from blog.accounts import User
 
+# The number of no account: a reader, or who works at the command line.
+NOBODY = 0
+
 
 class JournalLine(db.Model):
     """One act."""
 
     __tablename__ = "journal_line"
-    __table_args__ = (Index("ix_journal_line_thing_thing_id", "thing", "thing_id"),)
+    __table_args__ = (
+        Index("ix_journal_line_thing_thing_id", "thing", "thing_id"),
+        Index("ix_journal_line_thing_id", "thing", "id"),
+        Index("ix_journal_line_actor_id", "actor_id", "id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime]
@@ -79,9 +86,18 @@ def about(thing: str, thing_ids: Iterable[str]) -> Sequence[JournalLine]:
     return db.session.execute(query).scalars().all()
 
 
-def recent(*, before: int | None = None, limit: int = 50) -> Sequence[JournalLine]:
-    """Return the newest lines, or those before one of them."""
+def recent(
+    *, by: int | None = None, thing: str = "", before: int | None = None, limit: int = 50
+) -> Sequence[JournalLine]:
+    """Return the newest lines, or those before one of them.
+
+    `by` is the number of whose acts are wanted, `NOBODY` for those of who isn't signed in.
+    """
     query = select(JournalLine).order_by(JournalLine.id.desc()).limit(limit)
+    if by is not None:
+        query = query.where(JournalLine.actor_id == (by or None))
+    if thing:
+        query = query.where(JournalLine.thing == thing)
     if before is not None:
         query = query.where(JournalLine.id < before)
     return db.session.execute(query).scalars().all()

@@ -16,6 +16,7 @@ class Action(StrEnum):
     READ_ENQUIRIES = "read enquiries"
     READ_MAIL = "see and retry mail"
     READ_JOURNAL = "read the journal"
+    READ_ALL_ACTS = "read what others did"
     READ_CONTENT = "see the state of the content"
     MANAGE_PEOPLE = "look after people's accounts"
 

@@ -65,11 +65,10 @@ def test_an_invitation_whose_account_got_a_password_meanwhile_has_ended(
     page = link(app)
     token = csrf_token(reader.get(page).text)
     own = accounts.hash_password(NEW.password)
-    with app.app_context():
-        with db.writing():
-            found = accounts.by_email(NEW.email)
-            assert found
-            found.password_hash = own
+    with app.app_context(), db.writing():
+        found = accounts.by_email(NEW.email)
+        assert found
+        found.password_hash = own
     answer = reader.post(page, {"csrf_token": token, "password": "a stranger's password"})
     assert answer.status_code == 410
     assert reader.sign_in(NEW).status_code == 303

@@ -60,5 +60,6 @@ def test_who_is_only_invited_or_was_removed_may_nothing(action: Action) -> None:
 
 
 def test_enquiries_mail_and_people_are_the_administrators_alone() -> None:
-    for action in (Action.READ_ENQUIRIES, Action.READ_MAIL, Action.MANAGE_PEOPLE):
+    own = (Action.READ_ENQUIRIES, Action.READ_MAIL, Action.MANAGE_PEOPLE, Action.READ_ALL_ACTS)
+    for action in own:
         assert [role for role in Role if permissions.may(somebody(role), action)] == [Role.ADMIN]

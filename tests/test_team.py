@@ -57,12 +57,12 @@ def accept(link: str, password_hash: str, *, now: datetime = NOW) -> bool:
 
 def change_role(person: Person, role: Role, *, by: Person | None = AUTHOR) -> bool:
     with db.writing():
-        return team.change_role(user(person), role, by=by and user(by), now=NOW)
+        return team.change_role(user(person), role, by=user(by) if by else None, now=NOW)
 
 
 def remove(person: Person, *, by: Person | None = AUTHOR) -> bool:
     with db.writing():
-        return team.remove(user(person), by=by and user(by), now=NOW)
+        return team.remove(user(person), by=user(by) if by else None, now=NOW)
 
 
 def verbs() -> list[str]:

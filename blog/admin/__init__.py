@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from blog.admin import (
     account,
+    acts,
     decisions,
     entrance,
     forgotten,
@@ -22,6 +23,7 @@ from blog.admin.mailed import by_mail
 
 __all__ = [
     "account",
+    "acts",
     "admin",
     "by_mail",
     "decisions",

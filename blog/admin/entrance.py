@@ -7,7 +7,7 @@ from datetime import timedelta
 from flask import Response, g, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import accounts, config, db, limits, tokens
+from blog import accounts, config, db, journal, limits, tokens
 from blog.accounts import User
 from blog.admin import browsers
 from blog.admin.desk import SESSION_TOKEN, admin
@@ -38,6 +38,7 @@ def set_up() -> AnyResponse:
         first = accounts.set_up(
             email=form.email.data, name=form.name.data, password_hash=password_hash, now=now
         )
+        journal.record("added", "account", first.id, by=first, now=now)
         token = _start_session(first)
     return _let_in(token, "/admin/")
 

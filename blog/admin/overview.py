@@ -1,4 +1,4 @@
-"""The author's first page, and the pages about articles, mail and the journal."""
+"""The author's first page, and the pages about articles and mail."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
 from blog.articles import Article, listing
 from blog.comments import following, notices, reports
-from blog.comments.model import EDITED, WITHDREW
 from blog.errors import NotFound
-from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
 from blog.permissions import Action
 from blog.staff import letters
@@ -122,36 +120,3 @@ def retry_mail(mail_id: int) -> AnyResponse:
         if mail.retry(now=now):
             journal.record("tried again", "mail", mail_id, by=by, now=now)
     return back_to("/admin/mail", "It will be tried again in a moment.")
-
-
-@admin.get("/journal")
-def show_journal() -> Response:
-    """Show who did what, newest first."""
-    require(Action.READ_JOURNAL)
-    rows = journal.recent(before=request.args.get("before", type=urls.row_id), limit=PAGE + 1)
-    return desk(
-        "journal.html",
-        lines=[_line(row) for row in rows[:PAGE]],
-        older=f"?before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
-    )
-
-
-_BY_READERS = (EDITED, WITHDREW)
-_PLACES = {
-    "comment": ("/admin/comments/", Action.MODERATE),
-    "enquiry": ("/admin/enquiries/", Action.READ_ENQUIRIES),
-}
-
-
-def _line(row: JournalLine) -> dict[str, Any]:
-    place, action = _PLACES.get(row.thing, ("", Action.READ_JOURNAL))
-    return {
-        "at": row.at,
-        "actor": row.actor.name if row.actor else _nobody_signed_in(row),
-        "sentence": f"{row.verb} {row.thing} {row.thing_id}",
-        "url": place + row.thing_id if place and permissions.may(user(), action) else None,
-    }
-
-
-def _nobody_signed_in(row: JournalLine) -> str:
-    return "A reader" if row.verb in _BY_READERS else "An operator"
