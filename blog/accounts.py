@@ -31,6 +31,7 @@ SEEN_EVERY = timedelta(minutes=1)
 # long; an account waits briefly, or anybody could lock its owner out.
 _ADDRESS_BRAKE = (5, timedelta(minutes=15))
 _ACCOUNT_BRAKE = (10, timedelta(seconds=30))
+_CODE_BRAKE = _ADDRESS_BRAKE
 _FORGET_FAILURES_AFTER = timedelta(hours=24)
 
 
@@ -58,6 +59,9 @@ class User(db.Model):
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    # From which the secret of the second step is derived, and the last code's half minute.
+    totp_seed: Mapped[str | None] = mapped_column(String(32))
+    totp_step: Mapped[int | None]
 
     @property
     def is_active(self) -> bool:
@@ -203,19 +207,32 @@ def count_attempt(*, account: str, address: str, now: datetime) -> None:
 
     Raises: TooMany while either brake holds.
     """
-    for key, (free, longest) in ((account, _ACCOUNT_BRAKE), (address, _ADDRESS_BRAKE)):
-        failure = _failure(key, now=now)
-        # A clock that was set back makes nobody wait longer.
-        passed = max(now - failure.last_at, timedelta())
-        if passed > _FORGET_FAILURES_AFTER:
-            failure.count = 0
-        wait = _wait(failure.count - free, longest) - passed
-        if wait > timedelta():
-            raise TooMany(
-                "There were too many attempts to sign in. Please wait a little.",
-                retry_after_seconds=int(wait.total_seconds()) + 1,
-            )
-        failure.count, failure.last_at = failure.count + 1, now
+    _count(account, _ACCOUNT_BRAKE, now=now)
+    _count(address, _ADDRESS_BRAKE, now=now)
+
+
+def count_code(key: str, *, now: datetime) -> None:
+    """Count an attempt at a second step, which only who knows the password can make.
+
+    Raises: TooMany while the brake holds.
+    """
+    _count(key, _CODE_BRAKE, now=now)
+
+
+def _count(key: str, brake: tuple[int, timedelta], *, now: datetime) -> None:
+    free, longest = brake
+    failure = _failure(key, now=now)
+    # A clock that was set back makes nobody wait longer.
+    passed = max(now - failure.last_at, timedelta())
+    if passed > _FORGET_FAILURES_AFTER:
+        failure.count = 0
+    wait = _wait(failure.count - free, longest) - passed
+    if wait > timedelta():
+        raise TooMany(
+            "There were too many attempts to sign in. Please wait a little.",
+            retry_after_seconds=int(wait.total_seconds()) + 1,
+        )
+    failure.count, failure.last_at = failure.count + 1, now
 
 
 def _failure(key: str, *, now: datetime) -> SignInFailure:

@@ -39,6 +39,7 @@ from blog.comments import (
 from blog.comments.learning import CommentLesson, SpamModel
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
+from blog.staff import passwords
 from tests import cluster
 from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, Person, Visitor
 from tests.smtp_server import HOST, MailServer, unused_port
@@ -271,6 +272,8 @@ ON_A_DATABASE = [
     "user add sandra@clinic.example --password-stdin",
     "user list",
     "user remove sandra@clinic.example",
+    "user reset-password sandra@clinic.example --password-stdin",
+    "user reset-second-factor sandra@clinic.example",
     "user role sandra@clinic.example author",
     "worker",
 ]
@@ -473,6 +476,18 @@ def test_an_operator_sets_a_password(blog: Blog, inside: None) -> None:
     assert accounts.verify(MODERATOR.email, PASSWORD.decode().strip())
     assert not accounts.verify(MODERATOR.email, MODERATOR.password)
     assert lines()[0][:2] == ("changed the password of", "account")
+
+
+def test_an_operator_turns_off_a_second_step(blog: Blog, inside: None) -> None:
+    mail = MODERATOR.email
+    with db.writing():
+        mia = accounts.by_email(mail)
+        assert mia
+        mia.totp_seed = "seed"
+    done = f"{mail} signs in with the password alone now.\n"
+    assert blog("user", "reset-second-factor", mail).out == done
+    assert blog("user", "reset-second-factor", mail).out == f"{mail} had no second step.\n"
+    assert lines()[0][:2] == ("turned off the second step of", "account")
 
 
 # blog content
@@ -1003,7 +1018,7 @@ def test_mail_that_is_refused_has_failed(blog: Blog, inside: None) -> None:
 def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
     acts = {chore.act for chore in CHORES}
     sweeps = {editing.sweep, following.sweep, reports.sweep, traces.sweep}
-    assert acts == sweeps | {notices.tell, telling.compose}
+    assert acts == sweeps | {notices.tell, passwords.answer_requests, telling.compose}
 
 
 def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> None:

@@ -15,6 +15,7 @@ from blog.admin import (
     reporting,
     review,
     rules,
+    second_factor,
     teaching,
     trusting,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "reporting",
     "review",
     "rules",
+    "second_factor",
     "teaching",
     "trusting",
 ]

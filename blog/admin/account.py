@@ -13,7 +13,7 @@ from blog.comments.notices import Pace
 from blog.errors import BadRequest, Invalid
 from blog.forms.staff import AddressForm, NameForm, PasswordForm
 from blog.permissions import Action
-from blog.staff import passwords, profile
+from blog.staff import passwords, profile, second_factor
 
 PATH = "/admin/account"
 _PACES = {
@@ -30,7 +30,14 @@ def show_account() -> Response:
     """Show the account, how often somebody is told of comments, and where she is signed in."""
     rows = accounts.sessions_of(user(), now=db.utc_now())
     pace = notices.pace_of(user())
-    return desk("account.html", sessions=rows, this_id=g.user_session.id, pace=pace, paces=_PACES)
+    return desk(
+        "account.html",
+        sessions=rows,
+        this_id=g.user_session.id,
+        pace=pace,
+        paces=_PACES,
+        codes_left=second_factor.codes_left(user()),
+    )
 
 
 @admin.route("/account/name", methods=["GET", "POST"])

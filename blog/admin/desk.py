@@ -39,6 +39,7 @@ _OPEN = {
     "admin.choose_password",
     "admin.prove_address",
     "admin.accept_invitation",
+    "admin.ask_for_code",
 }
 
 admin = Blueprint("admin", __name__, url_prefix="/admin")

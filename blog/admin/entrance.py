@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import quote
 
 from flask import Response, g, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as AnyResponse
@@ -11,7 +12,7 @@ from blog import accounts, config, db, journal, limits, tokens
 from blog.accounts import User
 from blog.admin import browsers
 from blog.admin.desk import SESSION_TOKEN, admin
-from blog.admin.proving import known
+from blog.admin.proving import HALF, known, note_for
 from blog.errors import NotFound
 from blog.forms import SetUpForm, SignInForm
 
@@ -39,8 +40,8 @@ def set_up() -> AnyResponse:
             email=form.email.data, name=form.name.data, password_hash=password_hash, now=now
         )
         journal.record("added", "account", first.id, by=first, now=now)
-        token = _start_session(first)
-    return _let_in(token, "/admin/")
+        token = start_session(first)
+    return let_in(token, "/admin/")
 
 
 @admin.route("/sign-in", methods=["GET", "POST"])
@@ -58,12 +59,22 @@ def sign_in() -> AnyResponse:
     if who is None:
         form.password.errors = ["This address and password do not belong together."]
         return _form_page("sign_in.html", form)
+    if who.totp_seed is not None:
+        return _ask_for_code(who, local_path(form.next.data))
     with db.writing():
-        token = _start_session(who)
-    return _let_in(token, _local_path(form.next.data))
+        token = start_session(who)
+    return let_in(token, local_path(form.next.data))
 
 
-def _start_session(who: User) -> str:
+def _ask_for_code(who: User, path: str) -> AnyResponse:
+    session.clear()
+    key, now = config.current().secret_key, db.utc_now()
+    session[HALF] = tokens.issue(key, HALF, note_for(who), now=now)
+    return redirect(f"/admin/sign-in/code?next={quote(path)}", 303)
+
+
+def start_session(who: User) -> str:
+    """Begin a session in this browser; returns the token it shall hold."""
     browser = browsers.words(request.user_agent.string)
     return accounts.start_session(who, now=db.utc_now(), browser=browser)
 
@@ -73,14 +84,15 @@ def _form_page(template: str, form: SignInForm | SetUpForm) -> Response:
     return make_response(page, 422 if form.errors else 200)
 
 
-def _let_in(token: str, path: str) -> AnyResponse:
+def let_in(token: str, path: str) -> AnyResponse:
+    """Give this browser its session and go on."""
     # A session that somebody planted before is worth nothing after.
     session.clear()
     session[SESSION_TOKEN] = token
     return redirect(path, 303)
 
 
-def _local_path(path: str | None) -> str:
+def local_path(path: str | None) -> str:
     """Return a path of the author's pages; anything else becomes the first of them."""
     path = path or ""
     is_ours = path.startswith("/admin/") and "\\" not in path and path.isprintable()

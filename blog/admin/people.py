@@ -47,7 +47,7 @@ def _invite_page(form: InviteForm) -> Response:
 @admin.route(f"/people/<{urls.ROW}:user_id>", methods=["GET", "POST"])
 def show_person(user_id: int) -> AnyResponse:
     """Show somebody's account, and give her another role."""
-    by, person = require(Action.MANAGE_PEOPLE), _person(user_id)
+    by, person = require(Action.MANAGE_PEOPLE), person_at(user_id)
     form = RoleForm(obj=person)
     if not form.validate_on_submit():
         page = desk("person.html", person=person, form=form)
@@ -58,7 +58,11 @@ def show_person(user_id: int) -> AnyResponse:
     return back_to(PATH, f"{name} is {role} now.")
 
 
-def _person(user_id: int) -> User:
+def person_at(user_id: int) -> User:
+    """Return whose account has a number.
+
+    Raises: NotFound where it is nobody's any more.
+    """
     found = accounts.by_id(user_id)
     if found is None or found.removed_at is not None:
         raise NotFound("There is no account with this number.")
@@ -69,7 +73,7 @@ def _person(user_id: int) -> User:
 @limits.limiter.limit(limits.POSTS)
 def invite_again(user_id: int) -> AnyResponse:
     """Mail somebody who was invited a new link."""
-    by, person = require(Action.MANAGE_PEOPLE), _person(user_id)
+    by, person = require(Action.MANAGE_PEOPLE), person_at(user_id)
     with db.writing():
         is_sent = team.invite_again(person, by=by, now=db.utc_now())
     done = "A new link was sent." if is_sent else "The invitation was accepted already."
@@ -79,7 +83,7 @@ def invite_again(user_id: int) -> AnyResponse:
 @admin.post(f"/people/<{urls.ROW}:user_id>/removal")
 def remove_person(user_id: int) -> AnyResponse:
     """Take an account away, or an invitation back."""
-    by, person = require(Action.MANAGE_PEOPLE), _person(user_id)
+    by, person = require(Action.MANAGE_PEOPLE), person_at(user_id)
     name = person.name
     with db.writing():
         team.remove(person, by=by, now=db.utc_now())

@@ -12,7 +12,7 @@ from blog.accounts import Role, User
 from blog.cli import cli, print_json, print_line, with_app, with_database
 from blog.errors import Invalid, NotFound
 from blog.forms import SetUpForm
-from blog.staff import passwords, team
+from blog.staff import passwords, second_factor, team
 
 
 @cli.group("user")
@@ -129,6 +129,21 @@ def reset_password(email: str, password_stdin: bool) -> None:
     with db.writing():
         passwords.reset_by_operator(_person(email), password_hash, now=db.utc_now())
     click.echo(f"{accounts.normal_email(email)} has a new password.")
+
+
+@users.command("reset-second-factor")
+@click.argument("email")
+@with_database
+def reset_second_factor(email: str) -> None:
+    """Ask somebody who has lost phone and recovery codes for the password alone.
+
+    \b
+    Example:  blog user reset-second-factor sandra@clinic.example
+    """
+    with db.writing():
+        was_on = second_factor.turn_off(_person(email), by=None, now=db.utc_now())
+    done = "signs in with the password alone now" if was_on else "had no second step"
+    click.echo(f"{accounts.normal_email(email)} {done}.")
 
 
 def _person(email: str) -> User:

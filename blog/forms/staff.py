@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from flask_wtf import FlaskForm
-from wtforms import Field, PasswordField, SelectChoice, SelectField
+from wtforms import Field, HiddenField, PasswordField, SelectChoice, SelectField
 from wtforms.validators import Length
 
 from blog import accounts, comments
 from blog.accounts import Role
 from blog.forms import _at_most, _line, _needed, address
+
+# Of a phone six digits, of paper two times five letters, with whatever somebody puts between.
+_CODE_MAX_CHARS = 40
 
 
 def _new_password(label: str) -> Field:
@@ -96,3 +99,27 @@ class RoleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """What somebody is here for."""
 
     role = _role()
+
+
+def _code(label: str) -> Field:
+    return _line(label, _CODE_MAX_CHARS, needed="Please give the code.")
+
+
+class CodeForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """The second step of signing in."""
+
+    code = _code("Code")
+    next = HiddenField()
+
+
+class SecondFactorForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """The first code of a phone, which shows that it knows the secret."""
+
+    seed = HiddenField()
+    code = _code("The code that the app shows")
+
+
+class PresentPasswordForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
+    """What is done with the present password alone."""
+
+    present = _present_password()

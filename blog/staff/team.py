@@ -12,7 +12,7 @@ from blog import accounts, journal, permissions, urls
 from blog.accounts import Role, User
 from blog.errors import Conflict
 from blog.permissions import Action
-from blog.staff import letters, links
+from blog.staff import letters, links, second_factor
 from blog.staff.links import LinkKind
 
 
@@ -91,6 +91,7 @@ def remove(user: User, *, by: User | None, now: datetime) -> bool:
     user.removed_at, user.password_hash = now, ""
     accounts.end_other_sessions(user)
     links.end(user)
+    second_factor.forget(user)
     journal.record("removed", "account", user.id, by=by, now=now)
     return True
 
