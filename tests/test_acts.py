@@ -45,7 +45,7 @@ ROLES = [
     "Sandra de Beer changed the role of the account of Mia Botha, from moderator to author",
 ]
 OWN = "Mia Botha changed the name of their own account"
-OPERATOR = "An operator added the account of somebody"
+OPERATOR = "An operator added somebody"
 READ = "Sandra de Beer read enquiry ABCD-EFGH"
 APPROVED = "Mia Botha approved comment 7"
 

@@ -75,7 +75,7 @@ def test_who_is_invited_chooses_her_password_once(new_hash: str) -> None:
     assert not user(NEW).is_active
     assert accept(link, new_hash)
     assert accounts.verify(NEW.email, NEW.password) == user(NEW)
-    assert verbs() == ["accepted", "invited"]
+    assert verbs() == ["took up", "invited"]
     assert not accept(link, "another hash")
 
 

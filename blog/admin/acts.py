@@ -76,6 +76,9 @@ def _sentence(row: JournalLine, names: Mapping[int, str]) -> str:
     if row.thing != "account":
         return f"{row.verb} {row.thing} {row.thing_id}"
     name = names.get(int(row.thing_id), "somebody")
-    whose = "their own account" if str(row.actor_id) == row.thing_id else f"the account of {name}"
+    if str(row.actor_id) == row.thing_id:
+        name = "their own account"
+    elif row.verb.endswith(" of"):
+        name = f"the account of {name}"
     change = f", from {row.was} to {row.became}" if row.became else ""
-    return f"{row.verb} {whose}{change}"
+    return f"{row.verb} {name}{change}"

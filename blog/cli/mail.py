@@ -132,7 +132,7 @@ def _retry(mail_id: int, *, now: datetime) -> int:
 def worker(beside: int | None) -> None:
     """Deliver mail until stopped.
 
-    Moderators are told of comments that wait by it too. `blog serve` runs one beside the site.
+    Moderators are told of comments that wait, and links for forgotten passwords mailed, by it too. `blog serve` runs one beside the site.
 
     \b
     Example:  blog worker

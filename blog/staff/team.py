@@ -62,7 +62,7 @@ def accept(token: str, password_hash: str, *, now: datetime) -> bool:
     if link is None or link.user.is_active:
         return False
     link.user.password_hash = password_hash
-    journal.record("accepted", "account", link.user_id, by=link.user, now=now)
+    journal.record("took up", "account", link.user_id, by=link.user, now=now)
     return True
 
 

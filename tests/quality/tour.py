@@ -5,13 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyotp
 from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
 from blog import comments, config, db, outbox, tokens
 from blog.admin.entrance import SET_UP
 from blog.comments import following, notices
-from tests.cast import CLOCK, Person, Visitor, csrf_token, fields
+from blog.staff import letters, passwords
+from tests.cast import CLOCK, Person, Visitor, csrf_token, fields, mailed_link
 from tests.quality import site, words
 from tests.quality.site import ARTICLE
 
@@ -58,6 +60,7 @@ class Tour:
         self._decide(author)
         self._trust_and_stop(author, self._become_known())
         self._change_and_end()
+        self._look_after_accounts(author)
         template_rendered.disconnect(self._note_template, self.app)
 
     def _note_template(self, _app: Flask, template: object, **_: object) -> None:
@@ -306,6 +309,51 @@ class Tour:
         self.keep("rules: wrong", author.post("/admin/rules", filled | {"days": "soon"}), 422)
         author.post("/admin/rules", filled | {"make": "yes", "days": "30"})
         self.keep("rules", author.get("/admin/rules"))
+
+    def _look_after_accounts(self, author: Visitor) -> None:
+        other, forgotten = self.visitor(12), "/admin/forgotten"
+        typed = other.form(forgotten, forgotten) | {"email": SANDRA.email}
+        self.keep("forgotten password", other.get(forgotten))
+        self.keep("forgotten password, asked", other.post(forgotten, typed))
+        self.keep("forgotten password, wrong", other.post(forgotten, typed | {"email": "x"}), 422)
+        with self.app.app_context():
+            passwords.answer_requests(db.utc_now())
+            link = mailed_link(SANDRA, kind=letters.PASSWORD_MAIL)
+        self.keep("a new password", other.get(link))
+        self.keep("a link that has ended", other.get(link[:-1]), 410)
+        for what in ("name", "address", "password"):
+            self.keep(f"account: {what}", author.get(f"/admin/account/{what}"))
+        path = "/admin/account/address"
+        own = {"email": "sandra@new.example", "present": SANDRA.password}
+        author.post(path, author.form(path, path) | own)
+        path = "/admin/people/new"
+        self.keep("invite somebody", author.get(path))
+        own = {"name": "Mia Botha", "email": "mia@clinic.example"}
+        author.post(path, author.form(path, path) | own | {"role": "moderator"})
+        with self.app.app_context():
+            links = mailed_link("sandra@new.example"), mailed_link("mia@clinic.example")
+        self.keep("confirm an address", other.get(links[0]))
+        self.keep("invitation", other.get(links[1]))
+        people = self.keep("people", author.get("/admin/people"))
+        for number in re.findall(r'href="/admin/people/(\d+)"', people):
+            self.keep(f"person {number}", author.get(f"/admin/people/{number}"))
+        self._sign_in_by_two_steps(author, other)
+
+    def _sign_in_by_two_steps(self, author: Visitor, other: Visitor) -> None:
+        path = "/admin/account/second-factor"
+        page = self.keep("second step", author.get(path))
+        secret = re.search(r'class="what">([^<]+)<', page)
+        assert secret
+        typed = fields(page, path) | {"code": "000000"}
+        self.keep("second step, wrong code", author.post(path, typed), 422)
+        typed["code"] = pyotp.TOTP(secret[1].replace(" ", "")).at(db.utc_now())
+        self.keep("recovery codes", author.post(path, typed))
+        self.keep("account with a second step", author.get("/admin/account"))
+        assert other.sign_in(SANDRA).status_code == 303
+        self.keep("sign-in, second step", other.get("/admin/sign-in/code"))
+        end = f"{path}/end"
+        self.keep("second step off", author.get(end))
+        author.post(end, author.form(end, end) | {"present": SANDRA.password})
 
 
 def unvisited(tour: Tour) -> list[str]:
