@@ -290,7 +290,7 @@ def live_session(token: str, *, now: datetime) -> UserSession | None:
     found: UserSession | None = db.session.execute(
         select(UserSession).where(UserSession.token_hash == tokens.digest(token))
     ).scalar_one_or_none()
-    return found if found and found.is_live(now=now) else None
+    return found if found and found.user.is_active and found.is_live(now=now) else None
 
 
 def mark_seen(session_id: int, *, now: datetime) -> None:

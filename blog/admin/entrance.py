@@ -12,7 +12,7 @@ from blog import accounts, config, db, journal, limits, tokens
 from blog.accounts import User
 from blog.admin import browsers
 from blog.admin.desk import SESSION_TOKEN, admin
-from blog.admin.proving import HALF, known, note_for
+from blog.admin.proving import HALF, know_browser, known, note_for
 from blog.errors import NotFound
 from blog.forms import SetUpForm, SignInForm
 
@@ -41,7 +41,7 @@ def set_up() -> AnyResponse:
         )
         journal.record("added", "account", first.id, by=first, now=now)
         token = start_session(first)
-    return let_in(token, "/admin/")
+    return let_in(first, token, "/admin/")
 
 
 @admin.route("/sign-in", methods=["GET", "POST"])
@@ -63,7 +63,7 @@ def sign_in() -> AnyResponse:
         return _ask_for_code(who, local_path(form.next.data))
     with db.writing():
         token = start_session(who)
-    return let_in(token, local_path(form.next.data))
+    return let_in(who, token, local_path(form.next.data))
 
 
 def _ask_for_code(who: User, path: str) -> AnyResponse:
@@ -84,12 +84,14 @@ def _form_page(template: str, form: SignInForm | SetUpForm) -> Response:
     return make_response(page, 422 if form.errors else 200)
 
 
-def let_in(token: str, path: str) -> AnyResponse:
+def let_in(who: User, token: str, path: str) -> AnyResponse:
     """Give this browser its session and go on."""
     # A session that somebody planted before is worth nothing after.
     session.clear()
     session[SESSION_TOKEN] = token
-    return redirect(path, 303)
+    response = redirect(path, 303)
+    know_browser(response, who.email)
+    return response
 
 
 def local_path(path: str | None) -> str:

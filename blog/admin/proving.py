@@ -1,12 +1,23 @@
-"""Who somebody proves to be, with the brake on guessing before every look at a password."""
+"""Who somebody proves to be, with the brake on guessing before every look at a password.
+
+A browser in which somebody has signed in before has a brake of its own for her account, so that
+strangers who guess don't keep her out.
+"""
 
 from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import request
+from werkzeug.wrappers import Response as AnyResponse
 
 from blog import accounts, config, db, limits, tokens
 from blog.accounts import User
 
 # What a signed note is for, and its name in the cookie: the password was right, the code is due.
 HALF = "second-factor"
+_DEVICE = "device"
+_DEVICE_KNOWN = timedelta(days=180)
 
 
 def known(email: str, password: str) -> User | None:
@@ -14,8 +25,7 @@ def known(email: str, password: str) -> User | None:
 
     Raises: TooMany while the brake holds.
     """
-    key, now = config.current().secret_key, db.utc_now()
-    account = tokens.keyed_hash(key, "account", accounts.normal_email(email))
+    account, now = _braked(accounts.normal_email(email)), db.utc_now()
     with db.writing():
         accounts.count_attempt(account=account, address=limits.client(), now=now)
     found = accounts.verify(email, password)
@@ -23,6 +33,35 @@ def known(email: str, password: str) -> User | None:
         with db.writing():
             accounts.forgive(account, limits.client())
     return found
+
+
+def _braked(email: str) -> str:
+    """Name what is slowed down: an account, or an account in a browser that is known."""
+    settings = config.current()
+    key, account = settings.secret_key, _account(email)
+    cookie = request.cookies.get(settings.cookie(config.DEVICE_COOKIE), "")
+    device = tokens.read(key, _DEVICE, cookie, now=db.utc_now(), max_age=_DEVICE_KNOWN)
+    is_hers = device is not None and device.subject.startswith(f"{account}.")
+    return tokens.keyed_hash(key, _DEVICE, cookie) if is_hers else account
+
+
+def _account(email: str) -> str:
+    return tokens.keyed_hash(config.current().secret_key, "account", email)
+
+
+def know_browser(response: AnyResponse, email: str) -> None:
+    """Let this browser be known as one in which somebody has signed in."""
+    settings = config.current()
+    subject = f"{_account(email)}.{tokens.random_token()}"
+    response.set_cookie(
+        settings.cookie(config.DEVICE_COOKIE),
+        tokens.issue(settings.secret_key, _DEVICE, subject, now=db.utc_now()),
+        max_age=_DEVICE_KNOWN,
+        secure=settings.is_https,
+        httponly=True,
+        samesite="Lax",
+        path="/",
+    )
 
 
 def note_for(who: User) -> str:

@@ -44,7 +44,7 @@ def ask_for_code() -> AnyResponse:
     if token is None:
         form.code.errors = [_WRONG]
         return _code_page(form)
-    return let_in(token, local_path(form.next.data))
+    return let_in(who, token, local_path(form.next.data))
 
 
 def _code_page(form: CodeForm) -> Response:

@@ -29,6 +29,7 @@ from blog.config.casts import HERE, LOOPBACK_HOSTS, ROOT, SmtpServer
 from blog.errors import SettingError
 
 __all__ = [
+    "DEVICE_COOKIE",
     "OUR_COOKIES",
     "READER_COOKIE",
     "ROOT",
@@ -47,6 +48,8 @@ SECRET_KEY_MIN_CHARS = 32
 OUR_COOKIES = READER_COOKIE, SESSION_COOKIE = ("blog_reader", "blog_session")
 # By which one is known where an address was confirmed; no page that is kept depends on it.
 TRUST_COOKIE = "blog_trust"
+# By which a browser is known in which somebody has signed in before.
+DEVICE_COOKIE = "blog_device"
 
 _log = logging.getLogger(__name__)
 
