@@ -112,7 +112,7 @@ def test_what_was_typed_survives_an_unforeseen_error_and_can_be_sent_again(
     assert answer.status_code == 500
     assert shown(answer) == ["Nomsa", "n@reader.example", HOSTILE]
     assert "<script>alert" not in answer.text
-    assert "49" not in answer.text.replace("{{ 7*7 }}", "")
+    assert "49" not in answer.text.partition("<main")[2].replace("{{ 7*7 }}", "")
     assert kept(answer.text) == typed
     assert 'action="/fails"' in answer.text
     assert "Try again</button>" in answer.text
