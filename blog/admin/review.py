@@ -237,10 +237,10 @@ def _private_parts(row: Comment) -> dict[str, Any]:
     """Take what was typed apart at its private details, where the policy found some."""
     found = []
     if any(reason.get("step") == "private" for reason in row.reasons):
-        found = private.details(row.source, region=country_of(templating.site().language))
+        found = private.details(row.text, region=country_of(templating.site().language))
     return {
         "private": sorted({each.kind.value for each in found}),
-        "parts": list(private.parts(row.source, found)) if found else [],
+        "parts": list(private.parts(row.text, found)) if found else [],
     }
 
 
@@ -252,7 +252,7 @@ def _changes(row: Comment) -> dict[str, Any]:
         "edited_at": row.edited_at,
         "edit_of_id": row.edit_of_id,
         "is_edit_of_published": comment is not None and comment.state == CommentState.APPROVED,
-        "changes": comparing.compare(comment.written, row.written)
+        "changes": comparing.compare(comment.written_text, row.written_text)
         if comment and may_accept
         else [],
     }

@@ -47,7 +47,7 @@ def _row(comment: Comment) -> dict[str, Any]:
 
 @group.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print all, for a program.")
-@click.option("--state", type=click.Choice([state.value for state in CommentState]))
+@click.option("--state", type=click.Choice([state.value for state in comments.LISTED_STATES]))
 @with_database
 def list_comments(as_json: bool, state: str | None) -> None:
     """List the newest comments first.

@@ -6,14 +6,14 @@ comes in by `arrival`, where the policy judges it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import ScalarSelect, func, select
+from sqlalchemy import ScalarSelect, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload, undefer
 
@@ -22,6 +22,7 @@ from blog.accounts import User
 from blog.articles import Article
 from blog.comments import fulltext, learning, likeness, policy, signs
 from blog.comments.model import EMAIL_MAX_CHARS as EMAIL_MAX_CHARS
+from blog.comments.model import LISTED_STATES as LISTED_STATES
 from blog.comments.model import NAME_MAX_CHARS as NAME_MAX_CHARS
 from blog.comments.model import Comment as Comment
 from blog.comments.model import CommentState as CommentState
@@ -176,21 +177,29 @@ def by_key(key: str) -> Comment:
 
 
 def by_id(comment_id: int) -> Comment | None:
-    """Return a comment whatever its state."""
-    return db.session.get(Comment, comment_id)
+    """Return a comment whatever its state; none that is being imported."""
+    comment = db.session.get(Comment, comment_id)
+    return None if comment and comment.state == CommentState.IMPORTING else comment
 
 
 def by_ids(comment_ids: Iterable[int]) -> Sequence[Comment]:
     """Return comments whatever their state, to be changed: others who want to wait until then.
+
+    None that are being imported.
 
     With an edit its comment is held, which whoever changes either does first.
     """
     wanted = set(comment_ids)
     is_edit = (Comment.id.in_(wanted), Comment.edit_of_id.is_not(None))
     edited = db.session.execute(select(Comment.edit_of_id).where(*is_edit)).scalars()
-    query = select(Comment).where(Comment.id.in_(wanted.union(edited))).order_by(Comment.id)
+    query = _some({*wanted, *edited}).order_by(Comment.id)
     whole = query.options(undefer(Comment.original)).with_for_update(key_share=True)
     return [row for row in db.session.execute(whole).scalars() if row.id in wanted]
+
+
+def _some(comment_ids: Collection[int | None]) -> Select[Comment]:
+    is_there = Comment.state != CommentState.IMPORTING
+    return select(Comment).where(Comment.id.in_(comment_ids), is_there)
 
 
 def recent(
@@ -199,8 +208,8 @@ def recent(
     """Return comments of a state, or of all, newest first; those before an id for older ones."""
     beside = (joinedload(Comment.parent), joinedload(Comment.decided_by))
     query = select(Comment).options(*beside).order_by(Comment.id.desc()).limit(limit)
-    if state is not None:
-        query = query.where(Comment.state == state)
+    is_asked = Comment.state == state if state else Comment.state != CommentState.IMPORTING
+    query = query.where(is_asked)
     if before is not None:
         query = query.where(Comment.id < before)
     return db.session.execute(query).scalars().all()
@@ -213,7 +222,7 @@ def count_in(state: CommentState) -> int:
 
 def counts() -> dict[str, int]:
     """Return how many comments are in each state; `COUNTED_TO` where there are more."""
-    query = select(*(_counted(state).label(state.value) for state in CommentState))
+    query = select(*(_counted(state).label(state.value) for state in LISTED_STATES))
     return dict(db.session.execute(query).mappings().one())
 
 
@@ -241,14 +250,14 @@ def doubt(comment: Comment, name: str, *, is_ignored: bool, by: User, now: datet
     Raises: Forbidden where `by` may not moderate; NotFound where the comment has no such sign.
     """
     permissions.require(by, Action.MODERATE)
-    found = (sign for sign in signs.of(comment.written) if sign.name == name and sign.shown)
+    found = (sign for sign in signs.of(comment.written_text) if sign.name == name and sign.shown)
     sign = next(found, None)
     if sign is None:
         raise NotFound("This comment has no such reason.")
     learning.ignore(sign, is_ignored=is_ignored)
     verb = "ignored a reason of" if is_ignored else "heeded a reason of"
     journal.record(verb, "comment", comment.id, by=by, now=now)
-    opinion = learning.second_opinion(comment.written)
+    opinion = learning.second_opinion(comment.written_text)
     if opinion:
         reason = policy.opinion(opinion).as_row()
         comment.reasons = [

@@ -94,7 +94,9 @@ def _by_address(comment: Comment) -> Sequence[int]:
     if not held:
         return []
     query = select(Comment.id).where(
-        Comment.id.in_(held), func.lower(Comment.email) == str(comment.email).lower()
+        Comment.id.in_(held),
+        Comment.state != CommentState.IMPORTING,
+        func.lower(Comment.email) == str(comment.email).lower(),
     )
     return db.session.execute(query).scalars().all()
 

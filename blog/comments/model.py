@@ -31,6 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from blog import db, journal, markup, permissions, revision, tokens
 from blog.accounts import User
 from blog.comments import fulltext, learning, private
+from blog.markup import SourceFormat
 from blog.permissions import Action
 
 NAME_MAX_CHARS = 80
@@ -44,7 +45,7 @@ EDITED, WITHDREW = "edited", "withdrew"
 _PENDING, _APPROVED = "'pending'", "'approved'"
 _UNTOLD = f"told_at IS NULL AND root_id IS NOT NULL AND state = {_APPROVED}"
 # What an edit and its comment exchange where one takes the place of the other.
-_WORDS = ("source", "original", "html", "html_policy", "reasons", "edited_at")
+_WORDS = ("source", "source_format", "original", "html", "html_policy", "reasons", "edited_at")
 
 
 def _only(condition: str) -> dict[str, Any]:
@@ -53,7 +54,10 @@ def _only(condition: str) -> dict[str, Any]:
 
 
 class CommentState(StrEnum):
-    """Where a comment stands; an edit that was accepted holds what it replaced, for the undo."""
+    """Where a comment stands; an edit that was accepted holds what it replaced, for the undo.
+
+    One that is being imported is nobody's to see, count or change.
+    """
 
     PENDING = "pending"
     APPROVED = "approved"
@@ -61,6 +65,11 @@ class CommentState(StrEnum):
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
     REPLACED = "replaced"
+    IMPORTING = "importing"
+
+
+# Those that anybody is told of.
+LISTED_STATES = [state for state in CommentState if state is not CommentState.IMPORTING]
 
 
 class Comment(db.Model):
@@ -97,6 +106,9 @@ class Comment(db.Model):
     name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
     email: Mapped[str | None] = mapped_column(String(EMAIL_MAX_CHARS))
     source: Mapped[str] = mapped_column(Text)
+    source_format: Mapped[SourceFormat] = mapped_column(
+        String(10), default=SourceFormat.MARKDOWN, server_default=SourceFormat.MARKDOWN
+    )
     # What was written, where a part of it is hidden; `source` then holds what all may see.
     original: Mapped[str | None] = mapped_column(Text, deferred=True)
     html: Mapped[str] = mapped_column(Text)
@@ -126,12 +138,22 @@ class Comment(db.Model):
     @property
     def body_html(self) -> Markup:
         """The HTML for a page; rendered anew where it was made under another policy."""
-        return markup.comment_html(self.source, self.html, self.html_policy)
+        return markup.comment_html(self.source, self.html, self.html_policy, self.source_format)
 
     @property
     def written(self) -> str:
         """What its writer wrote, whatever of it is hidden."""
         return self.original or self.source
+
+    @property
+    def written_text(self) -> str:
+        """What its writer wrote, without the tags of HTML."""
+        return text_of(self.written, self.source_format)
+
+    @property
+    def text(self) -> str:
+        """Its source without the tags of HTML."""
+        return text_of(self.source, self.source_format)
 
     @property
     def is_by_author(self) -> bool:
@@ -191,8 +213,9 @@ class Comment(db.Model):
 
     def rewrite(self, source: str, html: str, *, reasons: list[Any], now: datetime) -> None:
         """Say what its writer says now; of that nobody has decided anything yet."""
-        learning.follow(self.id, self.written, is_spam=None)
+        learning.follow(self.id, self.written_text, is_spam=None)
         self.source, self.html, self.html_policy = source, html, markup.COMMENT_POLICY
+        self.source_format = SourceFormat.MARKDOWN
         self.original, self.reasons, self.edited_at = None, reasons, now
         # Who sends the earlier words again means another comment.
         self.submission_key = tokens.random_token()
@@ -217,7 +240,7 @@ class Comment(db.Model):
 
     def erase(self, *, now: datetime) -> None:
         """Leave nothing but that it was there."""
-        learning.follow(self.id, self.written, is_spam=None)
+        learning.follow(self.id, self.written_text, is_spam=None)
         fulltext.drop(db.session.connection(), [self.id])
         self.state, self.decided_at, self.decided_by = CommentState.WITHDRAWN, now, None
         self.name = self.source = self.html = ""
@@ -229,10 +252,10 @@ class Comment(db.Model):
     def _index(self) -> None:
         connection = db.session.connection()
         fulltext.drop(connection, [self.id])
-        fulltext.put(connection, [(self.id, self.name, self.email, self.source)])
+        fulltext.put(connection, [(self.id, self.name, self.email, self.text)])
 
     def _say(self, source: str) -> None:
-        self.source, self.html = source, markup.render_comment(source)
+        self.source, self.html = source, markup.render_comment(source, self.source_format)
         self.html_policy = markup.COMMENT_POLICY
         if self.state == CommentState.APPROVED:
             revision.touch(db.session)
@@ -263,12 +286,12 @@ class Comment(db.Model):
         self._exchange(comment)
 
     def _exchange(self, comment: Comment) -> None:
-        learning.follow(comment.id, comment.written, is_spam=None)
+        learning.follow(comment.id, comment.written_text, is_spam=None)
         for name in _WORDS:
             own, other = getattr(self, name), getattr(comment, name)
             setattr(self, name, other)
             setattr(comment, name, own)
-        learning.follow(comment.id, comment.written, is_spam=_TEACHES.get(comment.state))
+        learning.follow(comment.id, comment.written_text, is_spam=_TEACHES.get(comment.state))
         self._index()
         comment._index()
         revision.touch(db.session)
@@ -289,9 +312,14 @@ class Comment(db.Model):
         was, self.state = self.state, state
         journal.record(verb, "comment", self.id, by=by, now=now, was=was, became=state, batch=batch)
         if not self.is_by_author:
-            learning.follow(self.id, self.written, is_spam=_TEACHES.get(state))
+            learning.follow(self.id, self.written_text, is_spam=_TEACHES.get(state))
         if CommentState.APPROVED in (was, state):
             revision.touch(db.session)
+
+
+def text_of(source: str, source_format: str) -> str:
+    """Return the words of a source as they are searched, learnt from and looked through."""
+    return markup.plain_text(source) if source_format == SourceFormat.HTML else source
 
 
 def delete(edits: Iterable[Comment]) -> None:

@@ -57,6 +57,7 @@ _COLUMNS = (
     Comment.html_policy,
     # The source is long, and only needed where the HTML is not to be served any more.
     case((Comment.html_policy == markup.COMMENT_POLICY, ""), else_=Comment.source).label("source"),
+    Comment.source_format,
     Comment.state,
     Comment.author_user_id,
     Comment.reader_hash,
@@ -369,7 +370,7 @@ def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row], reader: _Reader)
 def _shown(slug: str, row: _Row, reader: _Reader, *, is_waiting: bool = False) -> Shown:
     is_removed = row.state != CommentState.APPROVED and not is_waiting
     said = reader.edits.get(row.id, row)
-    body = markup.comment_html(said.source, said.html, said.html_policy)
+    body = markup.comment_html(said.source, said.html, said.html_policy, said.source_format)
     return Shown(
         id=row.id,
         slug=slug,

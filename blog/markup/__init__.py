@@ -14,7 +14,12 @@ from blog.markup.articles import (
     render_article,
 )
 from blog.markup.cleaning import ARTICLE_POLICY, COMMENT_POLICY, trusted_article, trusted_comment
-from blog.markup.comments import COMMENT_MAX_CHARS, COMMENT_MAX_LINES, render_comment
+from blog.markup.comments import (
+    COMMENT_MAX_CHARS,
+    COMMENT_MAX_LINES,
+    SourceFormat,
+    render_comment,
+)
 from blog.markup.finishing import CLASSES, RESERVED_ID_PREFIXES, RESERVED_IDS
 from blog.markup.marking import marked
 from blog.markup.renderer import ARTICLE_DEADLINE_SECONDS, ArticleRenderer, serve_renderer
@@ -37,6 +42,7 @@ __all__ = [
     "Heading",
     "Picture",
     "RenderedArticle",
+    "SourceFormat",
     "Survey",
     "article_html",
     "article_html_elsewhere",

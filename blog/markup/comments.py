@@ -2,6 +2,7 @@
 
 Everything typed is shown: raw HTML, images and links of other schemes appear as text, and a text
 that can't be parsed appears as it was typed. A comment over the limits is refused, never cut.
+What another system kept as HTML loses only what the policy forbids, and is never read as Markdown.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Iterator
+from enum import StrEnum
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -16,7 +18,7 @@ from markdown_it.token import Token
 
 from blog.errors import MarkupError
 from blog.markup.cleaning import Policy, clean, second_wall
-from blog.markup.text import names, normalised
+from blog.markup.text import Reading, names, normalised
 
 COMMENT_MAX_CHARS: Final = 5_000
 COMMENT_MAX_LINES: Final = 300
@@ -24,6 +26,12 @@ COMMENT_MAX_LINES: Final = 300
 _MAX_NESTING = 12
 _BLOCK_RULES = ("blockquote", "fence", "list")
 _INLINE_RULES = ("autolink", "backticks", "emphasis", "entity", "escape", "link", "newline")
+# What looks the same by another name, and what begins a line after it.
+_OTHER_NAMES = {"b": "strong", "i": "em", "tt": "code"}
+_OTHERWISE_NAMED = re.compile(r"<(/?)(b|i|tt)(?:\s[^<>]*)?>", re.IGNORECASE)
+_END_OF_LINE = re.compile(
+    r"</(?:address|dd|div|dt|figcaption|figure|footer|h[1-6]|header|section|tr)\s*>", re.IGNORECASE
+)
 _ALLOWED_LINK = re.compile(r"https?://[^/?#]|mailto:[^@?]+@[^@?]", re.IGNORECASE)
 
 POLICY: Final = Policy(
@@ -37,6 +45,13 @@ POLICY: Final = Policy(
 )
 
 
+class SourceFormat(StrEnum):
+    """What a comment's source is written in; readers write Markdown."""
+
+    MARKDOWN = "markdown"
+    HTML = "html"
+
+
 class _CommentMarkdown(MarkdownIt):
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the library's name
         return _ALLOWED_LINK.match(url) is not None
@@ -48,18 +63,33 @@ _MARKDOWN = _CommentMarkdown("zero", {"breaks": True, "maxNesting": _MAX_NESTING
 )
 
 
-def render_comment(source: str) -> str:
+def render_comment(source: str, source_format: str = SourceFormat.MARKDOWN) -> str:
     """Render what a reader typed.
 
     Returns: clean HTML; whatever goes wrong within, the text as it was typed.
-    Raises: MarkupError where the text is over a limit.
+    Raises: MarkupError where a text in Markdown is over a limit.
     """
     text = normalised(source)
+    if source_format == SourceFormat.HTML:
+        return _from_html(text)
     _refuse_too_long(text)
     try:
         return clean(_to_html(text), POLICY)
     except Exception:  # noqa: BLE001 - no text of a reader may end in an error page
         return _as_typed(text)
+
+
+def _from_html(text: str) -> str:
+    """Keep what the policy allows of HTML, and the words of the rest."""
+    named = _OTHERWISE_NAMED.sub(_renamed, text)
+    cleaned = clean(second_wall(_END_OF_LINE.sub(r"\g<0><br>", named), POLICY), POLICY)
+    reading = Reading(cleaned)
+    # So deep that it would take a page apart.
+    return _as_typed(reading.text) if reading.depth > _MAX_NESTING else cleaned
+
+
+def _renamed(tag: re.Match[str]) -> str:
+    return f"<{tag[1]}{_OTHER_NAMES[tag[2].lower()]}>"
 
 
 def _refuse_too_long(text: str) -> None:

@@ -18,7 +18,7 @@ from blog.markup.cleaning import (
     trusted_article,
     trusted_comment,
 )
-from blog.markup.comments import render_comment
+from blog.markup.comments import SourceFormat, render_comment
 from blog.markup.finishing import POLICY
 
 # An address that depends on the page it is on, as a part of the page itself does.
@@ -37,11 +37,13 @@ def article_html(source: str, html: str, policy: int) -> Markup:
     return stored or Markup()
 
 
-def comment_html(source: str, html: str, policy: int) -> Markup:
+def comment_html(
+    source: str, html: str, policy: int, source_format: str = SourceFormat.MARKDOWN
+) -> Markup:
     """Return a comment's HTML for a page; what was made under another policy is not served."""
     stored = trusted_comment(html, policy)
     if stored is None:
-        stored = trusted_comment(render_comment(source), COMMENT_POLICY)
+        stored = trusted_comment(render_comment(source, source_format), COMMENT_POLICY)
     return stored or Markup()
 
 
