@@ -5,6 +5,7 @@
     ├── DatabaseUnready       the database can't be opened or isn't migrated
     ├── ContentError          a file in content/ that can't be used, with line, column and remedy
     ├── MarkupError           a text that can't be rendered within its limits
+    ├── FileError             a file from elsewhere that can't be used, with its line
     ├── MailError             a message that can't be built or handed over
     ├── BadRequest            bytes that are no request of ours
     ├── Forbidden             the actor may not do this
@@ -91,6 +92,19 @@ class MarkupError(BlogError):
 
     def __init__(self, message: str, *, line: int | None = None) -> None:
         super().__init__(message)
+        self.line = line
+
+
+class FileError(BlogError):
+    """A file from elsewhere that can't be used; the message names it.
+
+    Units: `line` counts from 1; None where the whole file is meant.
+    """
+
+    code = "file"
+
+    def __init__(self, path: str, reason: str, *, line: int | None = None) -> None:
+        super().__init__(f"{path}:{line}: {reason}" if line else f"{path}: {reason}")
         self.line = line
 
 

@@ -20,6 +20,7 @@ accounts outbox spam
 permissions journal
 articles enquiries
 comments staff
+imports exports
 forms limits security templating problems reload pagecache
 assets health public feeds admin
 cli

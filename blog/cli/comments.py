@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from blog import comments, db
-from blog.cli import ROW_ID, cli, learning, print_json, print_line, with_database
+from blog.cli import ROW_ID, cli, learning, moving, print_json, print_line, with_database
 from blog.comments import Comment, CommentState
 from blog.errors import NotFound
 
@@ -29,6 +29,7 @@ def group() -> None:
 
 group.add_command(learning.model)
 group.add_command(learning.evaluate)
+group.add_command(moving.import_comments)
 
 
 def _row(comment: Comment) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from blog.markup.marking import marked
 from blog.markup.renderer import ARTICLE_DEADLINE_SECONDS, ArticleRenderer, serve_renderer
 from blog.markup.stored import article_html, article_html_elsewhere, comment_html
 from blog.markup.survey import Picture, Survey, media_path
-from blog.markup.text import Heading, as_markdown, excerpt, plain_text
+from blog.markup.text import Heading, as_markdown, excerpt, normalised, plain_text
 
 __all__ = [
     "ARTICLE_DEADLINE_SECONDS",
@@ -51,6 +51,7 @@ __all__ = [
     "excerpt",
     "marked",
     "media_path",
+    "normalised",
     "plain_text",
     "render_article",
     "render_comment",

@@ -1,0 +1,94 @@
+"""What Isso keeps: its SQLite file as it is, and the JSON that its own import reads.
+
+Source: Isso's database (tables `threads` and `comments`; modes 1 accepted, 2 waiting, 4 deleted)
+and its generic import format. Texts are Markdown, times seconds since 1970 or UTC.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import quote
+
+from blog.comments import CommentState
+from blog.imports import records
+from blog.imports.records import Foreign, Left, Records, Thread
+from blog.imports.streams import Source, values
+from blog.markup import SourceFormat
+
+NAME = "Isso"
+_STATES = {1: CommentState.APPROVED, 2: CommentState.PENDING, 4: CommentState.WITHDRAWN}
+_COMMENTS = (
+    "SELECT id, tid, parent, created, modified, mode, author, email,"
+    " CASE WHEN length(text) <= ? THEN text ELSE substr(text, 1, ? + 1) END AS text"
+    " FROM comments ORDER BY id"
+)
+_MAX = records.TEXT_MAX_CHARS
+
+
+def read_database(source: Source) -> Records:
+    """Yield what a database holds; it is only read."""
+    path = quote(str(source.path.resolve()))
+    try:
+        connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA trusted_schema=OFF")
+        try:
+            for thread in connection.execute("SELECT id, uri FROM threads"):
+                yield Thread(records.word(thread["id"]), [records.word(thread["uri"], 2_000)])
+            for number, row in enumerate(connection.execute(_COMMENTS, (_MAX, _MAX)), start=1):
+                yield _comment(number, row["id"], records.word(row["tid"]), dict(row))
+        finally:
+            connection.close()
+    except sqlite3.Error as error:
+        raise source.fault(f"It is no database of Isso that can be read: {error}.") from error
+
+
+def read_json(source: Source) -> Records:
+    """Yield what a JSON file holds."""
+    with values(source) as found:
+        for page, _ in enumerate(found.items(), start=1):
+            address = ""
+            for name in found.members():
+                if name == "id":
+                    address = records.word(found.value(), records.ADDRESS_MAX_CHARS)
+                elif name == "comments":
+                    for _ in found.items():
+                        line, said = found.line, found.value()
+                        yield _comment(line, _number(said), str(page), said)
+                else:
+                    found.skip()
+            yield Thread(str(page), [address])
+
+
+def _number(said: Any) -> Any:
+    """Return the number of a comment; one made by another program may have none."""
+    own = said.get("id") if isinstance(said, dict) else None
+    whole = json.dumps(said, sort_keys=True).encode()
+    return own if own is not None else blake2b(whole, digest_size=16).hexdigest()
+
+
+def _comment(line: int, comment_id: Any, thread: str, said: Any) -> Foreign | Left:
+    if not isinstance(said, Mapping):
+        return Left(line, "no comment")
+    mode = said.get("mode", 1)
+    state = _STATES.get(mode) if isinstance(mode, int) else None
+    if state is None:
+        return Left(line, "a state that isn't known")
+    edited_at = records.moment(said.get("modified") or "")
+    return records.comment(
+        line,
+        comment_id,
+        thread=thread,
+        parent=said.get("parent"),
+        name=said.get("author"),
+        email=said.get("email"),
+        source=said.get("text"),
+        source_format=SourceFormat.MARKDOWN,
+        state=state,
+        created_at=records.moment(said.get("created")),
+        more={"edited_at": edited_at.isoformat()} if edited_at else None,
+    )

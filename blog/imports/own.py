@@ -1,0 +1,95 @@
+"""What this program exports itself: JSON that holds all of a comment.
+
+Source: docs/comments-json.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from blog.comments import CommentState
+from blog.imports import records
+from blog.imports.records import Foreign, Left, Records
+from blog.imports.streams import Source, values
+from blog.markup import SourceFormat
+from blog.spam import Answer, Tone
+
+NAME = "Clinic Blog"
+_STATES = {
+    state.value: state
+    for state in CommentState
+    if state not in (CommentState.IMPORTING, CommentState.REPLACED)
+}
+_FORMATS = {each.value: each for each in SourceFormat}
+_KEY_MAX_CHARS = 64
+
+
+def read(source: Source) -> Records:
+    """Yield what a file holds."""
+    with values(source) as found:
+        for name in found.members():
+            if name != "comments":
+                found.skip()
+                continue
+            for _ in found.items():
+                line, said = found.line, found.value()
+                yield _comment(line, said) if isinstance(said, dict) else Left(line, "no comment")
+
+
+def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
+    state = _STATES.get(str(said.get("state")))
+    source_format = _FORMATS.get(str(said.get("source_format")))
+    key = records.word(said.get("key"), _KEY_MAX_CHARS)
+    if state is None or source_format is None or not key:
+        return Left(line, "a state or format that isn't known, or no key")
+    author = said.get("author")
+    return records.comment(
+        line,
+        said.get("id"),
+        thread=said.get("article"),
+        parent=said.get("parent"),
+        name=said.get("name"),
+        email=said.get("email"),
+        source=said.get("source"),
+        source_format=source_format,
+        state=state,
+        created_at=records.moment(said.get("created_at") or ""),
+        author=author if isinstance(author, str) else "" if author is True else None,
+        more={
+            "key": key,
+            "edit_of": records.word(said.get("edit_of")),
+            "edited_at": _time(said, "edited_at"),
+            "decided_at": _time(said, "decided_at"),
+            "decided_by": records.word(said.get("decided_by")),
+            "original": records.text(said.get("original")) or None,
+            "reasons": _reasons(said.get("reasons")),
+        },
+    )
+
+
+def _time(said: dict[str, Any], name: str) -> str | None:
+    found = records.moment(said.get(name) or "")
+    return found.isoformat() if found else None
+
+
+def _reasons(value: object) -> list[Any]:
+    """Keep the reasons that pages can show."""
+    return [each for each in value if _is_reason(each)] if isinstance(value, list) else []
+
+
+def _is_reason(row: object) -> bool:
+    if not isinstance(row, dict):
+        return False
+    named = row.get("named", [])
+    words = (row.get("step"), row.get("words"), row.get("tone"), row.get("answer"))
+    return (
+        all(isinstance(each, str) and "\0" not in each for each in words)
+        and row["tone"] in list(Tone)
+        and row["answer"] in list(Answer)
+        and isinstance(named, list)
+        and all(_is_pair(each) for each in named)
+    )
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list) and list(map(type, value)) == [str, str]

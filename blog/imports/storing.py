@@ -1,0 +1,189 @@
+"""Comments of a file put into the database: hidden, some at a time, then published in one stroke.
+
+Who posts meanwhile waits for one small batch at most. Whatever ends an import before its last
+act leaves hidden rows alone, which that import or the next one sweeps away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import delete, insert, select, text, update
+
+from blog import db, journal, markup, revision
+from blog.comments import Comment, CommentState, fulltext
+from blog.comments.model import text_of
+from blog.errors import Conflict
+from blog.imports.staging import Staged, Staging
+from blog.spam import Reason
+
+BATCH = 500
+_WAIT_SECONDS = 30.0
+_TABLE = Comment.metadata.tables[Comment.__tablename__]
+_IS_HIDDEN = _TABLE.c.state == CommentState.IMPORTING
+_BUSY = "Another import is running. Please wait until it is done."
+# Any number that no other lock of ours has.
+_LOCK = 7_401_956_201
+_SQLITE_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = 'comment'")
+_NUMBERS = text(
+    "SELECT nextval(pg_get_serial_sequence('comment', 'id')) FROM generate_series(1, :count)"
+)
+
+Progress = Callable[[int], None]
+
+
+@contextlib.contextmanager
+def alone() -> Iterator[None]:
+    """Keep other imports out.
+
+    Raises: Conflict where one is running.
+    """
+    path = db.db.engine.url.database
+    if db.db.engine.dialect.name == "sqlite":
+        with Path(f"{path}.import").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Conflict(_BUSY) from None
+            yield
+        return
+    with db.db.engine.connect() as connection:
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+            raise Conflict(_BUSY)
+        try:
+            yield
+        finally:
+            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+
+
+def know(staged: Staging) -> None:
+    """Note which comments of a file are stored already."""
+    row = _TABLE.c
+    for batch in staged.batches(BATCH):
+        keys = [key for _, key in batch]
+        known = select(row.id, row.parent_id, row.root_id, row.submission_key)
+        found = db.session.execute(known.where(row.submission_key.in_(keys), ~_IS_HIDDEN))
+        staged.know([(each[0], each[1], each[2] or each[0], each[3]) for each in found])
+
+
+def sweep() -> None:
+    """Forget the hidden rows of an import that came to no end."""
+    newest = select(_TABLE.c.id).where(_IS_HIDDEN).order_by(_TABLE.c.id.desc()).limit(BATCH)
+    while ids := db.session.execute(newest).scalars().all():
+        with db.writing(wait_seconds=_WAIT_SECONDS):
+            fulltext.drop(db.session.connection(), ids)
+            # What answers another has the higher number, so nothing is left that names these.
+            db.session.execute(delete(_TABLE).where(_TABLE.c.id.in_(ids)))
+
+
+def store(
+    staged: Staging, users: Mapping[str, int], source: str, *, progress: Progress, now: datetime
+) -> None:
+    """Store what isn't known yet, hidden; `users` are the accounts of authors by their address."""
+    for batch in staged.batches(BATCH):
+        rows = staged.load([number for number, _ in batch])
+        # Rendered before anybody has to wait.
+        values = [_values(row, users, source, now=now) for row in rows]
+        with db.writing(wait_seconds=_WAIT_SECONDS):
+            placed = _placed(rows, _numbers(len(rows)))
+            connection = db.session.connection()
+            connection.execute(
+                insert(_TABLE),
+                [value | place.as_row() for value, place in zip(values, placed, strict=True)],
+            )
+            fulltext.put(connection, [_indexed(*each) for each in zip(placed, values, strict=True)])
+        staged.place_rows(
+            [
+                (place.id, place.parent_id, place.branch, row.number)
+                for row, place in zip(rows, placed, strict=True)
+            ]
+        )
+        progress(len(rows))
+
+
+def publish(staged: Staging, *, now: datetime, batch: str) -> None:
+    """Let all that was stored be what it is, in one transaction."""
+    with db.writing(wait_seconds=_WAIT_SECONDS):
+        for state, ids in staged.rows_by_state(BATCH):
+            db.session.execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(state=state))
+        journal.record("imported", "comments", batch, by=None, now=now)
+        revision.touch(db.session)
+
+
+def _numbers(count: int) -> Sequence[int]:
+    """Return the numbers of the next rows, in their order, so that they can name each other."""
+    if db.db.engine.dialect.name == "sqlite":
+        last = db.session.execute(_SQLITE_NUMBER).scalar() or 0
+        return range(last + 1, last + count + 1)
+    return sorted(db.session.execute(_NUMBERS, {"count": count}).scalars())
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a comment stands: the numbers of its row and of those it names, and of its branch."""
+
+    id: int
+    parent_id: int | None
+    root_id: int | None
+    edit_of_id: int | None
+    branch: int
+
+    def as_row(self) -> dict[str, int | None]:
+        """Write it as it is stored."""
+        names = ("id", "parent_id", "root_id", "edit_of_id")
+        return {name: getattr(self, name) for name in names}
+
+
+def _placed(rows: Sequence[Staged], numbers: Sequence[int]) -> list[_Place]:
+    placed: dict[int | None, _Place] = {}
+    for row, number in zip(rows, numbers, strict=True):
+        up = placed.get(row.up_number)
+        up_id, branch = (up.id, up.branch) if up else (row.up_id, row.up_branch)
+        if row.is_edit:
+            parent_id = up.parent_id if up else row.up_parent_id
+            root_id = None if branch == up_id else branch
+            placed[row.number] = _Place(number, parent_id, root_id, up_id, branch or number)
+        else:
+            placed[row.number] = _Place(number, up_id, branch, None, branch or number)
+    return list(placed.values())
+
+
+def _values(row: Staged, users: Mapping[str, int], source: str, *, now: datetime) -> dict[str, Any]:
+    said, more = row.said, row.said["more"]
+    is_gone = row.state == CommentState.WITHDRAWN
+    times = {name: _time(more.get(name)) for name in ("edited_at", "decided_at")}
+    return times | {
+        "article_id": row.article_id,
+        "name": row.name,
+        "email": None if is_gone else row.email,
+        "source": said["source"],
+        "source_format": said["source_format"],
+        "original": more.get("original"),
+        "html": "" if is_gone else markup.render_comment(said["source"], said["source_format"]),
+        "html_policy": markup.COMMENT_POLICY,
+        "state": CommentState.IMPORTING,
+        "reasons": more.get("reasons", [] if is_gone else [_came_from(source)]),
+        "author_user_id": users.get(said["author"] or "") if row.is_author else None,
+        "submission_key": row.key,
+        "created_at": _time(said["created_at"]),
+        "decided_by_id": users.get(more.get("decided_by", "")),
+    }
+
+
+def _came_from(source: str) -> dict[str, Any]:
+    return Reason("import", f"imported from {source}").as_row()
+
+
+def _time(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None
+
+
+def _indexed(place: _Place, value: dict[str, Any]) -> tuple[int, str, str | None, str]:
+    words = text_of(value["source"], value["source_format"])
+    return place.id, value["name"], value["email"], words
