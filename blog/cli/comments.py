@@ -30,6 +30,7 @@ def group() -> None:
 group.add_command(learning.model)
 group.add_command(learning.evaluate)
 group.add_command(moving.import_comments)
+group.add_command(moving.export_comments)
 
 
 def _row(comment: Comment) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -11,7 +12,7 @@ from typing import Any
 
 import click
 
-from blog import accounts, db, imports
+from blog import accounts, db, exports, imports
 from blog.accounts import User
 from blog.cli import print_json, print_line, with_database
 from blog.errors import NotFound
@@ -99,3 +100,45 @@ def _say(report: Report, *, is_dry: bool) -> None:
             print_line(f"{count:>8,}  {address}  →  {article or '?'}")
     if unknown:
         click.echo("\nName the articles behind the “?” in a table: --write-map, then --map.")
+
+
+@click.command("export")
+@click.option("--format", "kind", type=click.Choice(list(exports.Kind)), default=exports.Kind.JSON)
+@click.option("--article", "article_ids", multiple=True, help="Only those on an article (its id).")
+@click.option("--only-approved", is_flag=True, help="Only what readers see.")
+@click.option("--without-addresses", is_flag=True, help="No email address, nothing that is hidden.")
+@click.option("--output", type=_NEW_FILE, help="Write a file instead of to the terminal.")
+@with_database
+def export_comments(
+    kind: exports.Kind,
+    article_ids: tuple[str, ...],
+    only_approved: bool,
+    without_addresses: bool,
+    output: Path | None,
+) -> None:
+    """Write all comments as JSON, or as WordPress imports them (wxr).
+
+    The JSON holds all of each comment; `blog comments import` reads it again. It has what readers
+    gave in confidence, so keep it as you keep the database.
+
+    \b
+    Example:  blog comments export --output comments.json
+              blog comments export --format wxr --only-approved --without-addresses
+    """
+    choice = exports.Choice(
+        article_ids=article_ids,
+        is_published_only=only_approved,
+        has_addresses=not without_addresses,
+    )
+    pieces = exports.write(exports.Kind(kind), choice, now=db.utc_now())
+    if output is None:
+        for piece in pieces:
+            click.echo(piece, nl=False)
+        return
+    # Whole or not at all, and for nobody else to read.
+    part = output.with_name(f"{output.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(pieces)
+    part.replace(output)
+    print_line(f"Written to {output}.", err=True)
