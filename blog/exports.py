@@ -21,6 +21,7 @@ from sqlalchemy import Row, Select, select
 from blog import accounts, articles, config, db, markup, urls
 from blog.articles import Article
 from blog.comments import Comment, CommentState
+from blog.comments.pins import CommentPin
 
 FORMAT, VERSION = "clinic-blog comments", 1
 _ROWS_AT_ONCE = 500
@@ -60,7 +61,9 @@ class Choice:
     def query(self) -> Select[Any]:
         """Select the rows."""
         state = _TABLE.c.state
-        found = select(_TABLE).where(state.not_in(_PASSING))
+        pin = CommentPin.metadata.tables[CommentPin.__tablename__]
+        joined = _TABLE.outerjoin(pin, pin.c.comment_id == _TABLE.c.id)
+        found = select(_TABLE, pin.c.pinned_at).select_from(joined).where(state.not_in(_PASSING))
         if self.is_published_only:
             found = found.where(state == CommentState.APPROVED)
         if self.article_ids:
@@ -102,6 +105,7 @@ def _said(row: Row[Any], users: dict[int, str], *, has_addresses: bool) -> dict[
         "created_at": _time(row.created_at),
         "edited_at": _time(row.edited_at),
         "decided_at": _time(row.decided_at),
+        "pinned_at": _time(row.pinned_at),
     }
     if has_addresses:
         author = users.get(row.author_user_id) or said["author"]

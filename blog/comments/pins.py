@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ForeignKey, Select, String, delete, select
+from sqlalchemy import BindParameter, ForeignKey, Select, String, delete, func, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import db, journal, permissions, revision
@@ -49,6 +49,15 @@ def among(comment_ids: Iterable[int]) -> set[int]:
 def may_be_pinned(comment: Comment) -> bool:
     """Tell whether a comment begins a branch that readers see."""
     return comment.parent_id is None and comment.state == CommentState.APPROVED
+
+
+def keep(pinned: Iterable[tuple[int, str, datetime]]) -> None:
+    """Let imported comments stand first as they did before, as far as there is room."""
+    for comment_id, article_id, pinned_at in pinned:
+        here = select(func.count()).where(CommentPin.article_id == article_id)
+        if db.session.execute(here).scalar_one() < PINNED_MAX:
+            values = {"comment_id": comment_id, "article_id": article_id, "pinned_at": pinned_at}
+            db.session.execute(insert(CommentPin), values)
 
 
 def pin(comment: Comment, *, by: User, now: datetime) -> None:

@@ -60,6 +60,7 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
             "edit_of": records.word(said.get("edit_of")),
             "edited_at": _time(said, "edited_at"),
             "decided_at": _time(said, "decided_at"),
+            "pinned_at": _time(said, "pinned_at"),
             "decided_by": records.word(said.get("decided_by")),
             "original": records.text(said.get("original")) or None,
             "reasons": _reasons(said.get("reasons")),

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -46,9 +47,10 @@ _IS_LOOSE = (
     " AND its.article = own.article)"
 )
 _IN_A_RING = "number = (SELECT min(number) FROM comment WHERE level IS NULL)"
+# The plus keeps SQLite from looking through all that have no level yet.
 _DESCEND = (
     "UPDATE comment SET level = up.level + 1, at = max(comment.at, up.at) FROM comment AS up"
-    " WHERE up.level = ? AND comment.above = up.id AND comment.level IS NULL"
+    " WHERE up.level = ? AND comment.above = up.id AND +comment.level IS NULL"
 )
 _IS_LONELY = (
     "level = ? AND state = 'withdrawn'"
@@ -64,6 +66,11 @@ _WAITING = (
     " ORDER BY comment.at, comment.level, comment.number"
 )
 
+_PINNED = (
+    "SELECT row_id, article, json_extract(said, '$.more.pinned_at') FROM comment"
+    " JOIN thread ON thread.id = comment.thread WHERE NOT is_known AND above = '' AND state = ?"
+    " AND json_extract(said, '$.more.pinned_at') IS NOT NULL ORDER BY 3"
+)
 _AUTHORS = (
     "SELECT coalesce(json_extract(said, '$.author'), ''), count(*), min(line)"
     " FROM comment LEFT JOIN person ON person.id = comment.person"
@@ -240,6 +247,11 @@ class Staging:
     def note(self, words: str, count: int, line: int) -> None:
         """Remark that some comments aren't quite what they were."""
         self._remark(Kind.CHANGED, words, count, line)
+
+    def pinned(self) -> list[tuple[int, str, datetime]]:
+        """List which rows stood first in their thread: their number, article, and since when."""
+        found = self._db.execute(_PINNED, (CommentState.APPROVED,)).fetchall()
+        return [(number, article, datetime.fromisoformat(at)) for number, article, at in found]
 
     def count(self, *, is_known: bool) -> int:
         """Return how many comments are known, or are not."""

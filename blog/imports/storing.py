@@ -17,7 +17,7 @@ from typing import Any
 from sqlalchemy import delete, insert, select, text, update
 
 from blog import db, journal, markup, revision
-from blog.comments import Comment, CommentState, fulltext
+from blog.comments import Comment, CommentState, fulltext, pins
 from blog.comments.model import text_of
 from blog.errors import Conflict
 from blog.imports.staging import Staged, Staging
@@ -112,6 +112,7 @@ def publish(staged: Staging, *, now: datetime, batch: str) -> None:
     with db.writing(wait_seconds=_WAIT_SECONDS):
         for state, ids in staged.rows_by_state(BATCH):
             db.session.execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(state=state))
+        pins.keep(staged.pinned())
         journal.record("imported", "comments", batch, by=None, now=now)
         revision.touch(db.session)
 
@@ -172,6 +173,8 @@ def _values(row: Staged, users: Mapping[str, int], source: str, *, now: datetime
         "author_user_id": users.get(said["author"] or "") if row.is_author else None,
         "submission_key": row.key,
         "created_at": _time(said["created_at"]),
+        # What is published already is no news to those who follow a conversation.
+        "told_at": None if row.state == CommentState.PENDING else now,
         "decided_by_id": users.get(more.get("decided_by", "")),
     }
 
