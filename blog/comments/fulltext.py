@@ -55,13 +55,13 @@ def put(connection: Connection, rows: Iterable[tuple[int, str, str | None, str]]
     """Index comments that weren't yet: id, name, address and text of each."""
     kind = connection.dialect.name
     between = " " if kind == "sqlite" else "' '"
-    values = [
-        {"id": comment_id, "words": between.join(_words(name, email, source))}
-        for comment_id, name, email, source in rows
-    ]
+    found = ((each, _words(name, email, source)) for each, name, email, source in rows)
+    # Signs alone are no words.
+    values = [{"id": each, "words": between.join(words)} for each, words in found if words]
     if kind == "postgresql":
         values = [value | {"words": f"'{value['words']}'"} for value in values]
-    connection.execute(_PUT[kind], values)
+    if values:
+        connection.execute(_PUT[kind], values)
 
 
 def _words(name: str, email: str | None, source: str) -> list[str]:

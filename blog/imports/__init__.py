@@ -19,7 +19,7 @@ from blog.imports import formats, storing
 from blog.imports.placing import Addresses, Page, read_map, write_map
 from blog.imports.records import Foreign
 from blog.imports.staging import Kind as Kind
-from blog.imports.staging import Remark, Staging, staging
+from blog.imports.staging import Remark, Staging, room
 from blog.imports.streams import Source
 
 # As many pages are listed; all of them stand in the table that is written to be filled in.
@@ -70,7 +70,7 @@ def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: da
     source = Source(path)
     known = formats.recognise(source)
     addresses = _addresses(wish.map_path)
-    with storing.alone(), staging() as staged:
+    with storing.alone(), room() as staged:
         for record in known.read(source):
             staged.add(record, _key_of(known.name))
         staged.place(addresses.article_of)

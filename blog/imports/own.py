@@ -54,6 +54,8 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
         source_format=source_format,
         state=state,
         created_at=records.moment(said.get("created_at") or ""),
+        # They come in their order already, which is the one they were stored in.
+        place=line,
         author=author if isinstance(author, str) else "" if author is True else None,
         more={
             "key": key,

@@ -64,6 +64,7 @@ class Foreign:
 
     `author` is the account of the site's author who wrote it, empty where the file doesn't say
     which, None for a reader. `more` holds the fields of our own that no other system has.
+    Comments stand in the order of their dates, or else of their `place`.
     """
 
     line: int
@@ -78,6 +79,7 @@ class Foreign:
     state: CommentState
     created_at: datetime
     author: str | None
+    place: int | None
     more: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -118,6 +120,7 @@ def comment(
     email: object = None,
     person_id: str = "",
     author: str | None = None,
+    place: int | None = None,
     more: dict[str, Any] | None = None,
 ) -> Foreign | Left:
     """Read a comment; one that can't be kept is left out with the reason."""
@@ -147,6 +150,7 @@ def comment(
         state=state,
         created_at=created_at,
         author=author,
+        place=place,
         more=more or {},
         notes=(*(() if person_id else name_notes), *email_notes, *text_notes),
     )

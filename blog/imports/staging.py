@@ -140,7 +140,8 @@ class Staging:
     def _add_comment(self, said: Foreign, key: str) -> None:
         edit_of = said.more.get("edit_of", "")
         names = (said.id, key, said.line, said.thread, said.person, edit_of or said.parent)
-        row = (*names, bool(edit_of), said.state, said.created_at.timestamp(), _packed(said))
+        at = said.created_at.timestamp() if said.place is None else said.place
+        row = (*names, bool(edit_of), said.state, at, _packed(said))
         if not self._db.execute(_ADD, row).rowcount:
             self._remark(Kind.SKIPPED, "in the file twice", 1, said.line)
             return
@@ -299,7 +300,7 @@ def _staged(row: sqlite3.Row) -> Staged:
 
 
 @contextmanager
-def staging() -> Iterator[Staging]:
+def room() -> Iterator[Staging]:
     """Make room on disk for the comments of a file, gone when done."""
     # Without a name SQLite keeps it in a file that nobody else can open.
     with closing(sqlite3.connect("", isolation_level=None)) as connection:

@@ -74,6 +74,8 @@ def know(staged: Staging) -> None:
 
 def sweep() -> None:
     """Forget the hidden rows of an import that came to no end."""
+    # What went wrong may have left a transaction behind.
+    db.session.rollback()
     newest = select(_TABLE.c.id).where(_IS_HIDDEN).order_by(_TABLE.c.id.desc()).limit(BATCH)
     while ids := db.session.execute(newest).scalars().all():
         with db.writing(wait_seconds=_WAIT_SECONDS):

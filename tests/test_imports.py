@@ -1,0 +1,757 @@
+"""Comments from elsewhere: each system's file, what is wrong with files, and what stays when it ends early."""
+
+import gzip
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from blog import accounts, comments, db, exports, imports, journal, revision
+from blog.comments import Comment, CommentState, fulltext, pins, queue, thread
+from blog.comments.pins import CommentPin
+from blog.comments.queue import Choice
+from blog.errors import Conflict, FileError, NotFound
+from blog.imports import Kind, Report, Wish, storing
+from blog.markup import SourceFormat
+from tests.cast import ARTICLE, AUTHOR, CLOCK, SECOND, Visitor, article
+
+pytestmark = pytest.mark.usefixtures("at_work")
+
+DATA = Path(__file__).parent / "data" / "imports"
+DISQUS = (
+    '<disqus xmlns="http://disqus.com" xmlns:dsq="http://disqus.com/disqus-internals">'
+    '<thread dsq:id="1"><link>https://old.example/caring-for-skin-in-winter</link></thread>'
+)
+
+
+def post(number: object, message: str = "Hello", *, parent: object = "", **more: str) -> str:
+    """A comment as Disqus has it."""
+    fields = {"createdAt": "2020-01-01T00:00:00Z", "isDeleted": "false", "isSpam": "false"} | more
+    inside = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    answers = f'<parent dsq:id="{parent}"/>' if parent else ""
+    return (
+        f'<post dsq:id="{number}"><message><![CDATA[{message}]]></message>{inside}'
+        f'<author><name>Nomsa</name></author><thread dsq:id="1"/>{answers}</post>\n'
+    )
+
+
+def run(path: Path, *, is_dry: bool = False, **wish: Any) -> Report:
+    db.session.rollback()
+    return imports.run(path, Wish(is_dry=is_dry, **wish), progress=lambda *_: None, now=CLOCK)
+
+
+def disqus(folder: Path, *posts: str) -> Path:
+    path = folder / "posts.xml"
+    path.write_text(f"{DISQUS}\n{''.join(posts)}</disqus>", encoding="utf-8")
+    return path
+
+
+def own(folder: Path, *rows: Any) -> Path:
+    """An export of our own with rows that may lack what goes without saying."""
+    usual = {"article": SECOND, "state": "approved", "name": "Nomsa", "source": "Hello"}
+    usual |= {"source_format": "markdown", "created_at": "2025-01-01T00:00:00Z"}
+    said = [
+        usual | {"id": at, "key": f"key {at}"} | row if isinstance(row, dict) else row
+        for at, row in enumerate(rows, start=1)
+    ]
+    path = folder / "own.json"
+    path.write_text(json.dumps({"format": exports.FORMAT, "version": 1, "comments": said}))
+    return path
+
+
+def stored() -> list[Comment]:
+    db.session.rollback()
+    return list(db.session.execute(select(Comment).order_by(Comment.id)).scalars())
+
+
+def named() -> dict[str, Comment]:
+    return {comment.name: comment for comment in stored()}
+
+
+def at(
+    year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0
+) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+
+
+def said(report: Report, kind: Kind) -> dict[str, int]:
+    return {remark.words: remark.count for remark in report.of(kind)}
+
+
+# Each system
+
+
+def test_disqus_keeps_dates_threads_and_states_whatever_the_order_of_its_file() -> None:
+    report = run(DATA / "disqus.xml")
+    assert (report.source, report.new, report.known) == ("Disqus", {"approved": 3, "spam": 1}, 0)
+    found = named()
+    asked, answer = found["Lerato"], found["Thandi"]
+    assert (answer.parent_id, answer.root_id, asked.parent_id) == (asked.id, asked.id, None)
+    assert asked.id < answer.id
+    assert asked.created_at == at(2025, 1, 16, 8, 30)
+    assert answer.email == "thandi@reader.example"
+    assert found["Pills"].state == CommentState.SPAM
+    assert {comment.article_id for comment in stored()} == {SECOND}
+    assert asked.body_html == (
+        "<p>Is <strong>retinol</strong> safe?"
+        ' <a href="https://reader.example/x" rel="ugc nofollow noreferrer noopener">Here</a></p>'
+    )
+    assert "onclick" in asked.source
+    assert said(report, Kind.SKIPPED) == {
+        "deleted before, and nothing answers it": 1,
+        "no article of this site is at the address of its page": 1,
+    }
+    assert said(report, Kind.ORPHANS) == {
+        "answers to what isn't there, kept as comments of their own": 1
+    }
+    assert report.pages == [
+        ("https://old.example/about", None, 1),
+        ("https://old.example/2026/01/winter-skin/", SECOND, 5),
+    ]
+
+
+def test_no_address_of_a_machine_is_taken_over() -> None:
+    run(DATA / "disqus.xml")
+    run(DATA / "wordpress.xml")
+    rows = db.session.execute(text("SELECT * FROM comment")).all()
+    assert rows
+    assert "198.51.100" not in str(rows)
+
+
+def test_wordpress_keeps_states_paragraphs_and_who_wrote_with_an_account() -> None:
+    author = accounts.by_email(AUTHOR.email)
+    report = run(DATA / "wordpress.xml", author=author)
+    assert report.new == {"approved": 2, "pending": 1, "rejected": 1}
+    found = named()
+    assert found["Nomsa"].body_html == (
+        "<p>Thank you.</p>\n<p>Two <em>paragraphs</em><br>\nand a line.</p>"
+    )
+    assert found["Nomsa"].email == "nomsa@reader.example"
+    assert (found["Sandra"].is_by_author, found["Sandra"].email) == (True, None)
+    assert found["Sandra"].parent_id == found["Nomsa"].id
+    assert found["Waiting"].state == CommentState.PENDING
+    assert found["Thrown away"].state == CommentState.REJECTED
+    assert said(report, Kind.SKIPPED) == {
+        "a state that isn't known": 1,
+        "no comment but a notice of another site": 1,
+        "no date that can be read": 1,
+    }
+    assert said(report, Kind.CHANGED) == {"kept without an address that is none": 1}
+
+
+def test_nobody_gets_the_badge_of_an_author_unless_her_account_is_named() -> None:
+    report = run(DATA / "wordpress.xml")
+    assert not named()["Sandra"].is_by_author
+    assert sum("--author" in words for words in said(report, Kind.CHANGED)) == 1
+
+
+def test_isso_json_is_read_with_numbers_and_without() -> None:
+    report = run(DATA / "isso.json")
+    assert report.new == {"approved": 2, "pending": 1}
+    found = named()
+    assert found["Nomsa"].body_html == "<p>Hello <strong>you</strong></p>\n"
+    assert found["Nomsa"].created_at == at(2023, 11, 29, 16, 24, 23)
+    assert found["Nomsa"].edited_at is not None
+    assert found["Anonymous"].parent_id == found["Nomsa"].id
+    assert said(report, Kind.SKIPPED) == {"a state that isn't known": 2, "no comment": 1}
+
+
+def isso_database(folder: Path) -> Path:
+    path = folder / "comments.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(
+            "CREATE TABLE threads (id INTEGER PRIMARY KEY, uri VARCHAR(256) UNIQUE, title TEXT);"
+            "CREATE TABLE comments (tid, id INTEGER PRIMARY KEY, parent INTEGER, created FLOAT,"
+            " modified FLOAT, mode INTEGER, remote_addr VARCHAR, text VARCHAR, author VARCHAR,"
+            " email VARCHAR, website VARCHAR);"
+            "INSERT INTO threads VALUES (1, '/caring-for-skin-in-winter/', 'Winter');"
+        )
+        rows = [
+            (1, 1, None, 1700000000.5, None, 1, "127.0.0.1", "Hello", "Nomsa", None),
+            (1, 2, 1, 1700000100.0, 1700000200.0, 2, "127.0.0.1", "Waiting", None, "x@y.example"),
+            (1, 3, None, 1700000300.0, None, 4, "127.0.0.1", "", None, None),
+            (1, 4, 3, 1700000400.0, None, 1, "127.0.0.1", "Under what is gone", "Zola", None),
+            (1, 5, None, 1700000500.0, None, 1, "127.0.0.1", "x" * 30_000, "Long", None),
+        ]
+        connection.executemany(
+            "INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL)", rows
+        )
+    connection.close()
+    return path
+
+
+def test_the_database_of_isso_is_read_as_it_is(tmp_path: Path) -> None:
+    path = isso_database(tmp_path)
+    before = path.read_bytes()
+    report = run(path)
+    assert report.new == {"approved": 2, "pending": 1, "withdrawn": 1}
+    gone = stored()[2]
+    assert (gone.state, gone.name, gone.source, gone.body_html) == ("withdrawn", "", "", "")
+    assert named()["Zola"].parent_id == gone.id
+    assert said(report, Kind.SKIPPED) == {"longer than 20,000 characters": 1}
+    assert path.read_bytes() == before
+
+
+def test_remark42_keeps_what_was_typed(tmp_path: Path) -> None:
+    packed = tmp_path / "backup.gz"
+    packed.write_bytes(gzip.compress((DATA / "remark.json").read_bytes()))
+    report = run(packed, author=accounts.by_email(AUTHOR.email))
+    assert (report.source, report.new) == ("Remark42", {"approved": 3, "withdrawn": 1})
+    found = named()
+    assert found["Nomsa"].source == "Hello **you**"
+    assert found["Nomsa"].created_at == datetime(2022, 3, 1, 8, 0, 0, 123456, tzinfo=UTC)
+    assert (found["Sandra"].source_format, found["Sandra"].is_by_author) == ("html", True)
+    assert found["Sandra"].body_html == "<p>From the <em>clinic</em></p>"
+
+
+def test_commento_finds_people_who_come_after_their_comments() -> None:
+    report = run(DATA / "commento.json", author=accounts.by_email(AUTHOR.email))
+    assert report.new == {"approved": 2, "pending": 1, "spam": 1}
+    found = named()
+    assert found["Nomsa"].email == "nomsa@reader.example"
+    assert found["Sandra"].is_by_author
+    assert found["Sandra"].parent_id == found["Nomsa"].id
+
+
+def test_comentario_finds_pages_and_states() -> None:
+    report = run(DATA / "comentario.json")
+    assert report.new == {"approved": 1, "pending": 1, "rejected": 1}
+    found = named()
+    assert found["A guest"].parent_id == found["Nomsa"].id
+    assert found["Nomsa"].edited_at == at(2024, 1, 5, 9, 1)
+
+
+# Twice, dry, and grown meanwhile
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in DATA.iterdir()))
+def test_importing_twice_changes_nothing(name: str) -> None:
+    first = run(DATA / name)
+    before = [(row.id, row.state, row.html) for row in stored()]
+    number = revision.current(db.session)
+    again = run(DATA / name)
+    assert (again.imported, again.known) == (0, first.imported)
+    assert [(row.id, row.state, row.html) for row in stored()] == before
+    assert revision.current(db.session) == number
+
+
+def test_a_dry_run_says_the_same_and_stores_nothing() -> None:
+    dry = run(DATA / "disqus.xml", is_dry=True)
+    assert stored() == []
+    assert run(DATA / "disqus.xml") == dry
+
+
+def test_what_came_since_joins_what_was_imported_before(tmp_path: Path) -> None:
+    run(disqus(tmp_path, post(1), post(2, parent=1)))
+    report = run(disqus(tmp_path, post(1), post(2, parent=1), post(3, parent=2), post(4, parent=1)))
+    assert (report.imported, report.known) == (2, 2)
+    one, two, four, three = stored()
+    assert (three.parent_id, three.root_id, four.parent_id) == (two.id, one.id, one.id)
+
+
+def test_one_line_of_the_journal_and_no_news_come_of_an_import(tmp_path: Path) -> None:
+    number = revision.current(db.session)
+    run(disqus(tmp_path, post(1), post(2, parent=1)))
+    db.session.rollback()
+    (line,) = journal.recent()
+    assert (line.verb, line.thing, line.thing_id) == ("imported", "comments", "Disqus")
+    assert revision.current(db.session) == number + 1
+    assert all(comment.told_at == CLOCK for comment in stored())
+
+
+def test_imported_comments_are_read_found_and_decided_about(author: Visitor) -> None:
+    run(DATA / "wordpress.xml")
+    page = thread.visible_on(article(SECOND))
+    assert page.total == 2
+    found = queue.choose(Choice(state=CommentState.PENDING, words="nobody read"), limit=9)
+    waiting = named()["Waiting"].id
+    assert found.ids == [waiting]
+    shown = author.get(f"/admin/comments/{waiting}").text
+    assert "imported from WordPress" in shown
+    db.session.rollback()
+    with db.writing():
+        (comment,) = comments.by_ids([waiting])
+        comment.approve(by=accounts.by_email(AUTHOR.email), now=CLOCK)
+    assert named()["Waiting"].state == CommentState.APPROVED
+
+
+# Old addresses
+
+
+def test_a_table_of_addresses_is_written_filled_in_and_read(tmp_path: Path) -> None:
+    table = tmp_path / "pages.csv"
+    run(DATA / "disqus.xml", is_dry=True, write_to=table)
+    lines = table.read_text().splitlines()
+    assert lines == [
+        "old address,article,comments",
+        "https://old.example/about,,1",
+        f"https://old.example/2026/01/winter-skin/,{SECOND},5",
+    ]
+    table.write_text("\n".join(lines).replace("about,,", f"about,{ARTICLE},"))
+    run(DATA / "disqus.xml", map_path=table)
+    assert named()["Zola"].article_id == ARTICLE
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (b"https://old.example/about,nowhere\n", "names the article nowhere"),
+        (b"a,\nalone\n", "pages.csv:2: Each line needs an old address and an article"),
+        (b"a,\xff\n", "pages.csv: It can't be read from here on"),
+        (b"a," + b"x" * 200_000, "pages.csv:1: It can't be read from here on"),
+    ],
+)
+def test_a_table_that_is_wrong_stops_everything(tmp_path: Path, table: bytes, words: str) -> None:
+    path = tmp_path / "pages.csv"
+    path.write_bytes(table)
+    with pytest.raises((FileError, NotFound), match=re.escape(words)):
+        run(DATA / "disqus.xml", map_path=path)
+    assert stored() == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://old.example/2026/01/winter-skin/?utm=x#comments",
+        f"https://old.example/articles/{SECOND}",
+        f"/blog/2020/{SECOND}.html",
+        f"{SECOND}/index.php",
+        SECOND,
+    ],
+)
+def test_an_old_address_leads_to_its_article(tmp_path: Path, address: str) -> None:
+    path = disqus(tmp_path, post(1))
+    path.write_text(path.read_text().replace("https://old.example/" + SECOND, address))
+    assert run(path).imported == 1
+
+
+@pytest.mark.parametrize("address", ["http://[broken", "https://old.example/", "winter", "%00"])
+def test_an_address_that_leads_nowhere_is_listed(tmp_path: Path, address: str) -> None:
+    path = disqus(tmp_path, post(1))
+    path.write_text(path.read_text().replace("https://old.example/" + SECOND, address))
+    assert (run(path).imported, run(path).pages) == (0, [(address, None, 1)])
+
+
+# What is odd in a good file
+
+
+def test_rings_loops_and_answers_across_articles_become_comments_of_their_own(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        {"parent": 3},
+        {"parent": 1},
+        {"parent": 2},
+        {"parent": 4},
+        {"article": ARTICLE},
+        {"parent": 5},
+    ]
+    report = run(own(tmp_path, *rows))
+    assert report.imported == 6
+    assert sum(said(report, Kind.ORPHANS).values()) == 3
+    assert sum(comment.parent_id is None for comment in stored()) == 4
+
+
+def test_a_thread_of_sixty_levels_is_kept_whatever_its_order(tmp_path: Path) -> None:
+    posts = [post(at, f"<p>Level {at}</p>", parent=at - 1) for at in range(1, 61)]
+    assert run(disqus(tmp_path, *reversed(posts))).imported == 60
+    found = stored()
+    assert [comment.text for comment in found] == [f"Level {at}" for at in range(1, 61)]
+    assert {comment.root_id for comment in found[1:]} == {found[0].id}
+    assert thread.visible_on(article(SECOND)).total == 60
+
+
+def test_more_than_one_batch_names_rows_of_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "BATCH", 2)
+    run(disqus(tmp_path, *(post(at, parent=at - 1) for at in range(1, 6))))
+    found = stored()
+    assert [comment.parent_id for comment in found] == [None, *(each.id for each in found[:-1])]
+    assert {comment.root_id for comment in found[1:]} == {found[0].id}
+
+
+def test_what_can_not_be_kept_as_it_is_is_said(tmp_path: Path) -> None:
+    rows = [
+        {"name": "N" * 90, "email": "a" * 300 + "@x.example"},
+        {"source": "*" * 6_000},
+        {"source": "line\n" * 301},
+        {"source": "  "},
+        {"source": None},
+        {"id": None},
+        {"id": 2.5},
+        {"article": "x" * 3_000},
+        {"created_at": "99999-01-01"},
+        {"created_at": 10**30},
+        {"key": "key 1"},
+        {"key": ""},
+        {"source_format": "tex"},
+        {"state": "importing"},
+        {"state": "replaced"},
+        "no comment",
+    ]
+    report = run(own(tmp_path, *rows))
+    assert report.imported == 3
+    assert said(report, Kind.SKIPPED) == {
+        "a state or format that isn't known, or no key": 4,
+        "no number or no page of its own": 3,
+        "no date that can be read": 2,
+        "no words": 2,
+        "in the file twice": 1,
+        "no comment": 1,
+    }
+    cut, long, _ = stored()
+    assert (cut.name, cut.email) == ("N" * 80, None)
+    assert (long.source_format, long.body_html) == (SourceFormat.HTML, f"<p>{'*' * 6_000}</p>")
+
+
+def test_control_characters_and_half_characters_leave_no_trace(tmp_path: Path) -> None:
+    run(own(tmp_path, {"name": "A\0B\ud800\u2028C", "source": "x\0\ud800y\r\nz"}))
+    (comment,) = stored()
+    assert comment.name == "A B  C"
+    assert comment.source == "x\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}y\r\nz"
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [
+        "x",
+        ["x"],
+        [{"step": 1}],
+        [{"step": "a", "words": "b", "tone": "loud", "answer": "allow"}],
+        [{"step": "a", "words": "b", "tone": "bad", "answer": "allow", "named": [["x"]]}],
+        [{"step": "a", "words": "b", "tone": "bad", "answer": "allow", "named": 7}],
+    ],
+)
+def test_reasons_that_no_page_could_show_are_left_out(tmp_path: Path, reasons: object) -> None:
+    run(own(tmp_path, {"reasons": reasons}))
+    assert stored()[0].reasons == []
+
+
+PAYLOADS = [
+    "<script>alert(1)</script>",
+    "<svg onload=alert(1)>",
+    '<img src=x onerror="alert(1)">',
+    '<a href="javascript:alert(1)">x</a>',
+    '<a href="javascript:123">x</a>',
+    '<p style="color:red" class="x" id="y" onclick="z">x</p>',
+    "<iframe src=//evil.example></iframe>",
+    "<style>*{}</style><math><mi>x</mi></math>",
+    "<b onmouseover=alert(1)>x</b><i/onclick=1>y</i>",
+    "<form><input name=x></form><template>x</template>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<div>a</div><div>b</div>" + "<blockquote>" * 40 + "deep",
+]
+
+
+def test_nothing_the_policy_forbids_is_left_of_html(tmp_path: Path) -> None:
+    run(disqus(tmp_path, *(post(at, f"{each}<p>words</p>") for at, each in enumerate(PAYLOADS))))
+    allowed = re.compile(
+        r"</?(?:blockquote|br|code|em|li|ol|p|pre|strong|ul)>|</a>"
+        r'|<a(?: href="(?:https?|mailto):[^"]*")?(?: title="[^"]*")? rel="[a-z ]*">'
+    )
+    found = stored()
+    assert len(found) == len(PAYLOADS)
+    for comment in found:
+        assert "<" not in allowed.sub("", comment.html)
+        assert "words" in comment.html
+    assert found[-1].html == "<p>a b deep words</p>"
+
+
+def test_html_is_rendered_anew_as_html_and_hidden_details_are_hidden_in_it(tmp_path: Path) -> None:
+    run(disqus(tmp_path, post(1, "<p>Call <b>me</b>: 011 555 0100</p><p>*not Markdown*</p>")))
+    (comment,) = stored()
+    with db.writing():
+        (comment,) = comments.by_ids([comment.id])
+        assert comment.hide("ZA", by=accounts.by_email(AUTHOR.email), now=CLOCK)
+    (comment,) = stored()
+    shown = "<p>Call <strong>me</strong>: (phone number hidden)</p><p>*not Markdown*</p>"
+    assert comment.body_html == shown
+    assert comment.written_text == "Call me: 011 555 0100 *not Markdown*"
+    db.session.expunge(comment)
+    comment.html_policy = 0
+    assert comment.body_html == shown
+
+
+# What is no good file
+
+
+def fault(path: Path) -> str:
+    with pytest.raises(FileError) as raised:
+        run(path)
+    assert stored() == []
+    return raised.value.message.removeprefix(str(path))
+
+
+BOMB = '<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;">]>'
+OUTSIDE = '<?xml version="1.0"?>\n<!DOCTYPE disqus SYSTEM "file:///etc/passwd">'
+
+
+@pytest.mark.parametrize("start", [BOMB, OUTSIDE])
+def test_a_file_that_declares_entities_is_refused(tmp_path: Path, start: str) -> None:
+    path = tmp_path / "bomb.xml"
+    path.write_text(start + DISQUS + "<post>&b;</post></disqus>")
+    assert "entities are refused" in fault(path)
+
+
+def test_a_cut_file_is_told_with_its_line_and_stores_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "cut.xml"
+    path.write_text(DISQUS + "\n" + post(1) + post(2) + "<post>")
+    assert fault(path).startswith(":4: It is no XML from here on")
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        ("<post>" + "<a>" * 150, "nested deeper"),
+        ("<post><message>" + "x" * 1_200_000, "longer than"),
+        ('<post a="' + "x" * 1_200_000, "longer than"),
+    ],
+)
+def test_xml_beyond_all_measure_is_told_with_its_line(
+    tmp_path: Path, inside: str, words: str
+) -> None:
+    path = tmp_path / "large.xml"
+    path.write_text(f"{DISQUS}\n\n{inside}")
+    assert re.match(rf":3: .*{words}", fault(path))
+
+
+def test_an_encoding_nobody_knows_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "strange.xml"
+    path.write_text('<?xml version="1.0" encoding="shift_jis"?>' + DISQUS)
+    assert "can be imported" in fault(path) or "encoding" in fault(path)
+
+
+@pytest.mark.parametrize(
+    ("inside", "words"),
+    [
+        (b'{"format": 1, "comments": [\n\n{"id": 1', ":3: It is no JSON from here on, or was cut"),
+        (b'{"format": 1, "comments": [\n{"id" 1}]}', ":2: It is no JSON from here on"),
+        (b'{"format": 1, "comments": 7}', ":1: It is no JSON from here on: “[” is missing."),
+        (b'{"format": 1, "comments": [1 2]}', "“,” is missing"),
+        (b'{"format": 1, 7: 1}', "no name of a member"),
+        (b'{"format": 1, "x": ' + b"[" * 200, "nested deeper"),
+        (b'{"format": 1, "comments": [' + b"[" * 200_000, "nested deeper"),
+        (b'{"format": 1, "x": ' + b"9" * 5_000 + b"}", "no JSON from here on"),
+        (b'{"format": 1, "x": "' + b"y" * 1_200_000, "longer than"),
+        (b'{"format": 1,\n "x": "' + b"y" * 70_000 + b'\xff"}', "isn't written in UTF-8"),
+    ],
+)
+def test_json_that_is_broken_or_beyond_measure_is_told(
+    tmp_path: Path, inside: bytes, words: str
+) -> None:
+    path = tmp_path / "broken.json"
+    path.write_bytes(inside)
+    assert words in fault(path)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        b"",
+        b"words",
+        b"<html></html>",
+        b"<",
+        b"{}",
+        b'{"a": 1}',
+        b"{",
+        b'{"a',
+        b"\x00\x01",
+        b"<?xml",
+    ],
+)
+def test_a_file_that_is_none_of_these_is_told_what_could_be(tmp_path: Path, inside: bytes) -> None:
+    path = tmp_path / "something"
+    path.write_bytes(inside)
+    assert "Known are the exports of Disqus" in fault(path)
+
+
+def test_broken_packing_and_broken_databases_are_told(tmp_path: Path) -> None:
+    packed = tmp_path / "cut.gz"
+    packed.write_bytes(gzip.compress((DATA / "remark.json").read_bytes())[:-200])
+    assert "compression is broken" in fault(packed)
+    database = tmp_path / "broken.db"
+    database.write_bytes(b"SQLite format 3\0" + b"x" * 5_000)
+    assert "no database of Isso that can be read" in fault(database)
+
+
+# What ends early
+
+
+def test_an_import_that_fails_leaves_nothing_and_the_next_one_does_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = disqus(tmp_path, *(post(at, parent=at - 1) for at in range(1, 6)))
+    with monkeypatch.context() as broken:
+        broken.setattr(storing, "BATCH", 2)
+        broken.setattr(fulltext, "put", _failing_at(3, fulltext.put))
+        with pytest.raises(KeyboardInterrupt):
+            run(path)
+    assert stored() == []
+    assert run(path).imported == 5
+
+
+def _failing_at(times: int, verb: Callable[..., None]) -> Callable[..., None]:
+    called = []
+
+    def act(*arguments: Any) -> None:
+        called.append(1)
+        if len(called) == times:
+            raise KeyboardInterrupt
+        verb(*arguments)
+
+    return act
+
+
+def test_what_is_being_imported_is_nobodys_to_see_or_change(
+    author: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[object] = []
+
+    def look(*_: Any, **__: Any) -> None:
+        (hidden,) = stored()
+        seen.extend([hidden.state, comments.by_id(hidden.id)])
+        with db.writing():
+            seen.extend(comments.by_ids([hidden.id]))
+        seen.append(sum(comments.counts().values()) + len(comments.recent()))
+        seen.append(thread.visible_on(article(SECOND)).total)
+        seen.append(author.get(f"/admin/comments/{hidden.id}").status_code)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(storing, "publish", look)
+    with pytest.raises(KeyboardInterrupt):
+        run(disqus(tmp_path, post(1)))
+    assert seen == ["importing", None, 0, 0, 404]
+
+
+def test_what_a_killed_import_left_is_swept_by_the_next(tmp_path: Path) -> None:
+    path = disqus(tmp_path, *(post(at, parent=at - 1) for at in range(1, 4)))
+    run(path)
+    with db.writing():
+        db.session.execute(text("UPDATE comment SET state = 'importing'"))
+    before = {comment.id for comment in stored()}
+    assert run(path).imported == 3
+    assert before.isdisjoint(comment.id for comment in stored())
+
+
+def test_two_imports_do_not_meet(tmp_path: Path) -> None:
+    with storing.alone(), pytest.raises(Conflict, match="Another import is running"):
+        run(disqus(tmp_path, post(1)))
+    assert run(disqus(tmp_path, post(1))).imported == 1
+
+
+# Round trip
+
+
+def everything() -> list[tuple[Any, ...]]:
+    """Read all of all comments but their numbers."""
+    numbers = {comment.id: at for at, comment in enumerate(stored())}
+    columns = [
+        column.name
+        for column in Comment.__table__.columns
+        if column.name not in ("told_at", "reader_hash", "trusted_reader_id")
+    ]
+    links = ("id", "parent_id", "root_id", "edit_of_id")
+    rows = db.session.execute(select(*Comment.__table__.columns).order_by(Comment.id)).mappings()
+    pinned = pins.among(numbers)
+    return [
+        (
+            *((numbers.get(row[name]) if name in links else row[name]) for name in columns),
+            row["id"] in pinned,
+        )
+        for row in rows
+    ]
+
+
+def export(path: Path, **choice: Any) -> Path:
+    db.session.rollback()
+    pieces = exports.write(exports.Kind.JSON, exports.Choice(**choice), now=CLOCK)
+    path.write_text("".join(pieces))
+    return path
+
+
+def test_an_export_imported_elsewhere_is_the_same_to_the_last_field(
+    reader: Visitor, tmp_path: Path
+) -> None:
+    for name in sorted(path.name for path in DATA.iterdir()):
+        run(DATA / name, author=accounts.by_email(AUTHOR.email))
+    assert reader.comment("Call 011 555 0100, *please*\r\nor not").status_code == 303
+    latest = stored()[-1]
+    root = next(row for row in stored() if row.parent_id is None and row.state == "approved")
+    with db.writing():
+        by = accounts.by_email(AUTHOR.email)
+        assert by
+        hidden, pinned = comments.by_ids([latest.id])[0], comments.by_ids([root.id])[0]
+        hidden.hide("ZA", by=by, now=CLOCK)
+        hidden.approve(by=by, now=CLOCK)
+        pins.pin(pinned, by=by, now=CLOCK)
+        db.session.add(_edit(hidden))
+    path, before = export(tmp_path / "all.json"), everything()
+    assert run(path).known == len(before)
+    assert everything() == before
+    with db.writing():
+        for table in ("comment_trace", "comment_lesson", "comment_pin", "search_index_comment"):
+            db.session.execute(text(f"DELETE FROM {table}"))
+        db.session.execute(text("UPDATE comment SET parent_id=NULL, root_id=NULL, edit_of_id=NULL"))
+        db.session.execute(text("DELETE FROM comment"))
+    assert run(path).imported == len(before)
+    assert everything() == before
+
+
+def _edit(comment: Comment) -> Comment:
+    return Comment(
+        article_id=comment.article_id,
+        name=comment.name,
+        source="An edit that waits",
+        html="<p>An edit that waits</p>\n",
+        html_policy=comment.html_policy,
+        state=CommentState.PENDING,
+        reasons=[],
+        submission_key="key of an edit",
+        edit_of_id=comment.id,
+        created_at=CLOCK,
+        edited_at=CLOCK,
+    )
+
+
+def test_edits_stand_beside_their_comment_or_are_left_out(tmp_path: Path) -> None:
+    rows = [{"parent": 2}, {}, {"edit_of": 1, "state": "pending"}, {"edit_of": 99}, {"edit_of": 2}]
+    report = run(own(tmp_path, *rows, {"parent": 3}))
+    found = {row.submission_key: row for row in stored()}
+    reply, root = found["key 1"], found["key 2"]
+    edit, edit_of_root = found["key 3"], found["key 5"]
+    assert (edit.edit_of_id, edit.parent_id, edit.root_id) == (reply.id, root.id, root.id)
+    assert (edit_of_root.edit_of_id, edit_of_root.parent_id, edit_of_root.root_id) == (
+        root.id,
+        None,
+        None,
+    )
+    assert said(report, Kind.SKIPPED) == {"an edit of a comment that isn't there": 1}
+    assert found["key 6"].parent_id is None
+
+
+def test_no_more_is_pinned_than_there_is_room_for(tmp_path: Path) -> None:
+    run(own(tmp_path, *({"pinned_at": "2025-01-01T00:00:00Z"} for _ in range(5))))
+    db.session.rollback()
+    assert len(db.session.execute(select(CommentPin.comment_id)).all()) == pins.PINNED_MAX
+
+
+def test_who_decided_and_who_wrote_are_known_by_their_accounts(tmp_path: Path) -> None:
+    rows = [
+        {"author": AUTHOR.email, "decided_by": AUTHOR.email, "decided_at": "2025-01-02T00:00:00Z"},
+        {"author": "gone@clinic.example", "decided_by": "gone@clinic.example"},
+        {"author": True},
+    ]
+    report = run(own(tmp_path, *rows))
+    user = accounts.by_email(AUTHOR.email)
+    assert user
+    known, gone, unnamed = stored()
+    assert (known.author_user_id, known.decided_by_id) == (user.id, user.id)
+    assert [gone.author_user_id, gone.decided_by_id, unnamed.author_user_id] == [None] * 3
+    assert sum(said(report, Kind.CHANGED).values()) == 2
