@@ -103,14 +103,19 @@ def _say(report: Report, *, is_dry: bool) -> None:
 
 
 @click.command("export")
-@click.option("--format", "kind", type=click.Choice(list(exports.Kind)), default=exports.Kind.JSON)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice([kind.value for kind in exports.Kind]),
+    default=exports.Kind.JSON.value,
+)
 @click.option("--article", "article_ids", multiple=True, help="Only those on an article (its id).")
 @click.option("--only-approved", is_flag=True, help="Only what readers see.")
 @click.option("--without-addresses", is_flag=True, help="No email address, nothing that is hidden.")
 @click.option("--output", type=_NEW_FILE, help="Write a file instead of to the terminal.")
 @with_database
 def export_comments(
-    kind: exports.Kind,
+    kind: str,
     article_ids: tuple[str, ...],
     only_approved: bool,
     without_addresses: bool,

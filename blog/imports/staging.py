@@ -305,5 +305,6 @@ def room() -> Iterator[Staging]:
     # Without a name SQLite keeps it in a file that nobody else can open.
     with closing(sqlite3.connect("", isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode=OFF")
+        connection.execute("PRAGMA cache_size=-32768")
         connection.execute("BEGIN")
         yield Staging(connection)
