@@ -469,7 +469,9 @@ def test_html_is_rendered_anew_as_html_and_hidden_details_are_hidden_in_it(tmp_p
     (comment,) = stored()
     with db.writing():
         (comment,) = comments.by_ids([comment.id])
-        assert comment.hide("ZA", by=accounts.by_email(AUTHOR.email), now=CLOCK)
+        user = accounts.by_email(AUTHOR.email)
+        assert user
+        assert comment.hide("ZA", by=user, now=CLOCK)
     (comment,) = stored()
     shown = "<p>Call <strong>me</strong>: (phone number hidden)</p><p>*not Markdown*</p>"
     assert comment.body_html == shown

@@ -124,16 +124,10 @@ def comment(
     more: dict[str, Any] | None = None,
 ) -> Foreign | Left:
     """Read a comment; one that can't be kept is left out with the reason."""
-    number, address = word(comment_id), word(thread, ADDRESS_MAX_CHARS)
-    if not (number and address):
-        return Left(line, "no number or no page of its own")
-    if created_at is None:
-        return Left(line, "no date that can be read")
-    typed = text(source)
-    if not typed.strip() and state != CommentState.WITHDRAWN:
-        return Left(line, "no words")
-    if len(typed) > TEXT_MAX_CHARS:
-        return Left(line, f"longer than {TEXT_MAX_CHARS:,} characters")
+    number, address, typed = word(comment_id), word(thread, ADDRESS_MAX_CHARS), text(source)
+    reason = _unfit(number, address, typed, state)
+    if created_at is None or reason:
+        return Left(line, reason or "no date that can be read")
     shown, name_notes = ("", ()) if state == CommentState.WITHDRAWN else _name(name)
     known, email_notes = _email(email)
     kept, kept_format, text_notes = _fitting(typed, source_format)
@@ -154,6 +148,15 @@ def comment(
         more=more or {},
         notes=(*(() if person_id else name_notes), *email_notes, *text_notes),
     )
+
+
+def _unfit(number: str, address: str, typed: str, state: CommentState) -> str:
+    """Say why a comment can't be kept; empty where it can."""
+    if not (number and address):
+        return "no number or no page of its own"
+    if not typed.strip() and state != CommentState.WITHDRAWN:
+        return "no words"
+    return f"longer than {TEXT_MAX_CHARS:,} characters" if len(typed) > TEXT_MAX_CHARS else ""
 
 
 def moment(value: object) -> datetime | None:
