@@ -54,11 +54,11 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
         source_format=source_format,
         state=state,
         created_at=records.moment(said.get("created_at") or ""),
-        # They come in their order already, which is the one they were stored in.
-        place=line,
         author=author if isinstance(author, str) else "" if author is True else None,
         more={
             "key": key,
+            # They come in their order already, which is the one they were stored in.
+            "place": line,
             "edit_of": records.word(said.get("edit_of")),
             "edited_at": _time(said, "edited_at"),
             "decided_at": _time(said, "decided_at"),

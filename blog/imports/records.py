@@ -64,7 +64,7 @@ class Foreign:
 
     `author` is the account of the site's author who wrote it, empty where the file doesn't say
     which, None for a reader. `more` holds the fields of our own that no other system has.
-    Comments stand in the order of their dates, or else of their `place`.
+    Comments stand in the order of their dates, or else of the `place` in it.
     """
 
     line: int
@@ -79,7 +79,6 @@ class Foreign:
     state: CommentState
     created_at: datetime
     author: str | None
-    place: int | None
     more: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
@@ -120,16 +119,15 @@ def comment(
     email: object = None,
     person_id: str = "",
     author: str | None = None,
-    place: int | None = None,
     more: dict[str, Any] | None = None,
 ) -> Foreign | Left:
     """Read a comment; one that can't be kept is left out with the reason."""
     number, address, typed = word(comment_id), word(thread, ADDRESS_MAX_CHARS), text(source)
-    reason = _unfit(number, address, typed, state)
+    reason = _unfit(number, address, typed, state) if created_at else "no date that can be read"
     if created_at is None or reason:
-        return Left(line, reason or "no date that can be read")
-    shown, name_notes = ("", ()) if state == CommentState.WITHDRAWN else _name(name)
-    known, email_notes = _email(email)
+        return Left(line, reason)
+    is_gone, (known, notes) = state == CommentState.WITHDRAWN, _email(email)
+    shown, name_notes = ("", ()) if is_gone else _name(name)
     kept, kept_format, text_notes = _fitting(typed, source_format)
     return Foreign(
         line=line,
@@ -144,9 +142,8 @@ def comment(
         state=state,
         created_at=created_at,
         author=author,
-        place=place,
         more=more or {},
-        notes=(*(() if person_id else name_notes), *email_notes, *text_notes),
+        notes=(*(() if person_id else name_notes), *notes, *text_notes),
     )
 
 

@@ -140,7 +140,7 @@ class Staging:
     def _add_comment(self, said: Foreign, key: str) -> None:
         edit_of = said.more.get("edit_of", "")
         names = (said.id, key, said.line, said.thread, said.person, edit_of or said.parent)
-        at = said.created_at.timestamp() if said.place is None else said.place
+        at = said.more.get("place", said.created_at.timestamp())
         row = (*names, bool(edit_of), said.state, at, _packed(said))
         if not self._db.execute(_ADD, row).rowcount:
             self._remark(Kind.SKIPPED, "in the file twice", 1, said.line)
