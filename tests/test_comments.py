@@ -288,3 +288,10 @@ def test_more_than_a_thousand_in_a_state_are_not_counted() -> None:
     assert comments.count_in(CommentState.PENDING) == comments.COUNTED_TO
     assert comments.counts()["pending"] == comments.COUNTED_TO
     assert comments.counts()["approved"] == 0
+
+
+def test_a_comment_of_signs_alone_is_stored_though_nothing_of_it_can_be_looked_for() -> None:
+    draft = comments.compose(article(), name="🙂", body="👍👍", parent_id=None)
+    with db.writing():
+        comment_id = comments.store(draft, key="signs", state=CommentState.PENDING, now=CLOCK)
+    assert comments.by_key("signs").id == comment_id

@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from blog import accounts, comments, db, journal, outbox
 from blog.accounts import User
-from blog.comments import CommentState, arrival, deciding, notices
+from blog.comments import Comment, CommentState, arrival, deciding, notices
 from blog.comments.notices import NoticeOwed, Pace
 from blog.errors import Forbidden
 from blog.outbox import FileTransport
@@ -327,15 +327,22 @@ def test_what_is_decided_about_while_mails_are_composed_is_not_told() -> None:
         begun.append(connection)
         if len(begun) == 3:  # it was found, numbers were waited for, and now it is read
             with db.writer().connect() as other, other.begin():
-                other.execute(text("UPDATE comment SET state = 'rejected'"))
+                exchanged = "CASE state WHEN 'pending' THEN 'rejected' ELSE 'pending' END"
+                other.execute(text(f"UPDATE comment SET state = {exchanged}"))
 
     come("One")
-    db.session.rollback()
+    (two,) = come("Two")
+    with db.writing():
+        db.session.get_one(Comment, two).state = CommentState.REJECTED
     for engine in db.db.engines.values():
         event.listen(engine, "begin", meddle)
     assert tell() == 0
     assert len(begun) == 4
     assert told() == []
+    assert tell() == 3
+    (mail,) = told()
+    assert "Two" in mail
+    assert "One" not in mail
 
 
 def test_of_two_workers_at_once_one_tells(app: Flask) -> None:

@@ -134,7 +134,7 @@ class Staging:
                 self._db.execute("INSERT OR REPLACE INTO thread VALUES (?, ?, NULL)", thread)
             case Left():
                 self._remark(Kind.SKIPPED, record.reason, 1, record.line)
-            case Foreign():
+            case _:
                 self._add_comment(record, key_of(record))
 
     def _add_comment(self, said: Foreign, key: str) -> None:

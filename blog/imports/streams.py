@@ -11,7 +11,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -154,8 +154,6 @@ def elements(source: Source, *wanted: str) -> Iterator[Element]:
             except expat.ExpatError as error:
                 words = expat.ErrorString(error.code)
                 raise source.fault(f"It is no XML from here on: {words}.", error.lineno) from error
-            except (ValueError, LookupError) as error:
-                raise source.fault("It is written in an encoding that isn't known here.") from error
             # A tag without end is kept whole by the parser.
             if fed - parser.CurrentByteIndex > PIECE_MAX:
                 raise source.fault(_TOO_LONG, parser.CurrentLineNumber)
@@ -168,10 +166,9 @@ def root(source: Source) -> str:
     found: list[str] = []
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = lambda name, _attributes: found.append(_local(name))
-    try:
+    # Others than the first are for encodings that aren't known here.
+    with suppress(expat.ExpatError, ValueError, LookupError):
         parser.Parse(source.start())
-    except (expat.ExpatError, ValueError, LookupError):
-        return found[0] if found else ""
     return found[0] if found else ""
 
 
