@@ -6,6 +6,8 @@ whatever is known of the address.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Response, make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -37,20 +39,15 @@ def ask_for_password() -> Response:
 @by_link
 def choose_password() -> AnyResponse:
     """Set a new password by a mailed link."""
-    token, now = request.args.get("token", ""), db.utc_now()
-    link = links.opened(token, LinkKind.PASSWORD, now=now)
-    if link is None:
-        return ended("/admin/forgotten", "Ask for a new one")
-    form = NewPasswordForm()
-    if not form.validate_on_submit():
-        page = render_template("admin/choose_password.html", form=form, user=link.user)
-        return make_response(page, 422 if form.errors else 200)
-    password_hash = accounts.hash_password(form.password.data)
-    with db.writing():
-        is_set = passwords.reset(token, password_hash, now=now)
-    if not is_set:
-        return ended("/admin/forgotten", "Ask for a new one")
-    return back_to(SIGN_IN, "Your password is changed. Please sign in with it.")
+    again = ("/admin/forgotten", "Ask for a new one")
+    return _chosen(
+        LinkKind.PASSWORD,
+        "admin/choose_password.html",
+        passwords.reset,
+        dead=again,
+        used=again,
+        done="Your password is changed. Please sign in with it.",
+    )
 
 
 @admin.route("/invitation", methods=["GET", "POST"])
@@ -58,20 +55,38 @@ def choose_password() -> AnyResponse:
 @by_link
 def accept_invitation() -> AnyResponse:
     """Let somebody who is invited choose her password."""
+    return _chosen(
+        LinkKind.INVITATION,
+        "admin/invitation.html",
+        team.accept,
+        dead=("", "Ask whoever invited you for a new one."),
+        used=(SIGN_IN, "Sign in"),
+        done="Welcome. Please sign in with your new password.",
+    )
+
+
+def _chosen(
+    kind: LinkKind,
+    template: str,
+    take: Callable[..., bool],
+    *,
+    dead: tuple[str, str],
+    used: tuple[str, str],
+    done: str,
+) -> AnyResponse:
+    """Take the password that is chosen by a link; `used` is for who comes a moment too late."""
     token, now = request.args.get("token", ""), db.utc_now()
-    link = links.opened(token, LinkKind.INVITATION, now=now)
+    link = links.opened(token, kind, now=now)
     if link is None:
-        return ended("", "Ask whoever invited you for a new one.")
+        return ended(*dead)
     form = NewPasswordForm()
     if not form.validate_on_submit():
-        page = render_template("admin/invitation.html", form=form, user=link.user)
+        page = render_template(template, form=form, user=link.user)
         return make_response(page, 422 if form.errors else 200)
     password_hash = accounts.hash_password(form.password.data)
     with db.writing():
-        is_set = team.accept(token, password_hash, now=now)
-    if not is_set:
-        return ended(SIGN_IN, "Sign in")
-    return back_to(SIGN_IN, "Welcome. Please sign in with your new password.")
+        is_set = take(token, password_hash, now=now)
+    return back_to(SIGN_IN, done) if is_set else ended(*used)
 
 
 @admin.route("/address", methods=["GET", "POST"])
