@@ -181,13 +181,13 @@ def test_a_topic_and_an_author_have_feeds_of_their_own(site: Site) -> None:
         assert titles == names(atom(site, f"{feed}.xml"))
 
 
-def test_a_feed_ends_after_twenty_entries(site: Site) -> None:
+def test_a_feed_ends_after_fifteen_entries(site: Site) -> None:
     with site.app.app_context(), db.writing():
         for number in range(25):
             fill(number)
             db.session.add(comment_on(ARTICLE, f"c{number}", name=f"Reader {number}"))
     for path in FEEDS[::2]:
-        assert len(entries(atom(site, path))) == 20
+        assert len(entries(atom(site, path))) == 15
     assert names(atom(site))[:2] == ["Skin 0", "Skin 1"]
     assert names(atom(site, COMMENTS))[0].startswith("Reader 24 on ")
 

@@ -334,7 +334,7 @@ def rel(html: str, name: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_long_list_is_cut_into_pages_that_lead_to_one_another(site: Site, path: str) -> None:
-    shelve(site, 45)
+    shelve(site, 29)
     seen: list[list[str]] = []
     for page in (1, 2, 3):
         address = path if page == 1 else f"{path}?page={page}"
@@ -350,21 +350,21 @@ def test_a_long_list_is_cut_into_pages_that_lead_to_one_another(site: Site, path
         (title,) = re.findall("<title>(.*?)</title>", html)
         assert LISTS[path] in title
         assert (f" · Page {page}" in title) == (page > 1)
-    assert [len(page) for page in seen] == [20, 20, 5]
+    assert [len(page) for page in seen] == [12, 12, 5]
     assert [name for page in seen for name in page] == [
-        f"n{number}" for number in range(44, -1, -1)
+        f"n{number}" for number in range(28, -1, -1)
     ]
     assert site.get(f"{path}?page=4").status_code == 404
 
 
 @pytest.mark.parametrize("path", LISTS)
 def test_a_list_that_fits_on_one_page_says_nothing_of_pages(site: Site, path: str) -> None:
-    shelve(site, 20)
+    shelve(site, 12)
     html = site.text(path)
-    assert len(listed(html)) == 20
+    assert len(listed(html)) == 12
     assert "Page 1" not in html
     assert rel(html, "prev") == rel(html, "next") == ()
-    shelve(site, 21)
+    shelve(site, 13)
     assert listed(site.text(f"{path}?page=2")) == ["n0"]
 
 
@@ -728,8 +728,8 @@ def test_the_number_of_statements_grows_with_nothing(site: Site) -> None:
                 db.session.add(answer)
                 db.session.flush()
                 parent = answer
-    assert len(titles(site.text("/"))) == 20
-    assert "Page 1 of 4" in says(site.text("/"))
+    assert len(titles(site.text("/"))) == 12
+    assert "Page 1 of 6" in says(site.text("/"))
     assert site.text(f"/articles/{ARTICLE}").count("Thank you.") == 197
     assert {path: count(site, path) for path in paths} == few
     assert few["/"] <= 8

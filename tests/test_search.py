@@ -641,7 +641,7 @@ def says(html: str) -> str:
 def many(browser: Visitor, own_content: Path) -> Visitor:
     """A site with hundreds of articles on one thing, and some on another."""
     with browser.client.application.app_context(), db.writing():
-        for number in range(230):
+        for number in range(225):
             add(number, "Peeling" if number < 205 else "Waxing")
         fulltext.refresh()
     return browser
@@ -662,8 +662,8 @@ def test_results_come_a_page_at_a_time(many: Visitor) -> None:
         seen += re.findall(r'<h3><a href="/articles/([^"]+)"', page)
         found = re.search(r'href="([^"]+)" rel="next"', page)
         address = found[1].replace("&amp;", "&") if found else None
-    assert len(seen) == len(set(seen)) == 25
-    assert "25 articles about “ waxing ”" in says(many.get("/search?q=waxing").text)
+    assert len(seen) == len(set(seen)) == 20
+    assert "20 articles about “ waxing ”" in says(many.get("/search?q=waxing").text)
     second = many.get("/search?q=waxing&page=2").text
     assert "Page 2 of 2" in second
     assert 'href="/search?q=waxing" rel="prev"' in second
@@ -672,10 +672,10 @@ def test_results_come_a_page_at_a_time(many: Visitor) -> None:
 
 def test_hundreds_of_results_are_not_counted_to_the_end(many: Visitor) -> None:
     assert "More than 200 articles about" in says(many.get("/search?q=peeling").text)
-    last = many.get("/search?q=peeling&page=10")
-    assert last.text.count("<h3>") == 20
+    last = many.get("/search?q=peeling&page=17")
+    assert last.text.count("<h3>") == 8
     assert 'rel="next"' not in last.text
-    assert many.get("/search?q=peeling&page=11").status_code == 404
+    assert many.get("/search?q=peeling&page=18").status_code == 404
 
 
 @pytest.mark.parametrize(

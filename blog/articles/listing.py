@@ -31,8 +31,8 @@ from blog import db
 from blog.articles import Article, ArticleAuthor, ArticleTopic, Listed, cards, is_public
 from blog.errors import NotFound
 
-PAGE_ARTICLES = 20
-FEED_ENTRIES = 20
+PAGE_ARTICLES = 12
+FEED_ENTRIES = 15
 # An earlier date is a slip of the pen, for which no list of years shall grow long.
 FIRST_YEAR = 1900
 

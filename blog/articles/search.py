@@ -14,9 +14,9 @@ from markupsafe import Markup
 
 from blog import articles, markup
 from blog.articles import Article, fulltext, words
+from blog.articles.listing import PAGE_ARTICLES
 
 QUERY_MAX_CHARS = 200
-PAGE_ARTICLES = 20
 COUNTED_ARTICLES = 200
 
 _MAX_TERMS = 8

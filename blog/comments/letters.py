@@ -7,13 +7,14 @@ Nothing of them stands in a header.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import render_template
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from blog import articles, db, enquiries, markup, outbox, permissions, urls
 from blog.accounts import User
@@ -126,14 +127,12 @@ def _came(number: int, noun: str, nouns: str) -> str:
 
 
 def _comments_since(since: datetime) -> str:
-    is_open = Comment.decided_at.is_(None)
-    query = (
-        select(Comment.state, is_open, func.count())
-        .where(Comment.created_at > since, Comment.author_user_id.is_(None))
-        .group_by(Comment.state, is_open)
+    # Counted here: SQLite would group all comments there ever were by an index of their states.
+    query = select(Comment.state, Comment.decided_at.is_(None)).where(
+        Comment.created_at > since, Comment.author_user_id.is_(None)
     )
-    found = {(row[0], bool(row[1])): row[2] for row in db.session.execute(query)}
-    came = sum(found.values())
+    found = Counter((row[0], bool(row[1])) for row in db.session.execute(query))
+    came = found.total()
     parts = {
         "published at once": found.pop((CommentState.APPROVED, True), 0),
         "waiting": found.pop((CommentState.PENDING, True), 0),

@@ -93,6 +93,7 @@ class Comment(db.Model):
         Index("ix_comment_parent_id", "parent_id", **_only("parent_id IS NOT NULL")),
         Index("ix_comment_root_id", "root_id", **_only("root_id IS NOT NULL")),
         Index("ix_comment_edit_of_id", "edit_of_id", "state", **_only("edit_of_id IS NOT NULL")),
+        Index("ix_comment_decided_at", "decided_at", **_only("decided_at IS NOT NULL")),
         # Published answers of which nobody was told yet.
         Index("ix_comment_untold", "state", "told_at", "root_id", **_only(_UNTOLD)),
         # The journal names comments for ever, so a number is never given twice.

@@ -272,10 +272,12 @@ def _compose(to: _Recipient, upto: int, *, now: datetime) -> Notice | None:
     new = db.session.execute(waiting).scalars().all()
     if not new and not to.is_summed_up(_morning(now)):
         return None
+    # Chosen here among the few: SQLite would walk along all comments up to the newest.
+    undoable = db.session.execute(select(Comment.id).where(is_undoable)).scalars()
     return Notice(
         to=to,
         letter=letters.write(new, to=to.user, since=to.since, now=now),
         told_up_to=upto,
         paid=[row.id for row in db.session.execute(owed) if not row[1]],
-        owed=db.session.execute(select(Comment.id).where(is_later, is_undoable)).scalars().all(),
+        owed=[number for number in undoable if to.told_up_to < number <= upto],
     )

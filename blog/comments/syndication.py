@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from sqlalchemy import select
 
 from blog import db
+from blog.articles.listing import FEED_ENTRIES
 from blog.comments import Comment, CommentState
-
-FEED_ENTRIES = 20
 
 
 def newest_on(article_id: str) -> Sequence[Comment]:
