@@ -138,10 +138,11 @@ def _write(reads: list[Read], *, now: datetime, is_change: bool = False) -> None
     if is_change or any(read.parsed for read in reads):
         revision.touch(db.session)
     parsed = (read.parsed for read in reads)
-    writing.free_slugs((each for each in parsed if isinstance(each, ArticleFile)), now=now)
+    articles = (each for each in parsed if isinstance(each, ArticleFile))
+    rows = writing.open_articles(articles, now=now)
     for read in reads:
-        _write_one(read)
-        _note(read)
+        _write_one(read, rows)
+    _note(reads)
     fulltext.refresh()
 
 
@@ -269,10 +270,10 @@ def _without_address(
             yield read, Problem(path, message, "Give one of them another `slug`.")
 
 
-def _write_one(read: Read) -> None:
+def _write_one(read: Read, rows: Mapping[str, Article]) -> None:
     match read.parsed:
         case ArticleFile() as article:
-            writing.write_article(article, read.rendered, read.picture)
+            writing.write_article(rows[article.id], article, read.rendered, read.picture)
         case AuthorFile() as author:
             writing.write_author(author, read.rendered, read.picture)
         case PageFile() as page:
@@ -281,15 +282,18 @@ def _write_one(read: Read) -> None:
             writing.write_site(read.text)
 
 
-def _note(read: Read) -> None:
-    """Remember what was seen of a file; the problems of one that is the same stay as they were."""
-    source = read.source
-    row = db.session.get(ContentFile, source.path) or ContentFile(path=source.path, problems=[])
-    row.size_bytes, row.mtime_ns = source.size_bytes, source.mtime_ns
-    row.sha256 = "" if read.is_refused else read.sha256
-    row.policy, row.synced_at = markup.ARTICLE_POLICY, read.read_at
-    if not read.is_same:
-        row.problems = [asdict(problem) for problem in read.problems]
-    if read.parsed:
-        row.refers_to = read.refers_to
-    db.session.add(row)
+def _note(reads: Iterable[Read]) -> None:
+    """Remember what was seen of files; the problems of one that is the same stay as they were."""
+    wanted = {read.source.path: read for read in reads}
+    known = db.session.execute(select(ContentFile).where(ContentFile.path.in_(wanted))).scalars()
+    rows = {row.path: row for row in known}
+    for path, read in wanted.items():
+        row = rows.get(path) or ContentFile(path=path, problems=[])
+        row.size_bytes, row.mtime_ns = read.source.size_bytes, read.source.mtime_ns
+        row.sha256 = "" if read.is_refused else read.sha256
+        row.policy, row.synced_at = markup.ARTICLE_POLICY, read.read_at
+        if not read.is_same:
+            row.problems = [asdict(problem) for problem in read.problems]
+        if read.parsed:
+            row.refers_to = read.refers_to
+        db.session.add(row)

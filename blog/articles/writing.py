@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 
 from blog import db, markup, urls
 from blog.articles import (
@@ -33,18 +33,26 @@ def write_site(text: str) -> None:
     db.session.merge(SiteWords(id=1, text=text))
 
 
-def free_slugs(files: Iterable[ArticleFile], *, now: datetime) -> None:
-    """Set slugs aside that are about to change, since two articles may exchange theirs."""
-    for number, parsed in enumerate(files):
-        article = db.session.get(Article, parsed.id)
-        if article is None:
-            continue
+def open_articles(files: Iterable[ArticleFile], *, now: datetime) -> dict[str, Article]:
+    """Return the rows that articles are written to, by id, without authors, topics or addresses.
+
+    Addresses that are about to change are set aside, since two articles may exchange theirs.
+    """
+    wanted = {parsed.id: parsed for parsed in files}
+    query = select(Article).where(Article.id.in_(wanted))
+    rows = {row.id: row for row in db.session.execute(query).scalars()}
+    for number, (article_id, article) in enumerate(rows.items()):
+        parsed = wanted[article_id]
         if parsed.status is Status.DRAFT or not parsed.published_at or parsed.published_at > now:
             _take_away(article, now=now)
         if article.slug != parsed.slug:
             _remember_path(urls.article(article.slug), article.id)
             article.slug = f"~{number}"
     db.session.flush()
+    for model in (ArticleAuthor, ArticleTopic):
+        db.session.execute(delete(model).where(model.article_id.in_(rows)))
+    fulltext.mark_stale(*rows)
+    return {article_id: rows.get(article_id) or Article(id=article_id) for article_id in wanted}
 
 
 def _remember_path(path: str, article_id: str) -> None:
@@ -64,10 +72,15 @@ def _take_away(article: Article, *, now: datetime) -> None:
 
 
 def write_article(
-    parsed: ArticleFile, rendered: RenderedArticle, cover: Picture | None = None
+    article: Article,
+    parsed: ArticleFile,
+    rendered: RenderedArticle,
+    cover: Picture | None = None,
 ) -> None:
-    """Write an article, who wrote it, what it is about and where it was before."""
-    article = db.session.get(Article, parsed.id) or Article(id=parsed.id)
+    """Write an article, who wrote it, what it is about and where it was before.
+
+    Its row comes from `open_articles()`.
+    """
     article.slug, article.title, article.summary = parsed.slug, parsed.title, parsed.summary
     article.status, article.noindex = parsed.status, parsed.noindex
     article.published_at, article.updated_at = parsed.published_at, parsed.updated_at
@@ -81,8 +94,6 @@ def write_article(
     article.toc = [[heading.level, heading.id, heading.text] for heading in rendered.toc]
     article.text, article.words = rendered.text, rendered.words
     _write_body(article, parsed.body, rendered)
-    db.session.flush()
-    fulltext.mark_stale(parsed.id)
     _link(parsed)
     for alias in parsed.aliases:
         _remember_path(alias, parsed.id)
@@ -111,15 +122,13 @@ def _write_body(row: Article | Author | Page, source: str, rendered: RenderedArt
 
 
 def _link(parsed: ArticleFile) -> None:
-    """Write anew who wrote an article and what it is about."""
+    """Write who wrote an article and what it is about."""
     is_published = parsed.status is Status.PUBLISHED
     link = {
         "article_id": parsed.id,
         "public_from": parsed.published_at if is_published else None,
         "public_until": parsed.expires_at,
     }
-    for model in (ArticleAuthor, ArticleTopic):
-        db.session.execute(delete(model).where(model.article_id == parsed.id))
     for position, author_id in enumerate(parsed.authors):
         db.session.add(ArticleAuthor(author_id=author_id, position=position, **link))
     for position, topic in enumerate(parsed.topics):
