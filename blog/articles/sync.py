@@ -138,10 +138,11 @@ def _write(reads: list[Read], *, now: datetime, is_change: bool = False) -> None
     if is_change or any(read.parsed for read in reads):
         revision.touch(db.session)
     parsed = (read.parsed for read in reads)
-    articles = (each for each in parsed if isinstance(each, ArticleFile))
+    articles = [each for each in parsed if isinstance(each, ArticleFile)]
     rows = writing.open_articles(articles, now=now)
     for read in reads:
         _write_one(read, rows)
+    writing.link_articles(articles)
     _note(reads)
     fulltext.refresh()
 

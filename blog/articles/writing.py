@@ -77,10 +77,7 @@ def write_article(
     rendered: RenderedArticle,
     cover: Picture | None = None,
 ) -> None:
-    """Write an article, who wrote it, what it is about and where it was before.
-
-    Its row comes from `open_articles()`.
-    """
+    """Write an article and where it was before, to its row of `open_articles()`."""
     article.slug, article.title, article.summary = parsed.slug, parsed.title, parsed.summary
     article.status, article.noindex = parsed.status, parsed.noindex
     article.published_at, article.updated_at = parsed.published_at, parsed.updated_at
@@ -94,7 +91,6 @@ def write_article(
     article.toc = [[heading.level, heading.id, heading.text] for heading in rendered.toc]
     article.text, article.words = rendered.text, rendered.words
     _write_body(article, parsed.body, rendered)
-    _link(parsed)
     for alias in parsed.aliases:
         _remember_path(alias, parsed.id)
 
@@ -121,18 +117,24 @@ def _write_body(row: Article | Author | Page, source: str, rendered: RenderedArt
     db.session.add(row)
 
 
-def _link(parsed: ArticleFile) -> None:
-    """Write who wrote an article and what it is about."""
-    is_published = parsed.status is Status.PUBLISHED
-    link = {
-        "article_id": parsed.id,
-        "public_from": parsed.published_at if is_published else None,
-        "public_until": parsed.expires_at,
-    }
-    for position, author_id in enumerate(parsed.authors):
-        db.session.add(ArticleAuthor(author_id=author_id, position=position, **link))
-    for position, topic in enumerate(parsed.topics):
-        db.session.add(ArticleTopic(slug=topic.slug, name=topic.name, position=position, **link))
+def link_articles(files: Iterable[ArticleFile]) -> None:
+    """Write who wrote articles and what they are about, after their rows."""
+    db.session.flush()
+    for parsed in files:
+        is_published = parsed.status is Status.PUBLISHED
+        link = {
+            "article_id": parsed.id,
+            "public_from": parsed.published_at if is_published else None,
+            "public_until": parsed.expires_at,
+        }
+        db.session.add_all(
+            ArticleAuthor(author_id=author_id, position=position, **link)
+            for position, author_id in enumerate(parsed.authors)
+        )
+        db.session.add_all(
+            ArticleTopic(slug=topic.slug, name=topic.name, position=position, **link)
+            for position, topic in enumerate(parsed.topics)
+        )
 
 
 def write_author(
