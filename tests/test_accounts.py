@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from blog import accounts, db
 from blog.accounts import Role, SignInFailure, User, UserSession
@@ -158,6 +158,10 @@ def test_an_unknown_address_takes_the_same_time_as_a_known_one(site: Flask) -> N
         accounts.verify(email, "a wrong password")
         return time.process_time() - began
 
+    with db.writing():
+        # The cast's own are kept so that they are quickly tried.
+        hashed = accounts.hash_password(AUTHOR.password)
+        db.session.execute(update(User).values(password_hash=hashed))
     cost_seconds("nobody@clinic.example")
     known = min(cost_seconds(AUTHOR.email) for _ in range(4))
     unknown = min(cost_seconds("nobody@clinic.example") for _ in range(4))
