@@ -388,7 +388,7 @@ def test_what_can_not_be_kept_as_it_is_is_said(tmp_path: Path) -> None:
         {"id": 2.5},
         {"article": "x" * 3_000},
         {"created_at": "99999-01-01"},
-        {"created_at": 10**30},
+        {"created_at": 10**18},
         {"key": "key 1"},
         {"key": ""},
         {"source_format": "tex"},
@@ -412,10 +412,10 @@ def test_what_can_not_be_kept_as_it_is_is_said(tmp_path: Path) -> None:
 
 
 def test_control_characters_and_half_characters_leave_no_trace(tmp_path: Path) -> None:
-    run(own(tmp_path, {"name": "A\0B\ud800\u2028C", "source": "x\0\ud800y\r\nz"}))
+    run(own(tmp_path, {"name": "A\0B\u2028C\ud800", "source": "x\0\ud800y\r\nz"}))
     (comment,) = stored()
-    assert comment.name == "A B  C"
-    assert comment.source == "x\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}y\r\nz"
+    assert comment.name == "A B C?"
+    assert comment.source == "x\N{REPLACEMENT CHARACTER}?y\r\nz"
 
 
 @pytest.mark.parametrize(
@@ -530,12 +530,19 @@ def test_an_encoding_nobody_knows_is_told(tmp_path: Path) -> None:
     assert "can be imported" in fault(path)
 
 
+def test_a_mark_of_the_order_of_bytes_and_names_given_twice_are_no_harm(tmp_path: Path) -> None:
+    path = own(tmp_path, {"name": "Nomsa"})
+    twice = path.read_bytes().replace(b'"name": "Nomsa"', b'"name": "Zola", "name": "Nomsa"')
+    path.write_bytes(b"\xef\xbb\xbf" + twice)
+    assert run(path).imported == 1
+    assert stored()[0].name == "Nomsa"
+
+
 def test_a_number_is_read_whole_wherever_a_piece_of_the_file_ends(tmp_path: Path) -> None:
     path = tmp_path / "numbers.json"
     for pad in range(streams.CHUNK_BYTES - 20, streams.CHUNK_BYTES):
         path.write_text(json.dumps(["x" * pad, 123456]))
-        with streams.values(streams.Source(path)) as found:
-            assert [found.value() for _ in found.items()][1] == 123456
+        assert [each.value for each in streams.values(streams.Source(path), "item")][1] == 123456
 
 
 @pytest.mark.parametrize(
@@ -543,14 +550,20 @@ def test_a_number_is_read_whole_wherever_a_piece_of_the_file_ends(tmp_path: Path
     [
         (b'{"format": 1, "comments": [\n\n{"id": 1', ":3: It is no JSON from here on, or was cut"),
         (b'{"format": 1, "comments": [\n{"id" 1}]}', ":2: It is no JSON from here on"),
-        (b'{"format": 1, "comments": 7}', ":1: It is no JSON from here on: “[” is missing."),
-        (b'{"format": 1, "comments": [1 2]}', "“,” is missing"),
-        (b'{"format": 1, 7: 1}', "no name of a member"),
-        (b'{"format": 1, "x": ' + b"[" * 200, "nested deeper"),
+        (b'{"format": 1, "comments": [\r\n1\r\n2]}', ":3: It is no JSON from here on"),
+        (b'{"format": 1, 7: 1}', "object key"),
+        (b'{"format": 1, "x": ' + b"[" * 200, ":1: This is nested deeper"),
         (b'{"format": 1, "comments": [' + b"[" * 200_000, "nested deeper"),
-        (b'{"format": 1, "x": ' + b"9" * 5_000 + b"}", "no JSON from here on"),
+        (b'{"format": 1, "comments": [' + b'{"a":' * 200_000, "nested deeper"),
+        (b'{"format": 1, "x": ' + b"9" * 5_000 + b"}", "integer overflow"),
+        (b'{"format": 1, "x": NaN}', "no JSON from here on"),
         (b'{"format": 1, "x": "' + b"y" * 1_200_000, "longer than"),
-        (b'{"format": 1,\n "x": "' + b"y" * 70_000 + b'\xff"}', "isn't written in UTF-8"),
+        (
+            b'{"format": 1, "comments": [["' + b"y" * 600_000 + b'","' + b"y" * 600_000,
+            "longer than",
+        ),
+        (b'{"format": 1, "comments": [[' + b"0," * 1_200_000, "longer than"),
+        (b'{"format": 1,\n "x": "' + b"y" * 70_000 + b'\xff"}', ":2: It is no JSON"),
     ],
 )
 def test_json_that_is_broken_or_beyond_measure_is_told(
@@ -570,6 +583,8 @@ def test_json_that_is_broken_or_beyond_measure_is_told(
         b"<",
         b"{}",
         b'{"a": 1}',
+        b"[1, 2]",
+        b'[{"a": {"comments": 1}}]',
         b"{",
         b'{"a',
         b"\x00\x01",

@@ -25,14 +25,9 @@ _NOBODY = ("", "anonymous", "00000000-0000-0000-0000-000000000000")
 
 def read(source: Source) -> Records:
     """Yield what a file holds."""
-    with values(source) as found:
-        for name in found.members():
-            if name not in _READ:
-                found.skip()
-                continue
-            for _ in found.items():
-                line, said = found.line, found.value()
-                yield _READ[name](line, said) if isinstance(said, dict) else Left(line, "nothing")
+    for found in values(source, *_READ):
+        line, said = found.line, found.value
+        yield _READ[found.path](line, said) if isinstance(said, dict) else Left(line, "nothing")
 
 
 def _person(_line: int, said: dict[str, Any]) -> records.Person:
@@ -78,4 +73,4 @@ def _state(said: dict[str, Any]) -> CommentState | None:
     return CommentState.APPROVED if said.get("isApproved") is True else CommentState.REJECTED
 
 
-_READ = {"comments": _comment, "commenters": _person, "pages": _page}
+_READ = {"comments.item": _comment, "commenters.item": _person, "pages.item": _page}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from blog.errors import FileError
 from blog.imports import commento, disqus, isso, own, remark, wordpress
 from blog.imports.records import Records
-from blog.imports.streams import Source, root, values
+from blog.imports.streams import Source, members, root
 
 _SQLITE = b"SQLite format 3\0"
 
@@ -30,8 +31,9 @@ _BY_ROOT = {
     "disqus": Format(disqus.NAME, disqus.read),
     "rss": Format(wordpress.NAME, wordpress.read),
 }
-# Names that objects of one system alone have at their outermost.
-_BY_MEMBER = {
+# Names that files of one system alone have at their outermost.
+_IN_LIST = {"comments": _ISSO}
+_IN_OBJECT = {
     "format": OWN,
     "users": _REMARK,
     "posts": _REMARK,
@@ -58,7 +60,7 @@ def recognise(source: Source) -> Format:
     sign = start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     found = None
     if sign in (b"{", b"["):
-        found = _ISSO if sign == b"[" else _by_member(source)
+        found = _by_member(source, _IN_LIST if sign == b"[" else _IN_OBJECT)
     elif start:
         found = _BY_ROOT.get(root(source))
     if found is None:
@@ -66,14 +68,8 @@ def recognise(source: Source) -> Format:
     return found
 
 
-def _by_member(source: Source) -> Format | None:
-    with values(source) as found:
-        try:
-            for name in found.members():
-                if name in _BY_MEMBER:
-                    return _BY_MEMBER[name]
-                found.skip()
-        except FileError:
-            # What is no JSON is none of ours either.
-            return None
+def _by_member(source: Source, known: dict[str, Format]) -> Format | None:
+    # What is no JSON is none of ours either.
+    with suppress(FileError):
+        return next((known[name] for name in members(source) if name in known), None)
     return None

@@ -49,19 +49,12 @@ def read_database(source: Source) -> Records:
 
 def read_json(source: Source) -> Records:
     """Yield what a JSON file holds."""
-    with values(source) as found:
-        for page, _ in enumerate(found.items(), start=1):
-            address = ""
-            for name in found.members():
-                if name == "id":
-                    address = records.word(found.value(), records.ADDRESS_MAX_CHARS)
-                elif name == "comments":
-                    for _ in found.items():
-                        line, said = found.line, found.value()
-                        yield _comment(line, _number(said), str(page), said)
-                else:
-                    found.skip()
-            yield Thread(str(page), [address])
+    for found in values(source, "item.id", "item.comments.item"):
+        page = str(found.number)
+        if found.path == "item.id":
+            yield Thread(page, [records.word(found.value, records.ADDRESS_MAX_CHARS)])
+        else:
+            yield _comment(found.line, _number(found.value), page, found.value)
 
 
 def _number(said: Any) -> Any:

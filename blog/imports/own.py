@@ -26,14 +26,9 @@ _KEY_MAX_CHARS = 64
 
 def read(source: Source) -> Records:
     """Yield what a file holds."""
-    with values(source) as found:
-        for name in found.members():
-            if name != "comments":
-                found.skip()
-                continue
-            for _ in found.items():
-                line, said = found.line, found.value()
-                yield _comment(line, said) if isinstance(said, dict) else Left(line, "no comment")
+    for found in values(source, "comments.item"):
+        line, said = found.line, found.value
+        yield _comment(line, said) if isinstance(said, dict) else Left(line, "no comment")
 
 
 def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:

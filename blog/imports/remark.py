@@ -5,6 +5,7 @@ Source: Remark42's native backup, version 1; `orig` is what was typed, `text` th
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import Any
 
 from blog.comments import CommentState
@@ -18,17 +19,10 @@ NAME = "Remark42"
 
 def read(source: Source) -> Records:
     """Yield what a file holds."""
-    with values(source) as found:
-        while found.next():
-            line, said = found.line, {}
-            for name in found.members():
-                # The first object lists all people and pages, which may be long.
-                if name in _WANTED:
-                    said[name] = found.value()
-                else:
-                    found.skip()
-            if said:
-                yield _comment(line, said)
+    # The first object lists all people and pages, which may be long.
+    for _, parts in groupby(values(source, *_WANTED), lambda part: part.number):
+        found = list(parts)
+        yield _comment(found[0].line, {part.path: part.value for part in found})
 
 
 _WANTED = ("id", "pid", "orig", "text", "user", "locator", "time", "edit", "delete")

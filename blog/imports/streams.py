@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import codecs
 import gzip
-import json
 import zlib
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
@@ -16,6 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 from xml.parsers import expat
+
+import ijson
 
 from blog.errors import FileError
 
@@ -25,7 +26,9 @@ _MAX_DEPTH = 100
 _GZIP = b"\x1f\x8b"
 _TOO_LONG = "Something here is longer than a comment with all that belongs to it ever is."
 _TOO_DEEP = "This is nested deeper than such a file ever is."
-_DECODER = json.JSONDecoder()
+_STARTS, _ENDS, _NAME = ("start_map", "start_array"), ("end_map", "end_array"), "map_key"
+# As much of a name as tells it from those that are looked for.
+_NAME_MAX_CHARS = 100
 
 
 class Source:
@@ -172,112 +175,127 @@ def root(source: Source) -> str:
     return found[0] if found else ""
 
 
-class Values:
-    """JSON that is walked through: who asks for a member or an item takes or skips its value."""
+@dataclass(frozen=True)
+class Value:
+    """A value of JSON: at which path, on which line, in which of the file's outermost objects."""
 
-    def __init__(self, source: Source, file: IO[bytes]) -> None:
-        self._source, self._file = source, file
-        self._decode = codecs.getincrementaldecoder("utf-8-sig")().decode
-        self._text, self._at, self._is_all = "", 0, False
-        self.line = 1
-
-    def next(self) -> str:
-        """Return the next sign without taking it; empty at the end."""
-        while True:
-            while self._at < len(self._text) and self._text[self._at] in " \t\r\n":
-                self.line += self._text[self._at] == "\n"
-                self._at += 1
-            if self._at < len(self._text) or self._is_all:
-                return self._text[self._at : self._at + 1]
-            self._read_on()
-
-    def members(self) -> Iterator[str]:
-        """Yield the names of an object's members; each value is to be taken before the next."""
-        for _ in self._between("{", "}"):
-            name = self.value()
-            if not isinstance(name, str):
-                raise self._fault("This is no name of a member.")
-            self._take(":")
-            yield name
-
-    def items(self) -> Iterator[None]:
-        """Stop before each item of a list; it is to be taken before the next."""
-        return self._between("[", "]")
-
-    def value(self) -> Any:
-        """Take a whole value, which must not be long."""
-        self.next()
-        while True:
-            try:
-                found, end = _DECODER.raw_decode(self._text, self._at)
-            except RecursionError as error:
-                raise self._fault(_TOO_DEEP) from error
-            except ValueError as error:
-                self._check_goes_on(error)
-            else:
-                # A number may go on in what isn't read yet.
-                if end < len(self._text) or self._is_all:
-                    self.line += self._text.count("\n", self._at, end)
-                    self._at = end
-                    return found
-            self._read_on()
-
-    def skip(self, depth: int = 0) -> None:
-        """Take a value of any length, and drop it."""
-        if depth > _MAX_DEPTH:
-            raise self._fault(_TOO_DEEP)
-        sign = self.next()
-        if sign == "{":
-            for _ in self.members():
-                self.skip(depth + 1)
-        elif sign == "[":
-            for _ in self.items():
-                self.skip(depth + 1)
-        else:
-            self.value()
-
-    def _between(self, first: str, last: str) -> Iterator[None]:
-        self._take(first)
-        if self.next() == last:
-            self._take(last)
-            return
-        while True:
-            yield
-            if self.next() == last:
-                self._take(last)
-                return
-            self._take(",")
-
-    def _take(self, sign: str) -> None:
-        if self.next() != sign:
-            raise self._fault(f"It is no JSON from here on: “{sign}” is missing.")
-        self._at += 1
-
-    def _check_goes_on(self, error: ValueError) -> None:
-        if self._is_all:
-            at = getattr(error, "pos", self._at)
-            self.line += self._text.count("\n", self._at, at)
-            words = getattr(error, "msg", "a number is too long")
-            raise self._fault(f"It is no JSON from here on, or was cut: {words}.") from error
-        if len(self._text) - self._at > PIECE_MAX:
-            raise self._fault(f"It is no JSON from here on. Or: {_TOO_LONG}") from error
-
-    def _read_on(self) -> None:
-        # Twice as much each time, since a value is begun anew with it.
-        chunk = self._file.read(max(CHUNK_BYTES, len(self._text) - self._at))
-        self._is_all = not chunk
-        try:
-            more = self._decode(chunk, self._is_all)
-        except UnicodeDecodeError as error:
-            raise self._fault("From here on it isn't written in UTF-8.") from error
-        self._text, self._at = self._text[self._at :] + more, 0
-
-    def _fault(self, reason: str) -> FileError:
-        return self._source.fault(reason, self.line)
+    path: str
+    line: int
+    number: int
+    value: Any
 
 
-@contextmanager
-def values(source: Source) -> Iterator[Values]:
-    """Open a JSON file."""
+class _Values:
+    """Builds the values at some paths; the rest of a file leaves nothing behind."""
+
+    def __init__(self, source: Source, wanted: Collection[str]) -> None:
+        self._source = source
+        self._wanted = {tuple(path.split(".")): path for path in wanted}
+        # What is open, each by the name of the member that is read; those of lists are items.
+        self._names: list[str] = []
+        self._built: ijson.ObjectBuilder | None = None
+        self._depth, self._size, self._line, self._path = 0, 0, 0, ""
+        self._maps = self._number = 0
+
+    def take(self, line: int, event: str, value: Any) -> Value | None:
+        """Take the next event; returns the value that it ends."""
+        if event in _ENDS:
+            self._names.pop()
+        elif self._built is None and event != _NAME and tuple(self._names) in self._wanted:
+            self._built, self._depth, self._size = ijson.ObjectBuilder(), len(self._names), 0
+            self._line, self._path = line, self._wanted[tuple(self._names)]
+        if self._built is not None:
+            self._grow(line, value)
+            self._built.event(event, value)
+        self._follow(event, value)
+        if self._built is None or len(self._names) > self._depth:
+            return None
+        found, self._built = self._built.value, None
+        return Value(self._path, self._line, self._number, found)
+
+    def _follow(self, event: str, value: Any) -> None:
+        if event == _NAME:
+            self._names[-1] = value[:_NAME_MAX_CHARS]
+        elif event in _STARTS:
+            self._names.append("item")
+        if event == "start_map":
+            self._number += self._maps == 0
+            self._maps += 1
+        elif event == "end_map":
+            self._maps -= 1
+
+    def _grow(self, line: int, value: Any) -> None:
+        self._size += 1 + (len(value) if isinstance(value, str) else 0)
+        if self._size > PIECE_MAX:
+            raise self._source.fault(_TOO_LONG, line)
+
+
+def values(source: Source, *wanted: str) -> Iterator[Value]:
+    """Yield the values at some paths of a JSON file, such as `comments.item`.
+
+    Raises: FileError with its line.
+    """
+    built = _Values(source, wanted)
+    for line, event, value in _events(source):
+        found = built.take(line, event, value)
+        if found:
+            yield found
+
+
+def members(source: Source) -> Iterator[str]:
+    """Yield the names that the outermost objects of a JSON file have.
+
+    Raises: FileError with its line.
+    """
+    maps = 0
+    for _, event, value in _events(source):
+        if event == _NAME and maps == 1:
+            yield value
+        maps += (event == "start_map") - (event == "end_map")
+
+
+def _events(source: Source) -> Iterator[tuple[int, str, Any]]:
+    """Yield what comes in a JSON file, with its line: what is opened, ended, named and said."""
+    events = ijson.sendable_list()
+    parser = ijson.basic_parse_coro(events, multiple_values=True, use_float=True)
+    depth = silent = 0
+    for line, piece in _pieces(source):
+        trouble = _feed(parser, piece)
+        # What is only begun is kept whole by the parser.
+        silent = 0 if events else silent + len(piece)
+        for event, value in events:
+            yield line, event, value
+            depth += (event in _STARTS) - (event in _ENDS)
+            if depth > _MAX_DEPTH:
+                raise source.fault(_TOO_DEEP, line)
+        events.clear()
+        if trouble:
+            raise source.fault(f"It is no JSON from here on, or was cut: {trouble}", line)
+        if silent > PIECE_MAX:
+            raise source.fault(_TOO_LONG, line)
+
+
+def _pieces(source: Source) -> Iterator[tuple[int, bytes]]:
+    """Yield the lines of a file, long ones in pieces, and at last an empty one."""
     with source.opened() as file:
-        yield Values(source, file)
+        line, piece = 1, file.readline(CHUNK_BYTES).removeprefix(codecs.BOM_UTF8)
+        while piece:
+            yield line, piece
+            line += piece.endswith(b"\n")
+            piece = file.readline(CHUNK_BYTES)
+        yield line, piece
+
+
+def _feed(parser: Any, piece: bytes) -> str:
+    """Let the parser read on; returns what is wrong."""
+    try:
+        if piece:
+            parser.send(piece)
+        else:
+            parser.close()
+    except ijson.JSONError as error:
+        # The lines after the first show a part of the file.
+        words = error.args[0]
+        told = words.decode(errors="replace") if isinstance(words, bytes) else words
+        return str(told.partition("\n")[0])
+    return ""
