@@ -21,7 +21,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text, update
 
-from blog import accounts, articles, cli, comments, db, journal, outbox
+from blog import accounts, articles, cli, comments, db, imports, journal, outbox
 from blog.accounts import Role
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
@@ -1025,7 +1025,8 @@ def test_mail_that_is_refused_has_failed(blog: Blog, inside: None) -> None:
 def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
     acts = {chore.act for chore in CHORES}
     sweeps = {editing.sweep, following.sweep, reports.sweep, traces.sweep}
-    assert acts == sweeps | {notices.tell, passwords.answer_requests, telling.compose}
+    told = {notices.tell, passwords.answer_requests, telling.compose}
+    assert acts == sweeps | told | {imports.tidy}
 
 
 def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> None:

@@ -12,14 +12,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from blog import accounts, comments, db, exports, imports, journal, revision
-from blog.comments import Comment, CommentState, fulltext, pins, queue, thread
+from blog import accounts, comments, db, exports, imports, journal, outbox, revision
+from blog.comments import Comment, CommentState, fulltext, notices, pins, queue, thread
 from blog.comments.pins import CommentPin
 from blog.comments.queue import Choice
 from blog.errors import Conflict, FileError, NotFound
 from blog.imports import Kind, Report, Wish, storing, streams
+from blog.imports.storing import CommentImport
 from blog.markup import SourceFormat
-from tests.cast import ARTICLE, AUTHOR, CLOCK, SECOND, Visitor, article
+from blog.outbox import FileTransport, OutgoingMail
+from tests.cast import ARTICLE, AUTHOR, CLOCK, SECOND, Clock, Visitor, article
 
 pytestmark = pytest.mark.usefixtures("at_work")
 
@@ -559,7 +561,7 @@ def test_a_number_is_read_whole_wherever_a_piece_of_the_file_ends(tmp_path: Path
         (b'{"format": 1, "x": NaN}', "no JSON from here on"),
         (b'{"format": 1, "x": "' + b"y" * 1_200_000, "longer than"),
         (
-            b'{"format": 1, "comments": [["' + b"y" * 600_000 + b'","' + b"y" * 600_000,
+            b'{"format": 1, "comments": [["' + b'y", "' * 600_000,
             "longer than",
         ),
         (b'{"format": 1, "comments": [[' + b"0," * 1_200_000, "longer than"),
@@ -635,11 +637,11 @@ def _failing_at(times: int, verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def test_what_is_being_imported_is_nobodys_to_see_or_change(
-    author: Visitor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    author: Visitor, tmp_path: Path
 ) -> None:
     seen: list[object] = []
 
-    def look(*_: Any, **__: Any) -> None:
+    def look(*_: object) -> None:
         (hidden,) = stored()
         seen.extend([hidden.state, comments.by_id(hidden.id)])
         with db.writing():
@@ -647,12 +649,14 @@ def test_what_is_being_imported_is_nobodys_to_see_or_change(
         seen.append(sum(comments.counts().values()) + len(comments.recent()))
         seen.append(thread.visible_on(article(SECOND)).total)
         seen.append(author.get(f"/admin/comments/{hidden.id}").status_code)
+        imports.tidy(CLOCK)
+        seen.append(len(stored()))
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(storing, "publish", look)
     with pytest.raises(KeyboardInterrupt):
-        run(disqus(tmp_path, post(1)))
-    assert seen == ["importing", None, 0, 0, 404]
+        imports.run(disqus(tmp_path, post(1)), Wish(), progress=look, now=CLOCK)
+    assert seen == ["importing", None, 0, 0, 404, 1]
+    assert stored() == []
 
 
 def test_what_a_killed_import_left_is_swept_by_the_next(tmp_path: Path) -> None:
@@ -660,9 +664,75 @@ def test_what_a_killed_import_left_is_swept_by_the_next(tmp_path: Path) -> None:
     run(path)
     with db.writing():
         db.session.execute(text("UPDATE comment SET state = 'importing'"))
+        db.session.add(CommentImport())
     before = {comment.id for comment in stored()}
     assert run(path).imported == 3
     assert before.isdisjoint(comment.id for comment in stored())
+    assert not storing.is_left()
+
+
+@pytest.mark.parametrize("door", ["the worker", "the same again", "another file", "a dry run"])
+def test_an_import_that_ends_while_it_publishes_is_finished(
+    door: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states = [{"state": state} for state in ("pending", "approved", "spam", "approved", "pending")]
+    path = own(tmp_path, *states)
+    with monkeypatch.context() as broken:
+        broken.setattr(storing, "PUBLISHED_AT_ONCE", 2)
+        broken.setattr(revision, "touch", _failing_at(2, revision.touch))
+        with pytest.raises(KeyboardInterrupt):
+            run(path)
+    hidden = "importing"
+    assert [row.state for row in stored()] == [hidden, "approved", "spam", hidden, hidden]
+    if door == "the worker":
+        imports.tidy(CLOCK)
+    elif door == "another file":
+        run(disqus(tmp_path, post(1)))
+    else:
+        assert run(path, is_dry=door == "a dry run").known == 5
+    assert [row.state for row in stored()][:5] == [row["state"] for row in states]
+    imports.tidy(CLOCK)
+    verbs = [line.verb for line in journal.recent()]
+    assert verbs == ["imported"] * (2 if door == "another file" else 1)
+
+
+def test_comments_are_published_some_at_a_time_and_those_that_wait_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storing, "PUBLISHED_AT_ONCE", 2)
+    seen: list[list[str]] = []
+    touch = revision.touch
+
+    def look(session: Any) -> None:
+        query = select(Comment.state).where(Comment.state != CommentState.IMPORTING)
+        seen.append(sorted(session.execute(query).scalars()))
+        touch(session)
+
+    monkeypatch.setattr(revision, "touch", look)
+    run(own(tmp_path, {"state": "pending"}, {}, {}, {}))
+    some = ["approved"] * 2
+    assert seen == [some, ["approved", *some], ["approved", *some, "pending"]]
+
+
+def test_moderators_are_told_once_of_many_imported_comments_that_wait(
+    clock: Clock, reader: Visitor, tmp_path: Path
+) -> None:
+    def post_and_tell(*_: object) -> None:
+        reader.comment("This waits with a greater number than those of the file")
+        notices.tell(db.utc_now())
+
+    path = own(tmp_path, *[{"state": "pending"}] * 50)
+    imports.run(path, Wish(), progress=post_and_tell, now=CLOCK)
+    for _ in range(5):
+        clock.move(minutes=20)
+        outbox.deliver_due(FileTransport(tmp_path), worker="worker", clock=db.utc_now)
+        notices.tell(db.utc_now())
+    query = select(OutgoingMail.subject).where(OutgoingMail.recipient == AUTHOR.email)
+    subjects = db.session.execute(query.order_by(OutgoingMail.id)).scalars().all()
+    assert [subject.split(" on ")[0] for subject in subjects] == [
+        "A comment waits",
+        "Many comments wait",
+    ]
 
 
 def test_two_imports_do_not_meet(tmp_path: Path) -> None:
@@ -721,7 +791,13 @@ def test_an_export_imported_elsewhere_is_the_same_to_the_last_field(
     assert run(path).known == len(before)
     assert everything() == before
     with db.writing():
-        for table in ("comment_trace", "comment_lesson", "comment_pin", "search_index_comment"):
+        for table in (
+            "notice_owed",
+            "comment_trace",
+            "comment_lesson",
+            "comment_pin",
+            "search_index_comment",
+        ):
             db.session.execute(text(f"DELETE FROM {table}"))
         db.session.execute(text("UPDATE comment SET parent_id=NULL, root_id=NULL, edit_of_id=NULL"))
         db.session.execute(text("DELETE FROM comment"))

@@ -1,17 +1,20 @@
 """Mails about replies: when one leaves, to whom, and what it holds."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
+from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from blog import accounts, articles, comments, db, outbox
-from blog.comments import Comment, deciding, following, telling, trust
+from blog import accounts, articles, comments, db, exports, imports, outbox
+from blog.comments import Comment, CommentState, deciding, following, telling, trust
 from blog.comments.following import MAIL, Following
 from blog.config import SmtpServer
+from blog.imports import Wish
 from blog.outbox import Answer, MailState, Outcome, OutgoingMail, SmtpTransport
 from tests.cast import ARTICLE, AUTHOR, SECOND, Clock, Visitor, at_once, fields
 from tests.smtp_server import HOST, MailServer
@@ -725,3 +728,27 @@ def test_addresses_and_mails_are_forgotten_after_a_month(
 
 def test_the_worker_and_the_command_do_all_of_it() -> None:
     assert [chore.act for chore in telling.CHORES] == [telling.compose, following.sweep]
+
+
+def test_nobody_is_told_of_an_imported_reply_not_even_once_it_is_approved(
+    clock: Clock, app: Flask, reader: Visitor, tmp_path: Path
+) -> None:
+    follow(app, clock, reader)
+    path = tmp_path / "all.json"
+    with app.app_context():
+        pieces = exports.write(exports.Kind.JSON, exports.Choice(), now=clock())
+        whole = json.loads("".join(pieces))
+        (followed,) = whole["comments"]
+        other = {"parent": followed["id"], "name": "Pieter", "email": None}
+        whole["comments"] += [
+            followed | other | {"id": at, "key": f"key {at}", "state": state}
+            for at, state in ((98, "approved"), (99, "pending"))
+        ]
+        path.write_text(json.dumps(whole))
+        report = imports.run(path, Wish(), progress=lambda *_: None, now=clock())
+        assert (report.imported, report.known) == (2, 1)
+        waiting = comments.recent(CommentState.PENDING)[0].id
+    decide(app, waiting)
+    clock.move(**TEN)
+    compose(app)
+    assert mails(app) == []

@@ -13,7 +13,7 @@ from typing import Any
 import click
 from flask import current_app
 
-from blog import config, db, journal, outbox
+from blog import config, db, imports, journal, outbox
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
 from blog.comments import editing, notices, reports, telling, traces
 from blog.errors import NotFound
@@ -26,6 +26,7 @@ CHORES = (
     Chore(passwords.answer_requests),
     Chore(notices.tell),
     *telling.CHORES,
+    Chore(imports.tidy, timedelta(minutes=1)),
     Chore(traces.sweep, _HOUR),
     Chore(editing.sweep, _HOUR),
     Chore(reports.sweep, _HOUR),

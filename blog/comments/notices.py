@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, delete, or_, select, update
+from sqlalchemy import ForeignKey, String, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
@@ -173,6 +173,19 @@ def choose(pace: Pace, *, by: User, now: datetime) -> None:
     db.session.execute(
         _new_plan(by.id, pace, now).on_conflict_do_update(index_elements=["user_id"], set_=chosen)
     )
+
+
+def owe(comment_ids: Sequence[int], *, now: datetime) -> None:
+    """Let everybody be told of comments that wait from now on, though later ones were there before.
+
+    Of many she is told once, by as many as a mail shows.
+    """
+    for to in _recipients(now=now):
+        known = select(func.count()).where(NoticeOwed.user_id == to.user_id)
+        room = max(letters.SHOWN - db.session.execute(known).scalar_one(), 0)
+        db.session.add_all(
+            NoticeOwed(user_id=to.user_id, comment_id=each) for each in comment_ids[:room]
+        )
 
 
 def tell(now: datetime) -> int:

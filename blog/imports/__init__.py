@@ -7,6 +7,7 @@ nothing behind. What was imported before is known again, and stays as it is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from blog import accounts, config, tokens
 from blog.accounts import User
-from blog.errors import NotFound
+from blog.errors import Conflict, NotFound
 from blog.imports import formats, storing
 from blog.imports.placing import Addresses, Page, read_map, write_map
 from blog.imports.records import Foreign
@@ -71,6 +72,7 @@ def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: da
     known = formats.recognise(source)
     addresses = _addresses(wish.map_path)
     with storing.alone(), room() as staged:
+        storing.recover(now=now)
         for record in known.read(source):
             staged.add(record, _key_of(known.name))
         staged.place(addresses.article_of)
@@ -86,9 +88,16 @@ def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: da
         report = Report(
             known.name, staged.states(), staged.count(is_known=True), staged.remarks(), pages
         )
-        if not wish.is_dry:
+        if report.imported and not wish.is_dry:
             _store(staged, report, users, progress=progress, now=now)
         return report
+
+
+def tidy(now: datetime) -> None:
+    """Finish or forget what an import left that was cut off; one that runs is left alone."""
+    if storing.is_left():
+        with suppress(Conflict), storing.alone():
+            storing.recover(now=now)
 
 
 def _store(
@@ -104,13 +113,10 @@ def _store(
     def step(done: int) -> None:
         progress(done, total)
 
-    storing.sweep()
     try:
         storing.store(staged, users, report.source, progress=step, now=now)
-        if total:
-            storing.publish(staged, now=now, batch=report.source)
     finally:
-        storing.sweep()
+        storing.recover(now=now)
 
 
 def _addresses(map_path: Path | None) -> Addresses:

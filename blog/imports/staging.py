@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -64,12 +63,6 @@ _WAITING = (
     " LEFT JOIN comment AS up ON up.id = comment.above"
     " WHERE comment.number IN (SELECT value FROM json_each(?))"
     " ORDER BY comment.at, comment.level, comment.number"
-)
-
-_PINNED = (
-    "SELECT row_id, article, json_extract(said, '$.more.pinned_at') FROM comment"
-    " JOIN thread ON thread.id = comment.thread WHERE NOT is_known AND above = '' AND state = ?"
-    " AND json_extract(said, '$.more.pinned_at') IS NOT NULL ORDER BY 3"
 )
 _AUTHORS = (
     "SELECT coalesce(json_extract(said, '$.author'), ''), count(*), min(line)"
@@ -233,14 +226,6 @@ class Staging:
         """Return comments with all that is stored of them, in their order."""
         return [_staged(row) for row in self._db.execute(_WAITING, (json.dumps(numbers),))]
 
-    def rows_by_state(self, size: int) -> Iterator[tuple[str, list[int]]]:
-        """Yield the rows that were stored, some of one state at a time."""
-        for state in CommentState:
-            query = "SELECT row_id FROM comment WHERE NOT is_known AND state = ? ORDER BY row_id"
-            found = self._db.execute(query, (state,))
-            while rows := found.fetchmany(size):
-                yield state, [row["row_id"] for row in rows]
-
     def authors(self) -> list[tuple[str, int, int]]:
         """List by whose address an author's comments are, how many, and the line of the first."""
         return [tuple(row) for row in self._db.execute(_AUTHORS).fetchall()]
@@ -248,11 +233,6 @@ class Staging:
     def note(self, words: str, count: int, line: int) -> None:
         """Remark that some comments aren't quite what they were."""
         self._remark(Kind.CHANGED, words, count, line)
-
-    def pinned(self) -> list[tuple[int, str, datetime]]:
-        """List which rows stood first in their thread: their number, article, and since when."""
-        found = self._db.execute(_PINNED, (CommentState.APPROVED,)).fetchall()
-        return [(number, article, datetime.fromisoformat(at)) for number, article, at in found]
 
     def count(self, *, is_known: bool) -> int:
         """Return how many comments are known, or are not."""

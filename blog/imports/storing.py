@@ -1,29 +1,36 @@
-"""Comments of a file put into the database: hidden, some at a time, then published in one stroke.
+"""Comments of a file put into the database: hidden, some at a time, then published the same way.
 
-Who posts meanwhile waits for one small batch at most. Whatever ends an import before its last
-act leaves hidden rows alone, which that import or the next one sweeps away.
+Who posts meanwhile waits for one small batch at most. An import that ends before all is stored
+leaves hidden rows alone, which that import or the next one sweeps away; one that ends later was
+decided about, and is finished by the next import or by the worker.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import delete, insert, select, text, update
+from sqlalchemy import ForeignKey, String, delete, insert, select, text, update
+from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import db, journal, markup, revision
-from blog.comments import Comment, CommentState, fulltext, pins
+from blog.comments import Comment, CommentState, fulltext, notices, pins
 from blog.comments.model import text_of
 from blog.errors import Conflict
 from blog.imports.staging import Staged, Staging
 from blog.spam import Reason
 
 BATCH = 500
+PUBLISHED_AT_ONCE = 2_000
+# Who waits to write looks more often than this whether it is her turn.
+_PAUSE_SECONDS = 0.02
 _WAIT_SECONDS = 30.0
 _TABLE = Comment.metadata.tables[Comment.__tablename__]
 _IS_HIDDEN = _TABLE.c.state == CommentState.IMPORTING
@@ -36,6 +43,26 @@ _NUMBERS = text(
 )
 
 Progress = Callable[[int], None]
+
+
+class CommentImport(db.Model):
+    """An import that is under way; once all of its file is stored, all of it will be published."""
+
+    __tablename__ = "comment_import"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    stored_at: Mapped[datetime | None]
+
+
+class HiddenComment(db.Model):
+    """A comment that is stored and not published, and the state that it will have."""
+
+    __tablename__ = "hidden_comment"
+
+    comment_id: Mapped[int] = mapped_column(
+        ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    state: Mapped[CommentState] = mapped_column(String(20))
 
 
 @contextlib.contextmanager
@@ -68,14 +95,30 @@ def know(staged: Staging) -> None:
     for batch in staged.batches(BATCH):
         keys = [key for _, key in batch]
         known = select(row.id, row.parent_id, row.root_id, row.submission_key)
-        found = db.session.execute(known.where(row.submission_key.in_(keys), ~_IS_HIDDEN))
+        found = db.session.execute(known.where(row.submission_key.in_(keys)))
         staged.know([(each[0], each[1], each[2] or each[0], each[3]) for each in found])
 
 
-def sweep() -> None:
-    """Forget the hidden rows of an import that came to no end."""
+def is_left() -> bool:
+    """Tell whether an import is under way, or was cut off."""
+    return db.session.execute(select(CommentImport.id)).first() is not None
+
+
+def recover(*, now: datetime) -> None:
+    """Publish what was stored whole, and forget what was not."""
     # What went wrong may have left a transaction behind.
     db.session.rollback()
+    is_whole = select(CommentImport.id).where(CommentImport.stored_at.is_not(None))
+    if db.session.execute(is_whole).first():
+        _publish(now=now)
+    else:
+        _sweep()
+    if is_left():
+        with db.writing(wait_seconds=_WAIT_SECONDS):
+            db.session.execute(delete(CommentImport))
+
+
+def _sweep() -> None:
     newest = select(_TABLE.c.id).where(_IS_HIDDEN).order_by(_TABLE.c.id.desc()).limit(BATCH)
     while ids := db.session.execute(newest).scalars().all():
         with db.writing(wait_seconds=_WAIT_SECONDS):
@@ -84,10 +127,42 @@ def sweep() -> None:
             db.session.execute(delete(_TABLE).where(_TABLE.c.id.in_(ids)))
 
 
+def _publish(*, now: datetime) -> None:
+    # What waits comes last, all of it at once or nearly, since moderators are told of it by mail.
+    for is_chosen in (
+        HiddenComment.state != CommentState.PENDING,
+        HiddenComment.state.is_not(None),
+    ):
+        query = select(HiddenComment.state, HiddenComment.comment_id).where(is_chosen)
+        some = query.order_by(HiddenComment.comment_id).limit(PUBLISHED_AT_ONCE)
+        while rows := db.session.execute(some).all():
+            by_state: dict[str, list[int]] = defaultdict(list)
+            for state, comment_id in rows:
+                by_state[state].append(comment_id)
+            _let_be(by_state, now=now)
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _let_be(by_state: Mapping[str, list[int]], *, now: datetime) -> None:
+    """Let comments be in their states."""
+    with db.writing(wait_seconds=_WAIT_SECONDS):
+        for state, ids in by_state.items():
+            db.session.execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(state=state))
+            db.session.execute(delete(HiddenComment).where(HiddenComment.comment_id.in_(ids)))
+        if CommentState.PENDING in by_state:
+            notices.owe(by_state[CommentState.PENDING], now=now)
+        revision.touch(db.session)
+
+
 def store(
     staged: Staging, users: Mapping[str, int], source: str, *, progress: Progress, now: datetime
 ) -> None:
-    """Store what isn't known yet, hidden; `users` are the accounts of authors by their address."""
+    """Store what isn't known yet, hidden; `users` are the accounts of authors by their address.
+
+    Its last act decides that all of it will be published.
+    """
+    with db.writing(wait_seconds=_WAIT_SECONDS):
+        db.session.add(CommentImport())
     for batch in staged.batches(BATCH):
         rows = staged.load([number for number, _ in batch])
         # Rendered before anybody has to wait.
@@ -99,7 +174,13 @@ def store(
                 insert(_TABLE),
                 [value | place.as_row() for value, place in zip(values, placed, strict=True)],
             )
+            hidden = [
+                {"comment_id": place.id, "state": row.state}
+                for row, place in zip(rows, placed, strict=True)
+            ]
+            connection.execute(insert(HiddenComment), hidden)
             fulltext.put(connection, [_indexed(*each) for each in zip(placed, values, strict=True)])
+            pins.keep(_pinned(rows, placed))
         staged.place_rows(
             [
                 (place.id, place.parent_id, place.branch, row.number)
@@ -107,16 +188,18 @@ def store(
             ]
         )
         progress(len(rows))
-
-
-def publish(staged: Staging, *, now: datetime, batch: str) -> None:
-    """Let all that was stored be what it is, in one transaction."""
     with db.writing(wait_seconds=_WAIT_SECONDS):
-        for state, ids in staged.rows_by_state(BATCH):
-            db.session.execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(state=state))
-        pins.keep(staged.pinned())
-        journal.record("imported", "comments", batch, by=None, now=now)
-        revision.touch(db.session)
+        db.session.execute(update(CommentImport).values(stored_at=now))
+        journal.record("imported", "comments", source, by=None, now=now)
+
+
+def _pinned(
+    rows: Sequence[Staged], placed: Sequence[_Place]
+) -> Iterator[tuple[int, str, datetime]]:
+    for row, place in zip(rows, placed, strict=True):
+        pinned_at = _time(row.said["more"].get("pinned_at"))
+        if pinned_at and row.state == CommentState.APPROVED and place.branch == place.id:
+            yield place.id, row.article_id, pinned_at
 
 
 def _numbers(count: int) -> Sequence[int]:
@@ -175,8 +258,8 @@ def _values(row: Staged, users: Mapping[str, int], source: str, *, now: datetime
         "author_user_id": users.get(said["author"] or "") if row.is_author else None,
         "submission_key": row.key,
         "created_at": _time(said["created_at"]),
-        # What is published already is no news to those who follow a conversation.
-        "told_at": None if row.state == CommentState.PENDING else now,
+        # Nobody who follows a conversation is told of it, not even once it is approved.
+        "told_at": now,
         "decided_by_id": users.get(more.get("decided_by", "")),
     }
 
