@@ -229,6 +229,56 @@ def test_comentario_finds_pages_and_states() -> None:
     assert found["Nomsa"].edited_at == at(2024, 1, 5, 9, 1)
 
 
+def written(folder: Path, whole: object) -> Path:
+    path = folder / "some.json"
+    path.write_text(json.dumps(whole))
+    return path
+
+
+def test_isso_json_may_count_the_comments_of_each_page_anew(tmp_path: Path) -> None:
+    said = {"author": "Nomsa", "created": "2024-01-01 08:00:00", "text": "Hello"}
+    answer = {"id": 2, "parent": 1, "author": "Zola", "created": "2024-01-02 08:00:00", "text": "x"}
+    pages = [
+        {"id": f"/{ARTICLE}", "comments": [said | {"id": 1}, answer]},
+        {
+            "id": f"/{SECOND}",
+            "comments": [said | {"id": 1, "author": "Lerato"}, answer | {"id": 3}],
+        },
+    ]
+    path = written(tmp_path, pages)
+    assert run(path).imported == 4
+    by_id = {row.id: row for row in stored()}
+    answers = [
+        (row.article_id, by_id[row.parent_id].name) for row in by_id.values() if row.parent_id
+    ]
+    assert answers == [(ARTICLE, "Nomsa"), (SECOND, "Lerato")]
+    pages.reverse()
+    assert run(written(tmp_path, pages)).known == 4
+
+
+def test_comentario_in_its_first_version_names_pages_and_nobody_otherwise(tmp_path: Path) -> None:
+    said = {"path": f"/{SECOND}", "markdown": "Hello", "state": "approved", "html": ""}
+    said |= {"creationDate": "2024-01-01T08:00:00Z", "parentHex": "root", "url": "", "host": "x"}
+    said |= {"editedTime": "0001-01-01T00:00:00.000Z"}
+    rows = [
+        said | {"commentHex": "c1", "commenterHex": "0" * 64, "commenterName": "A guest"},
+        said | {"commentHex": "c2", "commenterHex": "p1", "parentHex": "c1"},
+        said | {"commentHex": "c3", "commenterHex": "p1", "creationDate": "0001-01-01T00:00:00Z"},
+    ]
+    people = [{"commenterHex": "p1", "name": "Nomsa", "email": "nomsa@reader.example"}]
+    run(written(tmp_path, {"version": 1, "comments": rows, "commenters": people}))
+    guest, answer = stored()
+    assert (guest.name, guest.email, guest.edited_at) == ("A guest", None, None)
+    assert (answer.name, answer.parent_id) == ("Nomsa", guest.id)
+
+
+def test_names_that_remark42_keeps_as_html_are_read_as_text(tmp_path: Path) -> None:
+    said = {"id": "a", "text": "<p>x</p>", "user": {"name": "O&#39;Brien &amp;amp;"}}
+    said |= {"locator": {"url": f"/{SECOND}"}, "time": "2024-01-01T08:00:00Z"}
+    run(written(tmp_path, said))
+    assert stored()[0].name == "O'Brien &amp;"
+
+
 # Twice, dry, and grown meanwhile
 
 

@@ -135,7 +135,7 @@ def _key_of(source: str) -> Callable[[Foreign], str]:
     def key(said: Foreign) -> str:
         own: str | None = said.more.get("key")
         return own or tokens.keyed_hash(
-            secret, "import", source, said.id, said.created_at.isoformat()
+            secret, "import", source, said.known_as or said.id, said.created_at.isoformat()
         )
 
     return key

@@ -1,7 +1,7 @@
 """What Commento and Comentario export: one JSON object with comments, people and pages.
 
-Source: Commento's export, version 1, and Comentario's, version 3, which names the same things
-otherwise. Texts are Markdown; where only HTML was kept, that.
+Source: the exports of version 1, whose numbers are “hex”, and of version 3, which names the same
+things otherwise. Texts are Markdown; where only HTML was kept, that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ _STATES = {
     "unapproved": CommentState.PENDING,
     "flagged": CommentState.SPAM,
 }
-_NOBODY = ("", "anonymous", "00000000-0000-0000-0000-000000000000")
 
 
 def read(source: Source) -> Records:
@@ -31,7 +30,7 @@ def read(source: Source) -> Records:
 
 
 def _person(_line: int, said: dict[str, Any]) -> records.Person:
-    number = records.word(said.get("commenterHex") or said.get("id"))
+    number = records.word(records.first(said, "commenterHex", "id"))
     is_author = said.get("isModerator") is True
     return records.person(number, said.get("name"), said.get("email"), is_author=is_author)
 
@@ -45,22 +44,27 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
     state = _state(said)
     if state is None:
         return Left(line, "a state that isn't known")
-    typed, parent = said.get("markdown"), said.get("parentHex") or said.get("parentId")
-    who = records.word(said.get("commenterHex") or said.get("userCreated"))
+    typed, parent = said.get("markdown"), records.first(said, "parentHex", "parentId")
+    who = records.word(records.first(said, "commenterHex", "userCreated"))
     edited_at = records.moment(said.get("editedTime") or "")
     return records.comment(
         line,
-        said.get("commentHex") or said.get("id"),
-        thread=said.get("pageId") or said.get("url") or said.get("path"),
-        parent="" if parent == "root" else parent,
-        person_id="" if who in _NOBODY else who,
-        name=said.get("authorName") or said.get("commenterName"),
+        records.first(said, "commentHex", "id"),
+        thread=records.first(said, "pageId", "path", "url"),
+        parent="" if parent == "root" or _is_nobody(parent) else parent,
+        person_id="" if _is_nobody(who) else who,
+        name=records.first(said, "authorName", "commenterName"),
         source="" if state == CommentState.WITHDRAWN else typed or said.get("html"),
         source_format=SourceFormat.MARKDOWN if typed else SourceFormat.HTML,
         state=state,
-        created_at=records.moment(said.get("creationDate") or said.get("createdTime") or ""),
+        created_at=records.moment(records.first(said, "creationDate", "createdTime")),
         more={"edited_at": edited_at.isoformat()} if edited_at else None,
     )
+
+
+def _is_nobody(number: object) -> bool:
+    """Tell whether a number is nobody's: where there is none, some versions write zeros."""
+    return number == "anonymous" or not str(number or "").strip("0-")
 
 
 def _state(said: dict[str, Any]) -> CommentState | None:

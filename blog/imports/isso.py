@@ -1,7 +1,8 @@
 """What Isso keeps: its SQLite file as it is, and the JSON that its own import reads.
 
 Source: Isso's database (tables `threads` and `comments`; modes 1 accepted, 2 waiting, 4 deleted)
-and its generic import format. Texts are Markdown, times seconds since 1970 or UTC.
+and its generic import format, which may count the comments of each page anew. Texts are Markdown,
+times seconds since 1970 or UTC.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import quote
@@ -54,7 +56,15 @@ def read_json(source: Source) -> Records:
         if found.path == "item.id":
             yield Thread(page, [records.word(found.value, records.ADDRESS_MAX_CHARS)])
         else:
-            yield _comment(found.line, _number(found.value), page, found.value)
+            yield _on_page(page, _comment(found.line, _number(found.value), page, found.value))
+
+
+def _on_page(page: str, said: Foreign | Left) -> Foreign | Left:
+    """Tell a comment from those of other pages that have its number."""
+    if isinstance(said, Left):
+        return said
+    parent = said.parent and f"{page} {said.parent}"
+    return replace(said, id=f"{page} {said.id}", parent=parent, known_as=f"{said.id} {said.name}")
 
 
 def _number(said: Any) -> Any:

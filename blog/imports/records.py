@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -64,7 +64,8 @@ class Foreign:
 
     `author` is the account of the site's author who wrote it, empty where the file doesn't say
     which, None for a reader. `more` holds the fields of our own that no other system has.
-    Comments stand in the order of their dates, or else of the `place` in it.
+    Comments stand in the order of their dates, or else of the `place` in it. `known_as` is its
+    number in the system it comes from, where that counts anew on each page.
     """
 
     line: int
@@ -81,10 +82,16 @@ class Foreign:
     author: str | None
     more: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    known_as: str = ""
 
 
 Record = Person | Thread | Left | Foreign
 Records = Iterator[Record]
+
+
+def first(said: Mapping[str, Any], *names: str) -> Any:
+    """Return what is said under the first of some names; None where nothing is."""
+    return next((said[name] for name in names if said.get(name) not in (None, "")), None)
 
 
 def word(value: object, max_chars: int = ID_MAX_CHARS) -> str:
@@ -162,7 +169,8 @@ def moment(value: object) -> datetime | None:
         if isinstance(value, int | float):
             return datetime.fromtimestamp(value, UTC)
         found = datetime.fromisoformat(_without_nanoseconds(str(value).strip()))
-        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC)
+        # Programs in Go write the first moment of all for no time.
+        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC) if found.year > 1 else None
     except (ValueError, OverflowError, OSError):
         return None
 

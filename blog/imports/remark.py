@@ -5,6 +5,7 @@ Source: Remark42's native backup, version 1; `orig` is what was typed, `text` th
 
 from __future__ import annotations
 
+import html
 from itertools import groupby
 from typing import Any
 
@@ -38,7 +39,8 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
         said.get("id"),
         thread=_part(said, "locator").get("url"),
         parent=said.get("pid"),
-        name=user.get("name"),
+        # It is kept as HTML has it.
+        name=html.unescape(records.word(user.get("name"), records.ADDRESS_MAX_CHARS)),
         source="" if is_deleted else typed or said.get("text"),
         source_format=SourceFormat.MARKDOWN if typed else SourceFormat.HTML,
         state=CommentState.WITHDRAWN if is_deleted else CommentState.APPROVED,
