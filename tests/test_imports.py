@@ -307,6 +307,24 @@ def test_what_came_since_joins_what_was_imported_before(tmp_path: Path) -> None:
     assert (three.parent_id, three.root_id, four.parent_id) == (two.id, one.id, one.id)
 
 
+def test_what_will_stand_behind_newer_comments_is_told_before(clock: Clock, tmp_path: Path) -> None:
+    words = "are shown behind newer ones, which were on their article before"
+    run(own(tmp_path, {"created_at": "2024-06-01T00:00:00Z"}))
+    rows: list[dict[str, object]] = [
+        {"created_at": "2024-05-31T23:59:59Z"},
+        {"created_at": "2024-05-31T23:59:59.5Z", "parent": 1},
+        {"created_at": "2024-06-01T00:00:00.5Z"},
+        {"created_at": "2024-01-01T00:00:00Z", "article": ARTICLE},
+        {"created_at": "2024-01-01T00:00:00Z", "state": "spam"},
+    ]
+    path = own(tmp_path, *(row | {"key": f"older {at}"} for at, row in enumerate(rows)))
+    report = run(path, is_dry=True)
+    assert said(report, Kind.CHANGED) == {words: 1}
+    assert run(path) == report
+    shown = [node.comment.created_at for node in thread.visible_on(article(SECOND)).nodes]
+    assert shown[:2] == [at(2024, 6, 1), at(2024, 5, 31, 23, 59, 59)]
+
+
 def test_one_line_of_the_journal_and_no_news_come_of_an_import(tmp_path: Path) -> None:
     number = revision.current(db.session)
     run(disqus(tmp_path, post(1), post(2, parent=1)))
