@@ -152,7 +152,8 @@ def _publish(*, now: datetime) -> None:
             for state, comment_id in rows:
                 by_state[state].append(comment_id)
             _let_be(by_state, now=now)
-            time.sleep(_PAUSE_SECONDS)
+            if len(rows) == PUBLISHED_AT_ONCE:
+                time.sleep(_PAUSE_SECONDS)
 
 
 def _let_be(by_state: Mapping[str, list[int]], *, now: datetime) -> None:
