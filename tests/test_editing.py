@@ -21,11 +21,13 @@ from blog.comments import (
     notices,
     policy,
     queue,
+    trust,
 )
 from blog.comments.arrival import Arrival, Sender
 from blog.comments.learning import CommentLesson
 from blog.comments.queue import Choice
 from blog.comments.traces import CommentTrace
+from blog.comments.trust import Holder, TrustedReader
 from blog.content import Commenting
 from blog.errors import Busy, Gone, Invalid
 from blog.spam import Answer, Reason, Tone, Verdict
@@ -571,6 +573,56 @@ def test_who_sends_again_what_she_reads_is_not_taken_for_its_writer() -> None:
             arrival.submit(arrived(draft, browser="another browser"), now=CLOCK)
     assert row(one).reader_hash == "browser"
     assert row(waiting).reader_hash == "another browser"
+
+
+# Trust
+
+
+def trusted(comment_id: int, email: str = "n@r.example") -> Holder:
+    """Let a comment come from a browser in which an address was confirmed."""
+    with db.writing():
+        reader = TrustedReader(email=email, asked_at=CLOCK, confirmed_at=CLOCK)
+        db.session.add(reader)
+        db.session.flush()
+        db.session.get_one(Comment, comment_id).trusted_reader_id = reader.id
+        return Holder(reader.id, email, CLOCK)
+
+
+def times_rejected(who: Holder, *, at: datetime = CLOCK + MINUTE) -> int:
+    db.session.rollback()
+    return trust.standing(who, now=at).rejected_lately
+
+
+@pytest.mark.parametrize("state", [REJECTED, SPAM])
+@pytest.mark.parametrize("is_withdrawn", [True, False])
+def test_a_rejection_speaks_against_its_writer_whatever_she_does_then(
+    state: CommentState, is_withdrawn: bool
+) -> None:
+    one = post()
+    who, other = trusted(one), trusted(post(THEN), "other@r.example")
+    decide(state, one)
+    assert times_rejected(who) == 1
+    if is_withdrawn:
+        withdraw(one)
+    else:
+        arrived_anew = replace(edit_of(one, "Third words", FINE), trusted_reader_id=other.reader_id)
+        with db.writing():
+            editing.submit(arrived_anew, now=CLOCK + MINUTE)
+        decide(APPROVED, one, at=CLOCK + MINUTE)
+    assert times_rejected(who) == 1
+    assert times_rejected(who, at=CLOCK + trust.LATELY) == 0
+    assert times_rejected(other) == 0
+
+
+def test_an_undone_rejection_gives_trust_back_and_what_waited_takes_none() -> None:
+    one, other = post(), post(THEN)
+    who = trusted(one)
+    decide(REJECTED, one)
+    assert undo() == 1
+    assert times_rejected(who) == 0
+    withdraw(one)
+    assert withdraw(other)
+    assert times_rejected(who) == 0
 
 
 # At one moment

@@ -24,6 +24,7 @@ from blog.comments import (
     fulltext,
     rules,
     traces,
+    trust,
 )
 from blog.comments.arrival import Arrival, Sender
 from blog.comments.deciding import UNDO_WITHIN
@@ -91,6 +92,7 @@ def submit(arrived: Arrival, *, now: datetime) -> bool:
     verdict = arrival.settled(arrived, now=now)
     traces.change(comment.id, words_hash=draft.words_hash, sketch=draft.sketch)
     rules.count(arrived.rule_ids, now=now)
+    trust.remember_rejection(comment)
     # Whose trust may publish these words answers for them too.
     comment.trusted_reader_id = arrived.trusted_reader_id or comment.trusted_reader_id
     if comment.state != CommentState.APPROVED:
@@ -173,6 +175,7 @@ def withdraw(comment_id: int, *, now: datetime) -> bool:
     Returns: whether that changed anything.
     """
     (comment,) = by_ids([comment_id])
+    trust.remember_rejection(comment)
     traces.erase(comment_id)
     following.forget(comment_id)
     return comment.withdraw(now=now)

@@ -33,7 +33,10 @@ _LINK_KNOWN = timedelta(days=365)
 
 
 class TrustedReader(db.Model):
-    """Somebody's address, asked for or confirmed; `link_hash` is of the link that can confirm it."""
+    """Somebody's address, asked for or confirmed; `link_hash` is of the link that can confirm it.
+
+    `rejected_at` is of a rejection that no comment tells of any more.
+    """
 
     __tablename__ = "trusted_reader"
 
@@ -42,6 +45,7 @@ class TrustedReader(db.Model):
     asked_at: Mapped[datetime]
     link_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     confirmed_at: Mapped[datetime | None]
+    rejected_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     stopped_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
     stopped_by: Mapped[User | None] = relationship()
@@ -105,14 +109,19 @@ _PUBLISHED = (
     )
     .limit(bindparam("needed"))
 )
+_TURNED_DOWN = (CommentState.REJECTED, CommentState.SPAM)
 _REJECTED = select(Comment.id).where(
     _IS_HERS,
-    Comment.state.in_([CommentState.REJECTED, CommentState.SPAM]),
+    Comment.state.in_(_TURNED_DOWN),
     Comment.decided_at > bindparam("since"),
+)
+_REMEMBERED = select(TrustedReader.id).where(
+    TrustedReader.id == bindparam("reader_id"), TrustedReader.rejected_at > bindparam("since")
 )
 _STANDING = select(
     select(func.count()).select_from(_PUBLISHED.subquery()).scalar_subquery(),
     select(func.count()).select_from(_REJECTED.subquery()).scalar_subquery(),
+    select(func.count()).select_from(_REMEMBERED.subquery()).scalar_subquery(),
 )
 _ASKED = insert(_READERS)
 # One statement, so that of many who ask at one moment one is heard.
@@ -135,8 +144,16 @@ def standing(who: Holder, *, now: datetime) -> Trust:
     needed = config.current().trust_after
     asked = {"reader_id": who.reader_id, "email": who.email, "needed": needed}
     found = db.session.connection().execute(_STANDING, asked | {"since": now - LATELY})
-    published, rejected_lately = found.one()
-    return Trust(published=published, rejected_lately=rejected_lately, needed=needed)
+    published, rejected, remembered = found.one()
+    # What is remembered may be of a comment that was turned down once more.
+    return Trust(published=published, rejected_lately=max(rejected, remembered), needed=needed)
+
+
+def remember_rejection(comment: Comment) -> None:
+    """Let a rejection speak against its writer, whatever she makes of the comment now."""
+    reader, decided_at = writer_of(comment), comment.decided_at
+    if reader and decided_at and comment.state in _TURNED_DOWN:
+        reader.rejected_at = max(decided_at, reader.rejected_at or decided_at)
 
 
 def writer_of(comment: Comment) -> TrustedReader | None:
