@@ -379,6 +379,19 @@ def test_a_comment_nobody_answered_disappears(
         assert "This comment was withdrawn by its writer." in gone.text
 
 
+@pytest.mark.parametrize("then", [None, CommentState.REJECTED])
+def test_of_what_nobody_could_read_nobody_learns_that_it_was_withdrawn(
+    app: Flask, reader: Visitor, stranger: Visitor, then: CommentState | None
+) -> None:
+    path = posted(reader)
+    if then:
+        decide(app, path, then)
+    withdraw(reader, path)
+    assert reader.get(path).status_code == 410
+    found, never = stranger.get(path), stranger.get(f"{PAGE}/comments/99999")
+    assert (found.status_code, plain(found.text)) == (404, plain(never.text))
+
+
 def test_where_others_answered_a_line_says_that_it_was_withdrawn(
     app: Flask, reader: Visitor, stranger: Visitor
 ) -> None:

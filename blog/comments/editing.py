@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from blog import db, revision, tokens
+from blog import db, journal, revision, tokens
 from blog.articles import Article
 from blog.comments import (
     Comment,
@@ -28,7 +28,7 @@ from blog.comments import (
 )
 from blog.comments.arrival import Arrival, Sender
 from blog.comments.deciding import UNDO_WITHIN
-from blog.comments.model import delete
+from blog.comments.model import WITHDREW, delete
 from blog.errors import Gone
 from blog.markup import COMMENT_POLICY
 from blog.spam import Answer, Reason, Tone, Verdict
@@ -179,6 +179,12 @@ def withdraw(comment_id: int, *, now: datetime) -> bool:
     traces.erase(comment_id)
     following.forget(comment_id)
     return comment.withdraw(now=now)
+
+
+def was_seen(comment: Comment) -> bool:
+    """Tell whether readers could read a withdrawn comment until it was withdrawn."""
+    lines = journal.about("comment", [str(comment.id)])
+    return any((line.verb, line.was) == (WITHDREW, CommentState.APPROVED) for line in lines)
 
 
 def sweep(now: datetime) -> None:

@@ -157,7 +157,7 @@ def show_comment(slug: str, comment_id: int) -> AnyResponse:
     comment = comments.by_id(comment_id)
     if comment is None or comment.article_id != article.id or comment.edit_of_id:
         raise NotFound(_NO_COMMENT)
-    if comment.state == CommentState.WITHDRAWN:
+    if comment.state == CommentState.WITHDRAWN and (is_own(comment) or editing.was_seen(comment)):
         raise Gone(editing.WITHDRAWN)
     place = thread.place_of(article, comment)
     if comment.state == CommentState.APPROVED:
