@@ -491,6 +491,26 @@ def test_only_what_was_replaced_last_can_come_back() -> None:
     assert words(one) == ("Fourth words", APPROVED)
 
 
+@pytest.mark.parametrize("state", [APPROVED, REJECTED])
+def test_of_two_edits_only_the_later_waits_after_an_undo(state: CommentState) -> None:
+    one, first = waiting_edit()
+    decide(state, first, batch="second")
+    change(one, "Third words", at=CLOCK + 2 * MINUTE)
+    (then,) = edits(one, PENDING)
+    assert undo("second") == 1
+    assert [each.id for each in edits(one, PENDING)] == [then.id]
+    assert (words(one), words(first)) == ((FIRST, APPROVED), ("", WITHDRAWN))
+    assert editing.last_words(row(one)) == "Third words"
+
+
+def test_no_edit_comes_back_beside_later_words_of_its_comment() -> None:
+    one, edit = waiting_edit()
+    decide(REJECTED, one, batch="second")
+    change(one, "Third words", at=CLOCK + 2 * MINUTE)
+    undo("second")
+    assert (words(one), words(edit)) == (("Third words", PENDING), ("", WITHDRAWN))
+
+
 def test_what_became_of_an_edit_is_not_decided_again() -> None:
     _, edit = waiting_edit()
     decide(APPROVED, edit)

@@ -306,6 +306,15 @@ class Comment(db.Model):
         self.decided_at = before.at if before else None
         self.decided_by = before.actor if before else None
         self._become(CommentState(was), RESTORED, by=by, now=now, batch=None)
+        if self.state == CommentState.PENDING and self.edit_of is not None:
+            self._give_way(self.edit_of, now=now)
+
+    def _give_way(self, comment: Comment, *, now: datetime) -> None:
+        """Drop this edit where the comment's writer wrote something else since."""
+        versions = [comment, *comment.edits(CommentState.PENDING)]
+        last = max(versions, key=lambda each: (each.edited_at or each.created_at, each.id))
+        if last is not self:
+            self.erase(now=now)
 
     def _become(
         self, state: CommentState, verb: str, *, by: User | None, now: datetime, batch: str | None
