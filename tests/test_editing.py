@@ -120,6 +120,13 @@ def lessons() -> dict[int, bool]:
     return {each.comment_id: each.is_spam for each in db.session.execute(query)}
 
 
+def learnt() -> tuple[int, int, dict[int, float]]:
+    """How much was learnt of either kind, and what each sign that was seen adds up to."""
+    sums = {each["bucket"]: round(each["total"], 9) for each in learning.export() if each["seen"]}
+    found = learning.summary()
+    return found.genuine, found.spam, sums
+
+
 def number() -> int:
     db.session.rollback()
     return revision.current(db.session)
@@ -361,7 +368,7 @@ def test_an_accepted_edit_is_what_is_published() -> None:
     assert number() > before
     assert (row(edit).state, row(edit).outcome) == (REPLACED, APPROVED)
     assert found("third", state=APPROVED) == [one]
-    assert lessons() == {one: False}
+    assert lessons() == {one: False, edit: False}
     assert comments.counts_on([article().id]) == {article().id: 1}
     assert verbs(edit) == ["approved"]
 
@@ -393,10 +400,67 @@ def test_an_edit_that_is_spam_makes_its_comment_spam_and_teaches_by_its_own_word
     one, edit = waiting_edit()
     decide(SPAM, edit, batch="second")
     assert (words(one), row(edit).outcome) == ((THEN, SPAM), SPAM)
-    assert lessons() == {one: True}
+    assert lessons() == {one: True, edit: False}
     assert undo("second") == 2
     assert (words(one), words(edit)) == ((FIRST, APPROVED), (THEN, PENDING))
     assert lessons() == {one: False}
+
+
+@pytest.mark.parametrize("state", [APPROVED, SPAM])
+@pytest.mark.parametrize("is_decided", [True, False])
+def test_an_undone_edit_leaves_exactly_what_was_learnt_before(
+    state: CommentState, is_decided: bool
+) -> None:
+    # Of words that appeared by themselves nobody said anything.
+    one = publish() if is_decided else post(FIRST, FINE)
+    change(one, at=CLOCK + MINUTE)
+    (edit,) = edits(one)
+    before = lessons(), learnt()
+    decide(state, edit.id, batch="second")
+    other = post("Cheap pills after my third session")
+    decide(SPAM, other, batch="third")
+    assert undo("second") > 0
+    undo("third")
+    assert (lessons(), learnt()) == before
+
+
+@pytest.mark.parametrize(
+    ("came", "first", "then", "is_kept"),
+    [
+        (FINE, None, SPAM, False),
+        (RULE, None, APPROVED, False),
+        (FINE, SPAM, APPROVED, True),
+        (WAITS, REJECTED, APPROVED, False),
+    ],
+)
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_an_undone_decision_leaves_what_was_learnt_before(
+    came: Verdict, first: CommentState | None, then: CommentState, is_kept: bool, is_changed: bool
+) -> None:
+    one = post(FIRST, came)
+    if first:
+        decide(first, one, batch="first")
+    if is_changed:
+        change(one, THEN, FINE)
+    before = lessons(), learnt()
+    assert bool(before[0]) == (is_kept and not is_changed)
+    for _ in range(2):
+        decide(then, one, batch="second", at=CLOCK + 2 * MINUTE)
+        assert lessons() == {one: then == SPAM}
+        assert undo("second", at=CLOCK + 2 * MINUTE) == 1
+        assert (lessons(), learnt()) == before
+    # What nobody has read is published by the undo of no earlier decision.
+    if first:
+        assert undo("first", at=CLOCK + 2 * MINUTE) == (not is_changed)
+
+
+def test_what_a_forgotten_version_taught_is_forgotten_with_it() -> None:
+    one, edit = waiting_edit()
+    decide(APPROVED, edit)
+    editing.sweep(CLOCK + 11 * MINUTE)
+    assert lessons() == {one: False}
+    decide(REJECTED, one)
+    assert learnt() == (0, 0, {})
 
 
 def test_an_edit_is_not_taken_back_from_what_somebody_decided_since() -> None:

@@ -5,13 +5,14 @@ A decision is about what its page showed. What somebody else decided since stays
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from blog import journal, markup, permissions
 from blog.accounts import User
 from blog.comments import by_ids, private
-from blog.comments.model import RESTORED, Comment, CommentState
+from blog.comments.model import EDITED, RESTORED, Comment, CommentState
 from blog.errors import Conflict
 from blog.journal import JournalLine
 from blog.permissions import Action
@@ -114,10 +115,21 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
 
 
 def _decisions_before(lines: Sequence[JournalLine]) -> dict[str, JournalLine]:
-    """Find by which decisions the comments of some lines were what these changed."""
+    """Find by which decisions, about the same words, comments were what some lines changed."""
     was = {line.thing_id: line.was for line in lines}
-    return {
-        line.thing_id: line
-        for line in journal.about("comment", was)
-        if line.id < lines[0].id and line.became == was[line.thing_id] and line.verb != RESTORED
-    }
+    standing: defaultdict[str, list[JournalLine]] = defaultdict(list)
+    for line in journal.about("comment", was):
+        if line.id < lines[0].id:
+            _stand(standing[line.thing_id], line)
+    last = {thing_id: found[-1] for thing_id, found in standing.items() if found}
+    return {thing_id: line for thing_id, line in last.items() if line.became == was[thing_id]}
+
+
+def _stand(decisions: list[JournalLine], line: JournalLine) -> None:
+    """Take the next line about a comment into the decisions that stand."""
+    if line.verb == EDITED:
+        decisions.clear()
+    elif line.verb == RESTORED:
+        del decisions[-1:]
+    elif line.became:
+        decisions.append(line)

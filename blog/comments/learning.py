@@ -179,6 +179,12 @@ def follow(comment_id: int, text: str, *, is_spam: bool | None) -> None:
     session.execute(update(_MODEL).values(learnt))
 
 
+def move(comment_id: int, other_id: int) -> None:
+    """Let what a comment's words taught be another's, which says them now and has taught nothing."""
+    moved = update(_LESSON).where(_LESSON.c.comment_id == comment_id)
+    db.session.execute(moved.values(comment_id=other_id))
+
+
 def _next_number() -> int:
     raised = update(_MODEL).values(number=_MODEL.c.number + 1).returning(_MODEL.c.number)
     number: int = db.session.execute(raised).scalar_one()

@@ -221,8 +221,9 @@ class Comment(db.Model):
         # Who sends the earlier words again means another comment.
         self.submission_key = tokens.random_token()
         self._index()
-        if self.state == CommentState.APPROVED:
+        if self.state != CommentState.PENDING:
             journal.record(EDITED, "comment", self.id, by=None, now=now)
+        if self.state == CommentState.APPROVED:
             revision.touch(db.session)
 
     def withdraw(self, *, now: datetime) -> bool:
@@ -271,8 +272,8 @@ class Comment(db.Model):
             return False
         was, self.decided_at, self.decided_by = self.state, now, by
         if self.edit_of is not None and state != CommentState.REJECTED:
-            self._take_over(self.edit_of)
             self._become(CommentState.REPLACED, VERBS[state], by=by, now=now, batch=batch)
+            self._take_over(self.edit_of, state)
             self.edit_of.decide(state, by=by, now=now, batch=batch)
             return True
         self._become(state, VERBS[state], by=by, now=now, batch=batch)
@@ -281,18 +282,27 @@ class Comment(db.Model):
                 edit.reject(by=by, now=now, batch=batch)
         return True
 
-    def _take_over(self, comment: Comment) -> None:
-        """Let a comment say what this edit says; what an earlier one replaced is out of reach."""
-        delete(comment.edits(CommentState.REPLACED))
+    def _take_over(self, comment: Comment, state: CommentState) -> None:
+        """Let a comment say what this edit says; what an earlier one replaced is out of reach.
+
+        What its words taught so far goes with them, so that the undo needn't learn it again.
+        """
+        delete(edit for edit in comment.edits(CommentState.REPLACED) if edit is not self)
+        learning.move(comment.id, self.id)
         self._exchange(comment)
+        learning.follow(comment.id, comment.written_text, is_spam=_TEACHES[state])
+
+    def _give_back(self, comment: Comment) -> None:
+        """Let a comment say, and have taught, what it did before this edit."""
+        learning.follow(comment.id, comment.written_text, is_spam=None)
+        self._exchange(comment)
+        learning.move(self.id, comment.id)
 
     def _exchange(self, comment: Comment) -> None:
-        learning.follow(comment.id, comment.written_text, is_spam=None)
         for name in _WORDS:
             own, other = getattr(self, name), getattr(comment, name)
             setattr(self, name, other)
             setattr(comment, name, own)
-        learning.follow(comment.id, comment.written_text, is_spam=_TEACHES.get(comment.state))
         self._index()
         comment._index()
         revision.touch(db.session)
@@ -300,12 +310,17 @@ class Comment(db.Model):
     def restore(
         self, was: str, *, before: journal.JournalLine | None, by: User, now: datetime
     ) -> None:
-        """Put it back to the state it had, with the decision `before` by which it had it."""
+        """Put it back to the state it had, with the decision `before` by which it had it.
+
+        Where there was none about the words it has, they teach nothing.
+        """
         if self.state == CommentState.REPLACED and self.edit_of is not None:
-            self._exchange(self.edit_of)
+            self._give_back(self.edit_of)
         self.decided_at = before.at if before else None
         self.decided_by = before.actor if before else None
-        self._become(CommentState(was), RESTORED, by=by, now=now, batch=None)
+        self._become(
+            CommentState(was), RESTORED, by=by, now=now, batch=None, is_judged=before is not None
+        )
         if self.state == CommentState.PENDING and self.edit_of is not None:
             self._give_way(self.edit_of, now=now)
 
@@ -317,12 +332,20 @@ class Comment(db.Model):
             self.erase(now=now)
 
     def _become(
-        self, state: CommentState, verb: str, *, by: User | None, now: datetime, batch: str | None
+        self,
+        state: CommentState,
+        verb: str,
+        *,
+        by: User | None,
+        now: datetime,
+        batch: str | None,
+        is_judged: bool = True,
     ) -> None:
         was, self.state = self.state, state
         journal.record(verb, "comment", self.id, by=by, now=now, was=was, became=state, batch=batch)
         if not self.is_by_author:
-            learning.follow(self.id, self.written_text, is_spam=_TEACHES.get(state))
+            is_spam = _TEACHES.get(state) if is_judged else None
+            learning.follow(self.id, self.written_text, is_spam=is_spam)
         if CommentState.APPROVED in (was, state):
             revision.touch(db.session)
 
@@ -335,6 +358,7 @@ def text_of(source: str, source_format: str) -> str:
 def delete(edits: Iterable[Comment]) -> None:
     """Forget edits of which nothing is needed any more."""
     for edit in edits:
+        learning.follow(edit.id, edit.written_text, is_spam=None)
         fulltext.drop(db.session.connection(), [edit.id])
         db.session.delete(edit)
     db.session.flush()
