@@ -809,6 +809,19 @@ def test_an_edit_waits_and_is_decided_about_like_a_comment(
     assert rows[1]["body"] == body
 
 
+def test_a_comment_and_its_edit_are_turned_down_together(blog: Blog, reader: Visitor) -> None:
+    place = f"{reader.comment('One.').location}/edit"
+    blog("comments", "approve", "1")
+    reader.post(place, reader.form(place, place) | {"body": "Two."})
+    ran = blog("comments", "spam", "2", "1")
+    assert ran.out.splitlines() == [
+        "1 marked as spam.",
+        "2 is an edit, and was turned down with its comment.",
+    ]
+    rows = blog("comments", "list", "--json").json
+    assert [(row["body"], row["state"]) for row in rows] == [("Two.", "rejected"), ("One.", "spam")]
+
+
 @pytest.mark.parametrize("verb", ["approve", "reject", "spam"])
 def test_an_unknown_comment_is_refused_and_nothing_changed(
     verb: str, blog: Blog, inside: None, reader: Visitor

@@ -501,6 +501,21 @@ def test_many_are_decided_about_with_their_edits() -> None:
     assert (words(one), words(edit)) == ((FIRST, APPROVED), (THEN, PENDING))
 
 
+@pytest.mark.parametrize("is_published", [True, False])
+@pytest.mark.parametrize("state", [REJECTED, SPAM])
+def test_turned_down_together_a_comment_and_its_edit_keep_their_words(
+    state: CommentState, is_published: bool
+) -> None:
+    one, edit = waiting_edit()
+    if not is_published:
+        undo()
+    before = words(one), words(edit)
+    decide(state, one, edit, batch="second")
+    assert (words(one), words(edit)) == ((FIRST, state), (THEN, REJECTED))
+    assert undo("second") == 2
+    assert (words(one), words(edit)) == before
+
+
 def test_details_hidden_in_an_edit_are_hidden_in_its_comment() -> None:
     one = publish()
     change(one, "Call me on 082 555 0142, please")

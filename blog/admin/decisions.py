@@ -156,7 +156,8 @@ def decide_all() -> AnyResponse:
     by = require(Action.MODERATE)
     state, choice = _wanted(), review.choice_of(request.form)
     upto, count = (request.form.get(name, 0, type=urls.row_id) for name in ("upto", "count"))
-    ids = queue.choose(choice, below=upto + 1, limit=min(count, ALL_MAX)).ids
+    # A comment before its edit, as among those selected.
+    ids = sorted(queue.choose(choice, below=upto + 1, limit=min(count, ALL_MAX)).ids)
     batch = secrets.token_urlsafe(12)
     left = count - _decide_in_turns(ids, state, _as_asked(choice), by=by, batch=batch)
     if left:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from blog import comments, db
 from blog.cli import ROW_ID, cli, learning, moving, print_json, print_line, with_database
-from blog.comments import Comment, CommentState
+from blog.comments import Comment, CommentState, deciding
 from blog.errors import NotFound
 
 LIST_ROWS = 200
@@ -70,15 +69,19 @@ def list_comments(as_json: bool, state: str | None) -> None:
         click.echo("No comments.")
 
 
-def _decide(ids: tuple[int, ...], verb: Callable[..., bool], done: str) -> None:
+def _decide(ids: tuple[int, ...], state: CommentState, done: str) -> None:
     now, batch = db.utc_now(), secrets.token_urlsafe(12)
     with db.writing():
         found = {comment.id: comment for comment in comments.by_ids(ids)}
         for comment_id in ids:
             if comment_id not in found:
                 raise NotFound(f"There is no comment {comment_id}; nothing was changed.")
-        changed = sum(verb(comment, by=None, now=now, batch=batch) for comment in found.values())
+        edits = [each for each in found.values() if each.edit_of_id in found]
+        changed = deciding.settle(list(found.values()), state, by=None, now=now, batch=batch)
+        gone = [each.id for each in edits if each.state == CommentState.REJECTED]
     click.echo(f"{changed} {done}.")
+    for comment_id in gone:
+        click.echo(f"{comment_id} is an edit, and was turned down with its comment.")
 
 
 @group.command("approve")
@@ -90,7 +93,7 @@ def approve(ids: tuple[int, ...]) -> None:
     \b
     Example:  blog comments approve 12 13
     """
-    _decide(ids, Comment.approve, "approved")
+    _decide(ids, CommentState.APPROVED, "approved")
 
 
 @group.command("reject")
@@ -102,7 +105,7 @@ def reject(ids: tuple[int, ...]) -> None:
     \b
     Example:  blog comments reject 12
     """
-    _decide(ids, Comment.reject, "rejected")
+    _decide(ids, CommentState.REJECTED, "rejected")
 
 
 @group.command("spam")
@@ -114,4 +117,4 @@ def spam(ids: tuple[int, ...]) -> None:
     \b
     Example:  blog comments spam 12
     """
-    _decide(ids, Comment.mark_spam, "marked as spam")
+    _decide(ids, CommentState.SPAM, "marked as spam")

@@ -42,12 +42,24 @@ def decide(
 
     Returns: the ids of the others, to which nothing is done.
     """
-    changed = []
-    for comment in by_ids(ids):
-        if if_still(comment):
-            VERBS[state](comment, by=by, now=now, batch=batch)
-        else:
-            changed.append(comment.id)
+    found = by_ids(ids)
+    still = [comment for comment in found if if_still(comment)]
+    settle(still, state, by=by, now=now, batch=batch)
+    return [comment.id for comment in found if comment not in still]
+
+
+def settle(
+    found: Sequence[Comment], state: CommentState, *, by: User | None, now: datetime, batch: str
+) -> int:
+    """Decide about comments; an edit goes with its comment where both are turned down.
+
+    Returns: how many were changed, without the edits that went with their comments.
+    """
+    down = {comment.id for comment in found if state is not CommentState.APPROVED}
+    changed = 0
+    for comment in found:
+        verb = Comment.reject if comment.edit_of_id in down else VERBS[state]
+        changed += verb(comment, by=by, now=now, batch=batch)
     return changed
 
 

@@ -270,14 +270,14 @@ class Comment(db.Model):
             permissions.require(by, Action.MODERATE)
         if self.state in (state, CommentState.WITHDRAWN, CommentState.REPLACED):
             return False
-        was, self.decided_at, self.decided_by = self.state, now, by
+        self.decided_at, self.decided_by = now, by
         if self.edit_of is not None and state != CommentState.REJECTED:
             self._become(CommentState.REPLACED, VERBS[state], by=by, now=now, batch=batch)
             self._take_over(self.edit_of, state)
             self.edit_of.decide(state, by=by, now=now, batch=batch)
             return True
         self._become(state, VERBS[state], by=by, now=now, batch=batch)
-        if was == CommentState.APPROVED:
+        if state != CommentState.APPROVED:
             for edit in self.edits(CommentState.PENDING):
                 edit.reject(by=by, now=now, batch=batch)
         return True
