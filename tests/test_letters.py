@@ -181,6 +181,8 @@ def test_it_says_what_came_what_was_held_and_what_was_sent() -> None:
         (decided, reply) = (come_now("Rejected"), come_now("Approved since"))
         decided.reject(by=None, now=db.utc_now())
         reply.approve(by=None, now=db.utc_now())
+        edit = come_now("Approved since, and edited")
+        edit.edit_of_id = reply.id
     enquire("One")
     settle(Outcome.ACCEPTED)
     enquire("Two")

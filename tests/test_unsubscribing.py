@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from blog import comments, db, tokens
-from blog.comments import following, trust, unwanted
+from blog.comments import editing, trust, unwanted
 from blog.comments.following import MAIL, Following
 from blog.comments.trust import TrustedBrowser, TrustedReader
 from tests.cast import SECOND, Clock, Visitor, fields
@@ -133,17 +133,50 @@ def test_a_token_for_something_else_ends_nothing(clock: Clock, app: Flask, follo
         assert Visitor(app).post(f"/comments/mails?token={token}", ONE_CLICK).status_code == 404
 
 
-def test_for_a_comment_that_was_withdrawn_there_is_nothing_left_to_end(
-    app: Flask, followed: int
+def withdraw(app: Flask, comment_id: int) -> None:
+    with app.app_context(), db.writing():
+        assert editing.withdraw(comment_id, now=db.utc_now())
+
+
+def test_the_link_of_a_withdrawn_comment_ends_what_is_followed_elsewhere(
+    clock: Clock, app: Flask, followed: int, reader: Visitor, stranger: Visitor
+) -> None:
+    other = wish(reader, "And in winter?", slug=SECOND)
+    decide(app, other)
+    path = stop_link(app)
+    withdraw(app, followed)
+    assert "still about 1 other comment of yours" in Visitor(app).get(path).text
+    assert "told about no replies" in Visitor(app).post(path, ONE_CLICK).text
+    clock.move(**TEN)
+    assert not told(app, clock, stranger, other, "Cream.", slug=SECOND)
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_by_the_link_of_a_withdrawn_comment_mail_can_be_refused_for_ever(
+    app: Flask, followed: int, is_known: bool
 ) -> None:
     path = stop_link(app)
+    withdraw(app, followed)
     with app.app_context(), db.writing():
-        following.forget(followed)
-        (comment,) = comments.by_ids([followed])
-        comment.email = None
+        if not is_known:
+            trust.erase(ADDRESS)
     page = Visitor(app).get(path).text
     assert "told about no replies" in page
-    assert UNWELCOME not in page
+    assert ADDRESS not in page
+    assert press(Visitor(app), path, "never").location == NEVER
+    with app.app_context():
+        assert unwanted.is_at(ADDRESS)
+        assert db.session.query(TrustedReader).count() == 0
+
+
+def test_a_link_of_earlier_mails_works_as_long_as_its_comment_tells_the_address(
+    clock: Clock, app: Flask, followed: int
+) -> None:
+    key = app.extensions["blog.settings"].secret_key
+    path = f"/comments/mails?token={tokens.issue(key, MAIL, str(followed), now=clock.now)}"
+    assert 'value="here"' in Visitor(app).get(path).text
+    withdraw(app, followed)
+    assert UNWELCOME not in Visitor(app).get(path).text
     assert Visitor(app).post(path, ONE_CLICK).status_code == 200
     assert Visitor(app).post(path, {"what": "never"}).location == NEVER
 

@@ -7,9 +7,21 @@ she had. Nobody learns here whether an address is known, and nobody can wish for
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, Select, delete, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    delete,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,6 +51,18 @@ class Following(db.Model):
     mail_id: Mapped[int | None] = mapped_column(
         ForeignKey("outgoing_mail.id", ondelete="SET NULL"), index=True
     )
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """What a mail was about, and to whom it went.
+
+    A withdrawn comment tells nobody's address, which is then known where other mail goes to it.
+    """
+
+    comment: Comment
+    email: str | None
+    address_hash: str
 
 
 _ROWS = Following.metadata.tables[Following.__tablename__]
@@ -123,15 +147,27 @@ def confirm(email: str, comment_ids: Collection[int], *, now: datetime) -> None:
 
 def stop_path(comment: Comment, *, now: datetime) -> str:
     """Path of the page, without any address in it, where mails about a comment are ended."""
-    key = config.current().secret_key
-    return urls.unsubscription(tokens.issue(key, MAIL, str(comment.id), now=now))
+    key, address_hash = config.current().secret_key, unwanted.hash_of(str(comment.email))
+    subject = f"{comment.id}.{address_hash}"
+    return urls.unsubscription(tokens.issue(key, MAIL, subject, now=now))
 
 
-def opened(link: str, *, now: datetime) -> Comment | None:
-    """Return which comment the mail was about that a link came in; None for no link of ours."""
+def opened(link: str, *, now: datetime) -> Mailed | None:
+    """Return about what and to whom the mail was that a link came in; None for no link of ours."""
     key = config.current().secret_key
     said = tokens.read(key, MAIL, link, now=now, max_age=_LINK_LIVES)
-    return db.session.get(Comment, int(said.subject)) if said else None
+    number, _, address_hash = said.subject.partition(".") if said else ("0", "", "")
+    comment = db.session.get(Comment, int(number))
+    if comment is None:
+        return None
+    return Mailed(comment, comment.email or _known_by(address_hash), address_hash)
+
+
+def _known_by(address_hash: str) -> str | None:
+    """Find the address that mail goes to of which only the hash is known."""
+    its_own = select(Comment.email).where(Comment.id == Following.comment_id).scalar_subquery()
+    emails = db.session.execute(union(select(its_own), select(trust.TrustedReader.email))).scalars()
+    return next((each for each in emails if each and unwanted.hash_of(each) == address_hash), None)
 
 
 def stop(email: str, *, branch_id: int | None = None) -> None:
@@ -146,7 +182,15 @@ def never(email: str) -> None:
     """Never write to an address again, and forget that it was confirmed."""
     stop(email)
     trust.erase(email)
-    unwanted.add(email)
+    unwanted.add(unwanted.hash_of(email))
+
+
+def refuse(mailed: Mailed) -> None:
+    """Never write again to whom a mail went, though her comment may be withdrawn."""
+    if mailed.email:
+        never(mailed.email)
+    elif mailed.address_hash:
+        unwanted.add(mailed.address_hash)
 
 
 def forget(comment_id: int) -> None:

@@ -129,7 +129,10 @@ def _came(number: int, noun: str, nouns: str) -> str:
 def _comments_since(since: datetime) -> str:
     # Counted here: SQLite would group all comments there ever were by an index of their states.
     query = select(Comment.state, Comment.decided_at.is_(None)).where(
-        Comment.created_at > since, Comment.author_user_id.is_(None)
+        Comment.created_at > since,
+        Comment.author_user_id.is_(None),
+        # Who changes what she wrote is no comment more.
+        Comment.edit_of_id.is_(None),
     )
     found = Counter((row[0], bool(row[1])) for row in db.session.execute(query))
     came = found.total()

@@ -23,16 +23,17 @@ class UnwantedMail(db.Model):
 _ROWS = UnwantedMail.metadata.tables[UnwantedMail.__tablename__]
 
 
-def add(email: str) -> None:
-    """Never write to an address again."""
-    row = insert(_ROWS).values(address_hash=_hash(email))
+def add(address_hash: str) -> None:
+    """Never write to the address with a hash again."""
+    row = insert(_ROWS).values(address_hash=address_hash)
     db.session.execute(row.on_conflict_do_nothing())
 
 
 def is_at(email: str) -> bool:
     """Tell whether mail about comments is unwanted at an address."""
-    return db.session.get(UnwantedMail, _hash(email)) is not None
+    return db.session.get(UnwantedMail, hash_of(email)) is not None
 
 
-def _hash(email: str) -> str:
+def hash_of(email: str) -> str:
+    """Stand for an address where it must not be read."""
     return tokens.keyed_hash(config.current().secret_key, "unwanted", email)

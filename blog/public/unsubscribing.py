@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, db, urls
 from blog.comments import Comment, following
+from blog.comments.following import Mailed
 from blog.errors import NotFound
 from blog.public.surface import asked, public
 
@@ -24,9 +25,9 @@ def show_never() -> Response:
 @public.get(urls.unsubscription())
 def show_unsubscription() -> AnyResponse:
     """Show what is mailed to who got a link, with buttons that end it."""
-    comment = _mailed_about()
-    email = comment.email or ""
-    followed = following.followed(email) if email else []
+    mailed = _mailed()
+    comment = mailed.comment
+    followed = following.followed(mailed.email) if mailed.email else []
     here = [each for each in followed if _branch(each) == _branch(comment)]
     page = render_template(
         "unsubscription.html",
@@ -34,20 +35,20 @@ def show_unsubscription() -> AnyResponse:
         here=here,
         elsewhere=len(followed) - len(here),
         action=request.full_path,
-        may_refuse=bool(email),
+        may_refuse=bool(mailed.email or mailed.address_hash),
     )
     return make_response(page)
 
 
-def _mailed_about() -> Comment:
-    """Return which comment the mail was about whose link was followed.
+def _mailed() -> Mailed:
+    """Return about what and to whom the mail was whose link was followed.
 
     Raises: NotFound where no mail of ours had it.
     """
-    comment = following.opened(asked("token"), now=db.utc_now())
-    if comment is None:
+    mailed = following.opened(asked("token"), now=db.utc_now())
+    if mailed is None:
         raise NotFound("This link isn't whole. Copy all of it from the mail.")
-    return comment
+    return mailed
 
 
 def _branch(comment: Comment) -> int:
@@ -60,13 +61,13 @@ def unsubscribe() -> AnyResponse:
 
     Source: RFC 8058, which wants no redirect.
     """
-    comment, what = _mailed_about(), request.form.get("what", "")
-    email, branch_id = comment.email, _branch(comment)
+    mailed, what = _mailed(), request.form.get("what", "")
+    branch_id = _branch(mailed.comment)
     with db.writing():
-        if email and what == "never":
-            following.never(email)
-        elif email:
-            following.stop(email, branch_id=branch_id if what == "here" else None)
+        if what == "never":
+            following.refuse(mailed)
+        elif mailed.email:
+            following.stop(mailed.email, branch_id=branch_id if what == "here" else None)
     if what == "never":
         return redirect(urls.NEVER, 303)
     if what in ("here", "all"):
