@@ -126,6 +126,25 @@ def test_each_migration_can_be_undone_and_done_again(site: Flask) -> None:
         assert differences(db.db.metadata) == []
 
 
+def test_rules_that_were_made_twice_become_the_one_made_last(site: Flask) -> None:
+    downgrade("0027")
+    row = "(kind, pattern, answer, note, hits, created_at, created_by_id, id)"
+    made = [
+        ("casino", "a", 3, 1),
+        ("casino", "b", 0, 2),
+        ("pills", "c", 5, 3),
+        ("casino", "d", 4, 4),
+    ]
+    with db.writing():
+        for pattern, note, hits, number in made:
+            values = f"('word', '{pattern}', 'hold', '{note}', {hits}, '{CLOCK}', 1, {number})"
+            db.session.execute(text(f"INSERT INTO comment_rule {row} VALUES {values}"))
+    db.session.rollback()
+    db.upgrade()
+    kept = db.session.execute(text("SELECT id, note, hits FROM comment_rule ORDER BY id")).all()
+    assert [tuple(each) for each in kept] == [(3, "c", 5), (4, "d", 7)]
+
+
 def test_migrating_a_migrated_database_changes_nothing(site: Flask) -> None:
     before = revision.current(db.session)
     db.session.rollback()

@@ -1,5 +1,6 @@
 """Rules of the author's own: what they match, what they did before, and the page to make them."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from html import unescape
@@ -15,7 +16,7 @@ from blog.comments.arrival import Sender, arrive
 from blog.comments.rules import RuleKind, Said, Trial
 from blog.errors import Forbidden, Invalid
 from blog.spam import Answer
-from tests.cast import ARTICLE, AUTHOR, CLOCK, Clock, Visitor
+from tests.cast import ARTICLE, AUTHOR, CLOCK, Clock, Visitor, at_once
 
 MakeApp = Callable[..., Flask]
 PAGE = "/admin/rules"
@@ -177,6 +178,25 @@ def test_a_rule_made_twice_is_one_as_it_was_made_last(at_work: None) -> None:
     again = add(" CASINO ", Answer.SPAM, note="worse")
     (rule,) = rules.every(now=CLOCK)
     assert (rule, rule.answer, rule.note, rule.hits) == (again, Answer.SPAM, "worse", 0)
+
+
+def test_two_who_make_the_same_rule_at_one_moment_make_one(app: Flask, at_work: None) -> None:
+    user()
+    db.session.rollback()
+    # Both have looked before either stores it.
+    together = threading.Barrier(2)
+
+    def make(note: str) -> str:
+        with db.writing():
+            by = user()
+            if db.db.engine.dialect.name == "postgresql":
+                together.wait(timeout=10)
+            made: dict[str, Any] = {"note": note, "days": None, "by": by, "now": CLOCK}
+            return rules.add(RuleKind.WORD, "casino", Answer.HOLD, **made).pattern
+
+    assert at_once(app, lambda: make("one"), lambda: make("two")) == ["casino"] * 2
+    (rule,) = rules.every(now=CLOCK)
+    assert rule.note in ("one", "two")
 
 
 def test_rules_are_no_more_than_can_be_looked_through(at_work: None) -> None:

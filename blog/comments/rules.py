@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Row, String, bindparam, delete, or_, select, update
+from sqlalchemy import ForeignKey, Index, Row, String, bindparam, delete, or_, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog import db, journal, markup, permissions
@@ -44,6 +45,7 @@ class CommentRule(db.Model):
     """One rule."""
 
     __tablename__ = "comment_rule"
+    __table_args__ = (Index("ix_comment_rule_kind_pattern", "kind", "pattern", unique=True),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[RuleKind] = mapped_column(String(10))
@@ -62,6 +64,14 @@ _IS_LIVE = or_(
     CommentRule.expires_at.is_(None),
     CommentRule.expires_at > bindparam("now", type_=CommentRule.expires_at.type),
 )
+_MAKING = insert(CommentRule.metadata.tables[CommentRule.__tablename__])
+# Of two who make it at one moment the second changes it. SQLite takes the same words.
+_MAKE = _MAKING.on_conflict_do_update(
+    index_elements=["kind", "pattern"],
+    set_={
+        name: _MAKING.excluded[name] for name in ("answer", "note", "expires_at", "created_by_id")
+    },
+).returning(_MAKING.table.c.id)
 _LIVE = select(
     CommentRule.id, CommentRule.kind, CommentRule.pattern, CommentRule.note, CommentRule.answer
 ).where(_IS_LIVE)
@@ -210,16 +220,13 @@ def add(
     permissions.require(by, Action.MODERATE)
     kept = normal(kind, pattern)
     db.session.execute(delete(CommentRule).where(CommentRule.expires_at <= now))
-    same = select(CommentRule).where(CommentRule.kind == kind, CommentRule.pattern == kept)
-    rule = db.session.execute(same).scalars().first()
-    if rule is None:
-        if len(every(now=now)) >= RULES_MAX:
-            raise Invalid({"pattern": f"There are {RULES_MAX} rules; please remove one first."})
-        rule = CommentRule(kind=kind, pattern=kept, created_at=now)
-        db.session.add(rule)
-    rule.answer, rule.note, rule.created_by = answer, note, by
-    rule.expires_at = now + timedelta(days=days) if days else None
-    db.session.flush()
+    others = [rule for rule in every(now=now) if (rule.kind, rule.pattern) != (kind, kept)]
+    if len(others) >= RULES_MAX:
+        raise Invalid({"pattern": f"There are {RULES_MAX} rules; please remove one first."})
+    values = {"kind": kind, "pattern": kept, "answer": answer, "note": note, "created_at": now}
+    values |= {"expires_at": now + timedelta(days=days) if days else None, "created_by_id": by.id}
+    rule_id = db.session.execute(_MAKE, values).scalar_one()
+    rule = db.session.get_one(CommentRule, rule_id, populate_existing=True)
     journal.record("made", "rule", rule.id, by=by, now=now)
     return rule
 
