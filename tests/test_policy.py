@@ -15,7 +15,7 @@ CHEAP, LINK, RETINOL = (
     Named("links 1", "1 link"),
     Named("word retlnol", "retinol"),
 )
-GUARDED = ("Sandra de Beer", "Glow", "The Skin Journal")
+GUARDED = ("Sandra de Beer", "Glow", "The Skin Journal", "Dr Clara Irwin", "A " * 20)
 
 
 def judged(**known: Any) -> Verdict:
@@ -75,6 +75,18 @@ def test_the_steps_come_in_one_order() -> None:
         ("Dr Sandra de Beer, somatologist", "Sandra de Beer"),
         ("G1ow", "Glow"),
         ("The Skin Journal team", "The Skin Journal"),
+        ("Dr Sandra", "Sandra de Beer"),
+        ("Prof. Dr. 5andra", "Sandra de Beer"),
+        ("Mev de Beer", "Sandra de Beer"),
+        ("Dr S. de Beer", "Sandra de Beer"),
+        ("S. de Beer", "Sandra de Beer"),
+        ("s.d.beer", "Sandra de Beer"),
+        ("Sandra d. B.", "Sandra de Beer"),
+        ("Sandra B.", "Sandra de Beer"),
+        ("Sandra Beer", "Sandra de Beer"),
+        ("C. Irwin", "Dr Clara Irwin"),
+        ("Dr Clara", "Dr Clara Irwin"),
+        ("Nurse Glow", "Glow"),
     ],
 )
 def test_a_name_that_looks_like_somebody_elses_is_held(name: str, guarded: str) -> None:

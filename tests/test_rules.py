@@ -45,6 +45,14 @@ def said(text: str, *, name: str = "Nomsa", email: str | None = None) -> Said:
         ("ass", "the class of the assessor", False),
         ("casino", "my _casino_, my cas**i**no", True),
         ("casino", "my c&#97;sino", True),
+        ("casino", "my c.a.s.i.n.o!", True),
+        ("casino", "c a s i n o b o n u s", True),
+        ("casino", "С-A-$-І-N-0", True),
+        ("cinema*", "c i n e m a", True),
+        ("cheap pills", "c h e a p pills", True),
+        ("cas", "c a s i n o", False),
+        ("casino", "ca si no", False),
+        ("vitamin a b c", "vitamin a b c", True),
     ],
 )
 def test_words_match_whole_whatever_letters_they_are_written_with(

@@ -12,7 +12,7 @@ import json
 import re
 import struct
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from heapq import nsmallest
 from importlib.resources import files
@@ -21,6 +21,9 @@ from zlib import crc32
 
 SKETCH_MARKS = 24
 _WORD = re.compile(r"[^\W_]+")
+# Fewer letters by themselves are no word that somebody took apart.
+_APART = re.compile("\x01{3,}")
+_AROUND = 3
 # A longer word is no common one, and must not fill the memory.
 _REMEMBERED_CHARS = 30
 # Blocks of Unicode that hold letters made from Latin ones, which its table of confusables lacks.
@@ -41,10 +44,36 @@ def letters(text: str) -> str:
 
 def words(text: str) -> list[str]:
     """Split a text into words of lower-case letters as they look."""
+    return folded(parts(text))
+
+
+def folded(listed: Iterable[str]) -> list[str]:
+    """Return parts of a text as they look."""
+    return [
+        _remembered(part) if len(part) <= _REMEMBERED_CHARS else _with_shapes_joined(part)
+        for part in listed
+    ]
+
+
+def parts(text: str) -> list[str]:
+    """Split a text into words whose letters are told from others that look the same still."""
     plain = unicodedata.normalize("NFKD", in_ascii(text)).casefold()
     unseen = [char for char in set(plain) if not (char.isspace() or _is_seen(char))]
     table = _STAND_INS | dict.fromkeys(map(ord, unseen)) if unseen else _STAND_INS
-    return [_folded(word) for word in _WORD.findall(plain.translate(table))]
+    return _WORD.findall(plain.translate(table))
+
+
+def joined(listed: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Join the letters of parts that stand apart, as in `c a s i n o`, where three or more do.
+
+    Returns: each such word as it looks, and with it the few words around it.
+    """
+    # A character stands for each length: most texts have no such row, and are found so at once.
+    for row in _APART.finditer("".join(map(chr, map(len, listed)))):
+        start, end = row.span()
+        (word,) = folded(["".join(listed[start:end])])
+        before, after = listed[max(start - _AROUND, 0) : start], listed[end : end + _AROUND]
+        yield word, " ".join([*folded(before), word, *folded(after)])
 
 
 def in_ascii(text: str) -> str:
@@ -56,10 +85,6 @@ def in_ascii(text: str) -> str:
 def _is_seen(char: str) -> bool:
     """Tell whether a character takes room of its own: no joiner, no accent."""
     return unicodedata.category(char)[0] not in "CM"
-
-
-def _folded(word: str) -> str:
-    return _remembered(word) if len(word) <= _REMEMBERED_CHARS else _with_shapes_joined(word)
 
 
 def _with_shapes_joined(word: str) -> str:

@@ -29,6 +29,7 @@ NOTE_MAX_CHARS = 200
 LIVES_MAX_DAYS = 3_650
 RULES_MAX = 500
 TRIED_ON = 1_000
+_SPELLED_FROM_CHARS = 4
 _HOST = re.compile(r"(?<![\w.-])[\w-]{1,63}(?:\.[\w-]{1,63}){1,126}")
 _DECIDED = (CommentState.APPROVED, CommentState.REJECTED, CommentState.SPAM)
 
@@ -79,11 +80,15 @@ _LIVE = select(
 
 @dataclass(frozen=True)
 class Said:
-    """What rules look at of a comment; `hosts` are with those above them."""
+    """What rules look at of a comment; `hosts` are with those above them.
+
+    `joined` are words whose letters stood apart; where the next begins nobody can tell.
+    """
 
     words: str
     hosts: frozenset[str]
     email: str
+    joined: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, name: str, text: str, html: str, email: str | None) -> Said:
@@ -91,9 +96,13 @@ class Said:
         written = f"{name} {text} {html}".casefold()
         address = (email or "").casefold()
         hosts = {*_HOST.findall(written), address.rpartition("@")[2]}
+        listed = [likeness.parts(part) for part in (name, text)]
+        apart = [each for part in listed for each in likeness.joined(part)]
+        said = [" ".join(likeness.folded(part)) for part in listed] + [each[1] for each in apart]
         # Two spaces between them, so that no phrase begins in the one and ends in the other.
-        words = "".join(f" {' '.join(likeness.words(part))} " for part in (name, text))
-        return cls(words, frozenset(_with_those_above(hosts)), address)
+        words = "".join(f" {each} " for each in said)
+        joined = tuple(each[0] for each in apart)
+        return cls(words, frozenset(_with_those_above(hosts)), address, joined)
 
 
 def _with_those_above(hosts: Iterable[str]) -> Iterator[str]:
@@ -150,10 +159,16 @@ def matches(kind: RuleKind, pattern: str, said: Said) -> bool:
     """Tell whether a pattern, as it is kept, is in a comment; a star ends the beginning of a word."""
     if kind is RuleKind.WORD:
         phrase = " ".join(likeness.words(pattern))
-        return f" {phrase}{'' if pattern.endswith('*') else ' '}" in said.words
+        is_whole = f" {phrase}{'' if pattern.endswith('*') else ' '}" in said.words
+        return is_whole or _is_spelled(phrase.replace(" ", ""), said.joined)
     if kind is RuleKind.DOMAIN:
         return pattern in said.hosts
     return pattern == said.email
+
+
+def _is_spelled(letters: str, joined: Iterable[str]) -> bool:
+    """Tell whether a pattern is among letters that stood apart; a short one may be by chance."""
+    return len(letters) >= _SPELLED_FROM_CHARS and any(letters in word for word in joined)
 
 
 def hits(said: Said, *, now: datetime) -> list[Hit]:
