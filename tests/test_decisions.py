@@ -1,10 +1,13 @@
 """Decisions: by two people at once, about all that match, and taken back."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 from html import unescape
+from threading import Event
 
 import pytest
 from flask import Flask
+from sqlalchemy import event
 
 from blog import accounts, articles, comments, db, journal
 from blog.admin import decisions
@@ -194,6 +197,53 @@ def test_all_that_match_are_decided_about_at_once_and_taken_back_at_once(
     batch = after.location.rpartition("done=")[2]
     undone = author.press(QUEUE, f"/admin/decisions/{batch}/reversal")
     assert "55 comments put back" in author.get(undone.location).text
+    assert set(states(app, *ids)) == {"pending"}
+
+
+def in_the_way(app: Flask, comment: int, begin: Event, end: Event) -> None:
+    """Hold a comment, and with it all of SQLite, from one moment to another."""
+    with app.app_context():
+        assert begin.wait(timeout=10)
+        with db.writing():
+            comments.by_ids([comment])
+            assert end.wait(timeout=10)
+
+
+@pytest.mark.parametrize("is_midway", [True, False])
+def test_what_was_done_until_others_were_in_the_way_can_be_undone(
+    app: Flask, author: Visitor, monkeypatch: pytest.MonkeyPatch, is_midway: bool
+) -> None:
+    monkeypatch.setattr(deciding, "BATCH", 1)
+    ids = store(app, *(f"Number {n}" for n in range(30)))
+    _, form = ask(author)
+    monkeypatch.setattr(db, "WRITE_WAIT_SECONDS", 0.5)
+    begin, end = Event(), Event()
+    with app.app_context():
+        engine = db.writer()
+        is_late = is_midway and engine.dialect.name == "sqlite"
+    if is_late:
+        event.listen(engine, "commit", lambda _: begin.set())
+    else:
+        begin.set()
+    with ThreadPoolExecutor() as threads:
+        holding = threads.submit(in_the_way, app, ids[-1] if is_midway else ids[0], begin, end)
+        if not is_late:
+            wait([holding], timeout=0.2)
+        after = author.post(ALL, form | {"verb": "approve"})
+        end.set()
+        holding.result()
+    done = states(app, *ids).count("approved")
+    if not is_midway:
+        assert (after.status_code, done) == (503, 0)
+        return
+    assert 0 < done < 30
+    page = author.get(after.location).text
+    assert f"comment{'' if done == 1 else 's'} approved." in plain(page)
+    assert "so this stopped midway" in plain(page)
+    assert "of 30 stayed as they were" in plain(page)
+    undo = re.search(r'action="(/admin/decisions/[^"]+/reversal)"', page)
+    assert undo
+    author.press(QUEUE, undo[1])
     assert set(states(app, *ids)) == {"pending"}
 
 

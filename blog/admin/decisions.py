@@ -18,7 +18,7 @@ from blog.admin.desk import admin, back_to, desk, require
 from blog.comments import Comment, CommentState, deciding, queue
 from blog.comments.queue import Choice
 from blog.content import country_of
-from blog.errors import BadRequest, NotFound
+from blog.errors import BadRequest, Busy, NotFound
 from blog.permissions import Action
 
 # One click decides about no more than these, which takes seconds.
@@ -186,13 +186,22 @@ def _decide_in_turns(
 ) -> int:
     """Decide in short transactions, between which others write.
 
-    Returns: about how many; were it stopped midway, these would stay decided about.
+    Returns: about how many; of what is stopped midway a part is decided about.
+    Raises: Busy where nothing could be.
     """
     now, decided = db.utc_now(), 0
     for start in range(0, len(ids), deciding.BATCH):
         part = ids[start : start + deciding.BATCH]
-        with db.writing():
-            changed = deciding.decide(part, state, if_still=if_still, by=by, now=now, batch=batch)
+        try:
+            with db.writing():
+                changed = deciding.decide(
+                    part, state, if_still=if_still, by=by, now=now, batch=batch
+                )
+        except Busy:
+            if not decided:
+                raise
+            flash("Many were writing at that moment, so this stopped midway.")
+            break
         decided += len(part) - len(changed)
     return decided
 
