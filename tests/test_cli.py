@@ -267,6 +267,7 @@ ON_A_DATABASE = [
     "comments model export",
     "comments model heed cheap",
     "comments model ignore cheap",
+    "comments model learn",
     "comments model reset --yes",
     "comments model show",
     "comments reject 1",
@@ -882,6 +883,15 @@ def test_the_model_is_exported_without_text_and_reset(blog: Blog, reader: Visito
     assert blog("comments", "model", "export").json == ran.json
     assert blog("comments", "model", "reset", "--yes").code == 0
     assert blog("comments", "model", "export").json == []
+
+
+def test_what_was_not_learnt_is_learnt_afterwards_once(blog: Blog, reader: Visitor) -> None:
+    decided(blog, reader)
+    before = blog("comments", "model", "export").json
+    assert blog("comments", "model", "learn").out == "Learnt from 0 comments.\n"
+    blog("comments", "model", "reset", "--yes")
+    assert blog("comments", "model", "learn").out == "Learnt from 2 comments.\n"
+    assert blog("comments", "model", "export").json == before
 
 
 def lessons(number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +10,7 @@ import click
 
 from blog import db
 from blog.cli import print_json, print_line, with_database
-from blog.comments import evaluation, learning, policy, weighing
+from blog.comments import evaluation, learning, policy, schooling, weighing
 from blog.comments.evaluation import Figures
 from blog.comments.signs import Sign
 from blog.errors import NotFound
@@ -111,6 +112,26 @@ def export() -> None:
     Example:  blog comments model export
     """
     print_json(learning.export())
+
+
+@model.command("learn")
+@with_database
+def learn() -> None:
+    """Learn from decisions that weren't learnt: imported ones, or those before a reset.
+
+    Oldest first, each once, so that it may be stopped and run again.
+
+    \b
+    Example:  blog comments model learn
+    """
+    hidden, taught = not sys.stderr.isatty(), 0
+    with click.progressbar(
+        length=schooling.count(), label="Learning", file=sys.stderr, hidden=hidden
+    ) as bar:
+        for looked_at, learnt in schooling.learn():
+            bar.update(looked_at)
+            taught += learnt
+    click.echo(f"Learnt from {taught} comments.")
 
 
 @model.command("reset")

@@ -290,7 +290,7 @@ class Comment(db.Model):
         delete(edit for edit in comment.edits(CommentState.REPLACED) if edit is not self)
         learning.move(comment.id, self.id)
         self._exchange(comment)
-        learning.follow(comment.id, comment.written_text, is_spam=_TEACHES[state])
+        learning.follow(comment.id, comment.written_text, is_spam=TEACHES[state])
 
     def _give_back(self, comment: Comment) -> None:
         """Let a comment say, and have taught, what it did before this edit."""
@@ -344,7 +344,7 @@ class Comment(db.Model):
         was, self.state = self.state, state
         journal.record(verb, "comment", self.id, by=by, now=now, was=was, became=state, batch=batch)
         if not self.is_by_author:
-            is_spam = _TEACHES.get(state) if is_judged else None
+            is_spam = TEACHES.get(state) if is_judged else None
             learning.follow(self.id, self.written_text, is_spam=is_spam)
         if CommentState.APPROVED in (was, state):
             revision.touch(db.session)
@@ -371,7 +371,7 @@ VERBS = {
 }
 
 # What is neither says nothing about spam.
-_TEACHES = {CommentState.APPROVED: False, CommentState.SPAM: True}
+TEACHES = {CommentState.APPROVED: False, CommentState.SPAM: True}
 
 # A bound value would hide from SQLite's planner that the partial index holds what is asked for.
 IS_PENDING: ColumnElement[bool] = Comment.state == literal_column(_PENDING)
