@@ -235,11 +235,12 @@ def item_of(row: Comment, article: Article | None) -> dict[str, Any]:
 
 def _private_parts(row: Comment) -> dict[str, Any]:
     """Take what was typed apart at its private details, where the policy found some."""
-    found = []
+    found, named = [], []
     if any(reason.get("step") == "private" for reason in row.reasons):
-        found = private.details(row.text, region=country_of(templating.site().language))
+        region = country_of(templating.site().language)
+        found, named = (private.details(each, region=region) for each in (row.text, row.name))
     return {
-        "private": sorted({each.kind.value for each in found}),
+        "private": sorted({each.kind.value for each in (*found, *named)}),
         "parts": list(private.parts(row.text, found)) if found else [],
     }
 

@@ -68,7 +68,7 @@ def hide_and_approve(
 ) -> bool:
     """Hide the private details of a comment and publish it.
 
-    What stands across the signs of Markdown or in the name can't be hidden, and keeps it back.
+    What stands across the signs of Markdown can't be hidden, and keeps it back.
 
     Returns: whether all could be hidden, and it is published.
     """

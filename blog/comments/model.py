@@ -105,6 +105,8 @@ class Comment(db.Model):
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"))
     root_id: Mapped[int | None] = mapped_column(ForeignKey("comment.id"))
     name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
+    # What was typed, where a part of it is hidden.
+    original_name: Mapped[str | None] = mapped_column(String(NAME_MAX_CHARS))
     email: Mapped[str | None] = mapped_column(String(EMAIL_MAX_CHARS))
     source: Mapped[str] = mapped_column(Text)
     source_format: Mapped[SourceFormat] = mapped_column(
@@ -197,20 +199,33 @@ class Comment(db.Model):
         What was written stays for those who review, and nothing else of it changes.
         """
         permissions.require(by, Action.MODERATE)
+        named = private.details(self.name, region=region)
         found = private.details(self.source, region=region)
-        if not found:
+        if not (named or found):
             return False
-        self.original = self.written
-        self._say(private.masked(self.source, found, max_chars=markup.COMMENT_MAX_CHARS))
-        journal.record("hid details of", "comment", self.id, by=by, now=now)
+        if named:
+            self.original_name = self.original_name or self.name
+            self.name = private.masked(self.name, named, max_chars=NAME_MAX_CHARS)
+        if found:
+            self.original = self.written
+            self._say(private.masked(self.source, found, max_chars=markup.COMMENT_MAX_CHARS))
+        self._note("hid details of", by=by, now=now)
         return True
 
     def unhide(self, *, by: User, now: datetime) -> None:
         """Show again what was hidden."""
+        if self.original is None and self.original_name is None:
+            return
         if self.original is not None:
             self._say(self.original)
-            self.original = None
-            journal.record("showed details of", "comment", self.id, by=by, now=now)
+        self.name = self.original_name or self.name
+        self.original = self.original_name = None
+        self._note("showed details of", by=by, now=now)
+
+    def _note(self, verb: str, *, by: User, now: datetime) -> None:
+        journal.record(verb, "comment", self.id, by=by, now=now)
+        if self.state == CommentState.APPROVED:
+            revision.touch(db.session)
 
     def rewrite(self, source: str, html: str, *, reasons: list[Any], now: datetime) -> None:
         """Say what its writer says now; of that nobody has decided anything yet."""
@@ -246,7 +261,8 @@ class Comment(db.Model):
         fulltext.drop(db.session.connection(), [self.id])
         self.state, self.decided_at, self.decided_by = CommentState.WITHDRAWN, now, None
         self.name = self.source = self.html = ""
-        self.email = self.original = self.trusted_reader_id = self.edited_at = None
+        self.email = self.original = self.original_name = None
+        self.trusted_reader_id = self.edited_at = None
         self.reasons = []
         # Or the same words sent again would be taken for it.
         self.submission_key = tokens.random_token()
@@ -259,8 +275,6 @@ class Comment(db.Model):
     def _say(self, source: str) -> None:
         self.source, self.html = source, markup.render_comment(source, self.source_format)
         self.html_policy = markup.COMMENT_POLICY
-        if self.state == CommentState.APPROVED:
-            revision.touch(db.session)
 
     def decide(
         self, state: CommentState, *, by: User | None, now: datetime, batch: str | None
