@@ -127,7 +127,7 @@ def test_each_migration_can_be_undone_and_done_again(site: Flask) -> None:
 
 
 def test_rules_that_were_made_twice_become_the_one_made_last(site: Flask) -> None:
-    downgrade("0027")
+    downgrade("0028")
     row = "(kind, pattern, answer, note, hits, created_at, created_by_id, id)"
     made = [
         ("casino", "a", 3, 1),
