@@ -7,6 +7,7 @@ from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import UtcDateTime, writer
+from blog.imports import storing  # noqa: F401  # no page knows its tables
 
 
 def render_item(kind, item, _autogen):
