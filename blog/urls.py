@@ -161,6 +161,11 @@ def review() -> str:
     return "/admin/comments"
 
 
+def reviewed_reports() -> str:
+    """Path of the list of published comments that readers reported."""
+    return f"{review()}?state=reported"
+
+
 def reviewed(comment_id: int) -> str:
     """Path of one comment as those who sign in see it."""
     return f"{review()}/{comment_id}"

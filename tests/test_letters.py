@@ -35,9 +35,9 @@ def come(body: str, *, verdict: Verdict = WAITS, **drafted: Any) -> Comment:
     return found
 
 
-def write(*new: Comment, to: Person | None = AUTHOR) -> Letter:
+def write(*new: Comment, reported: int = 0, to: Person | None = AUTHOR) -> Letter:
     user = accounts.by_email(to.email) if to else None
-    return letters.write(new, to=user, since=SINCE, now=db.utc_now())
+    return letters.write(new, reported=reported, to=user, since=SINCE, now=db.utc_now())
 
 
 def lines(letter: Letter) -> list[str]:
@@ -93,6 +93,27 @@ def test_a_comment_on_an_article_that_is_gone_names_its_file() -> None:
 )
 def test_the_subject_says_how_many_and_no_word_of_a_visitor(count: int, subject: str) -> None:
     assert write(*[come(f"Words {number}") for number in range(count)]).subject == subject
+
+
+@pytest.mark.parametrize(
+    ("reported", "subject", "said"),
+    [
+        (1, "1 comment was reported on", "1 published comment was reported by readers"),
+        (3, "3 comments were reported on", "3 published comments were reported by readers"),
+    ],
+)
+def test_what_readers_reported_is_a_line_and_the_subject_where_nothing_else_is_new(
+    reported: int, subject: str, said: str
+) -> None:
+    letter = write(reported=reported)
+    assert letter.subject == f"{subject} The Skin Journal"
+    link = "http://127.0.0.1:8000/admin/comments?state=reported"
+    assert letter.text.startswith(f"No comment waits.\n\n{said}: {link}\n\n\n-----")
+    assert "<h1>No comment waits</h1>" in letter.html
+    assert said in re.sub("<[^>]+>", "", letter.html)
+    assert f'href="{link}"' in letter.html
+    assert write(come("One"), reported=reported).subject.startswith("A comment waits on")
+    assert "reported" not in write().text + write().html
 
 
 def test_what_one_mail_does_not_show_is_in_the_queue() -> None:

@@ -11,8 +11,9 @@ from sqlalchemy import event, text
 
 from blog import accounts, comments, db, journal, outbox
 from blog.accounts import User
-from blog.comments import Comment, CommentState, arrival, deciding, notices
+from blog.comments import Comment, CommentState, arrival, deciding, notices, reports
 from blog.comments.notices import NoticeOwed, Pace
+from blog.comments.reports import ReportReason
 from blog.errors import Forbidden
 from blog.outbox import FileTransport
 from tests.cast import (
@@ -47,6 +48,13 @@ def come(*bodies: str, name: str = "Nomsa") -> list[int]:
 
 def tell() -> int:
     return notices.tell(db.utc_now())
+
+
+def report(number: int, *, client: str = "client") -> None:
+    rude = ReportReason.RUDE
+    with db.writing():
+        (comment,) = comments.by_ids([number])
+        reports.report(comment, reason=rude, details="", client_hash=client, now=db.utc_now())
 
 
 def deliver(folder: Path) -> None:
@@ -133,6 +141,49 @@ def test_while_comments_keep_coming_there_is_one_mail_in_ten_minutes(
         True,
         True,
     ]
+
+
+def test_a_reported_comment_is_told_of_once_at_the_pace_of_waiting_ones(
+    clock: Clock, tmp_path: Path
+) -> None:
+    one, two = come("One", "Two")
+    for number in (one, two):
+        decide(number)
+    choose(Pace.NEVER, SECOND_AUTHOR)
+    choose(Pace.DAILY, MODERATOR)
+    assert tell() == 0
+    report(one)
+    assert tell() == 1
+    assert "1 published comment was reported by readers" in told()[0]
+    deliver(tmp_path)
+    clock.move(minutes=9)
+    report(one, client="another")
+    report(two)
+    assert tell() == 0
+    clock.move(minutes=1)
+    come("Three")
+    assert tell() == 1
+    assert "2 published comments were reported by readers" in told()[1]
+    assert "Three" in told()[1]
+    deliver(tmp_path)
+    clock.move(minutes=30)
+    assert tell() == 0
+    clock.move(hours=24)
+    assert tell() == 1
+    assert "2 published comments were reported by readers" in told(MODERATOR)[0]
+    assert told(SECOND_AUTHOR) == []
+
+
+def test_a_report_that_was_answered_for_is_no_news_and_a_later_one_is() -> None:
+    (one,) = come("One")
+    decide(one)
+    report(one)
+    with db.writing():
+        (comment,) = comments.by_ids([one])
+        reports.keep(comment, upto=1_000, by=user(), now=db.utc_now(), batch="kept")
+    assert tell() == 0
+    report(one, client="another")
+    assert tell() == 3
 
 
 def test_after_a_quiet_while_the_first_leaves_at_once(clock: Clock, tmp_path: Path) -> None:
@@ -463,7 +514,7 @@ def test_a_round_with_nothing_to_tell_is_a_few_reads(
     tell()
     deliver(tmp_path)
     asked = statements()
-    assert len(asked) == 5
+    assert len(asked) == 6
     assert all(each.startswith("SELECT") for each in asked)
 
 

@@ -1,5 +1,6 @@
 """Reporting a comment as a reader does, and what a moderator then sees and presses."""
 
+import re
 from collections.abc import Callable
 from html import unescape
 
@@ -215,17 +216,64 @@ def test_the_queue_shows_what_was_reported_in_words_and_keeps_it(
     page = author.get(REPORTED).text
     assert "Reported 1</a>" in page
     assert page.count('aria-current="page">Reported') == 1
+    assert '>Review <span class="count">1</span></a>' in page
+    assert "<title>Review (1) ·" in page
     assert "1 report: wrong or dangerous advice" in page
     assert "&lt;b&gt;Dangerous&lt;/b&gt;" in page
+    one = f"{QUEUE}/{comment_id}/reports"
     (action,) = {
-        part.partition('"')[0] for part in page.split('formaction="') if "dismissal" in part[:80]
+        part.partition('"')[0] for part in page.split('formaction="') if part.startswith(one)
     }
-    after = author.press(REPORTED, action, state="reported")
-    assert after.location == REPORTED
-    assert "Kept: 1 report dismissed." in author.get(after.location).text
+    after = author.press(REPORTED, action, state="reported", upto="999")
+    assert after.location.startswith(f"{REPORTED}&done=")
+    done = author.get(after.location).text
+    assert "1 comment kept." in done
     assert (open_reports(app), state(app, comment_id)) == (0, "approved")
-    after = author.press(REPORTED, action, state="reported")
-    assert "nothing was left to dismiss" in author.get(after.location).text
+    (undo,) = re.findall(r'action="(/admin/decisions/[^"]+/reversal)"', done)
+    again = author.press(REPORTED, action, state="reported", upto="999")
+    assert "nothing was left to keep" in author.get(again.location).text
+    back = author.press(REPORTED, undo, state="reported")
+    assert "Undone: 1 comment put back." in author.get(back.location).text
+    assert (open_reports(app), state(app, comment_id)) == (1, "approved")
+
+
+def test_many_that_were_reported_are_kept_and_put_back_at_once(
+    app: Flask, reader: Visitor, author: Visitor, stranger: Visitor, comment_id: int
+) -> None:
+    second, third = publish(app, stranger, "Two"), publish(app, stranger, "Three")
+    ids = [comment_id, second[-1], third[-1]]
+    for each in ids:
+        report(reader, each)
+    page = author.get(REPORTED).text
+    upto = re.findall(r'name="upto" value="(\d+)"', page)
+    assert len(upto) == 3
+    report(stranger, ids[0])
+    assert '<button formaction="/admin/comments/reports/dismissal">Keep' in page
+    assert "reports/dismissal" not in author.get(f"{QUEUE}?state=spam").text
+    chosen = {"state": "reported", "upto": upto, "id": [*ids[:2], "x", 4711]}
+    after = author.press(REPORTED, f"{QUEUE}/reports/dismissal", **chosen)
+    assert "2 comments kept." in author.get(after.location).text
+    # What the first one's page did not show is still asked about.
+    assert open_reports(app) == 2
+    batch = after.location.rpartition("done=")[2]
+    author.press(REPORTED, f"/admin/decisions/{batch}/reversal", state="reported")
+    assert open_reports(app) == 3
+    none = author.press(REPORTED, f"{QUEUE}/reports/dismissal", state="reported")
+    assert "Nothing was selected." in author.get(none.location).text
+
+
+def test_what_is_approved_twice_is_not_told_as_kept(
+    app: Flask, reader: Visitor, author: Visitor, clock: Clock, comment_id: int
+) -> None:
+    first = author.press(QUEUE, f"{QUEUE}/{comment_id}/rejection")
+    clock.move(minutes=1)
+    approved = author.press(QUEUE, f"{QUEUE}/{comment_id}/approval").location
+    assert approved != first.location
+    clock.move(minutes=1)
+    report(reader, comment_id)
+    author.press(REPORTED, f"{QUEUE}/{comment_id}/reports/dismissal", upto="999")
+    again = author.press(QUEUE, f"{QUEUE}/{comment_id}/approval", seen=f"{comment_id}.stale")
+    assert again.location == approved
 
 
 @pytest.mark.parametrize(("noun", "became"), [("rejection", "rejected"), ("spam", "spam")])
@@ -257,12 +305,12 @@ def test_what_isn_t_there_has_no_reports(author: Visitor) -> None:
     assert author.press(QUEUE, path).status_code == 404
 
 
-@pytest.mark.parametrize("upto", ["", "?upto=x", "?upto=-1", "?upto=99999999999999"])
-def test_only_what_was_shown_is_dismissed(
+@pytest.mark.parametrize("upto", ["", "x", "-1", "99999999999999"])
+def test_only_what_was_shown_is_settled(
     app: Flask, reader: Visitor, author: Visitor, comment_id: int, upto: str
 ) -> None:
     report(reader, comment_id)
-    author.press(REPORTED, f"{QUEUE}/{comment_id}/reports/dismissal{upto}")
+    author.press(REPORTED, f"{QUEUE}/{comment_id}/reports/dismissal", upto=upto)
     assert open_reports(app) == 1
 
 
@@ -270,12 +318,12 @@ def test_a_moderator_may_keep_and_nobody_signed_out_or_without_a_token(
     app: Flask, reader: Visitor, moderator: Visitor, comment_id: int
 ) -> None:
     report(reader, comment_id)
-    path = f"{QUEUE}/{comment_id}/reports/dismissal?upto=1000"
+    path = f"{QUEUE}/{comment_id}/reports/dismissal"
     assert reader.post(path, {"state": "reported"}).status_code == 401
     assert moderator.post(path, {"state": "reported"}).status_code == 422
     assert moderator.get(path).status_code == 405
     assert open_reports(app) == 1
-    assert moderator.press(REPORTED, path).status_code == 303
+    assert moderator.press(REPORTED, path, upto="1000").status_code == 303
     assert open_reports(app) == 0
     with app.app_context():
         assert journal.recent()[0].verb == "kept reported"

@@ -7,10 +7,10 @@ from sqlalchemy import delete, select
 
 from blog import accounts, comments, db, journal
 from blog.accounts import User
-from blog.comments import Comment, CommentState, queue, reports
+from blog.comments import Comment, CommentState, deciding, queue, reports
 from blog.comments.queue import Choice
 from blog.comments.reports import KEPT_MAX, CommentReport, ReportReason
-from blog.errors import Forbidden
+from blog.errors import Conflict, Forbidden
 from tests.cast import CLOCK, Clock
 from tests.test_thread import become, say
 
@@ -28,10 +28,15 @@ def report(comment_id: int, *, client: str = "client", **said: Any) -> None:
         reports.report(comment_of(comment_id), **said, client_hash=client, now=db.utc_now())
 
 
-def dismiss(comment_id: int, upto: int = 1_000) -> int:
-    by = accounts.everybody()[0]
+def keep(comment_id: int, upto: int = 1_000, *, batch: str = "a click") -> bool:
+    by, now = accounts.everybody()[0], db.utc_now()
     with db.writing():
-        return reports.dismiss(comment_of(comment_id), upto=upto, by=by, now=db.utc_now())
+        return reports.keep(comment_of(comment_id), upto=upto, by=by, now=now, batch=batch)
+
+
+def undo(batch: str = "a click") -> int:
+    with db.writing():
+        return deciding.undo(batch, by=accounts.everybody()[0], now=db.utc_now())[0]
 
 
 def listed() -> list[int]:
@@ -71,7 +76,8 @@ def test_of_one_comment_no_more_than_fifty_are_open() -> None:
         report(one, client=f"client {number}")
     report(two)
     assert [row.comment_id for row in rows()] == [one] * KEPT_MAX + [two]
-    assert dismiss(one) == KEPT_MAX
+    assert keep(one)
+    assert listed() == [two]
     report(one, client="one more", details="Look again.")
     assert reports.about([one])[one].details == ["Look again."]
 
@@ -81,17 +87,67 @@ def test_keeping_a_comment_settles_what_was_shown_and_nothing_later() -> None:
     report(one, client="a")
     upto = reports.about([one])[one].upto
     report(one, client="b", reason=ReportReason.SPAM)
-    assert dismiss(one, upto) == 1
+    assert keep(one, upto)
     assert dict(reports.about([one])[one].counts) == {"spam or advertising": 1}
-    assert dismiss(one) == 1
+    assert keep(one)
     assert (listed(), reports.count_reported(), reports.about([one])) == ([], 0, {})
-    assert dismiss(one) == 0
+    assert not keep(one)
     lines = [line.verb for line in journal.recent()]
     assert lines.count("kept reported") == 2
     report(one, client="a")
     assert listed() == []
     report(one, client="c")
     assert listed() == [one]
+
+
+def test_keeping_is_undone_for_ten_minutes_and_what_was_kept_before_stays_kept(
+    clock: Clock,
+) -> None:
+    one, two = say("1"), say("2")
+    report(one, details="Settled before.")
+    keep(one, batch="earlier")
+    clock.move(minutes=1)
+    for client in ("a", "b"):
+        report(one, client=client)
+    report(two)
+    assert [keep(each) for each in (one, two)] == [True, True]
+    clock.move(minutes=10)
+    assert (listed(), reports.newest()) == ([], 0)
+    assert undo() == 2
+    assert listed() == [two, one]
+    assert reports.newest() == rows()[-1].id
+    assert dict(reports.about([one])[one].counts) == {"rude or hurtful": 2}
+    assert [line.verb for line in journal.recent(limit=2)] == ["asked again about"] * 2
+    assert undo() == 0
+    clock.move(seconds=1)
+    with pytest.raises(Conflict):
+        undo()
+
+
+def test_undoing_leaves_alone_what_was_decided_since(clock: Clock) -> None:
+    one = say("1")
+    report(one)
+    keep(one)
+    clock.move(minutes=1)
+    with db.writing():
+        comment_of(one).reject(by=accounts.everybody()[0], now=clock.now)
+    assert undo() == 0
+    become(one, CommentState.APPROVED)
+    assert listed() == []
+
+
+def test_what_was_reported_long_ago_and_kept_just_now_can_still_be_undone(clock: Clock) -> None:
+    one = say("1")
+    report(one)
+    clock.move(days=40)
+    keep(one)
+    reports.sweep(db.utc_now())
+    assert undo() == 1
+    assert listed() == [one]
+    keep(one)
+    clock.move(days=31)
+    reports.sweep(db.utc_now())
+    assert rows() == []
 
 
 @pytest.mark.parametrize(
@@ -132,7 +188,7 @@ def test_after_a_month_nobody_knows_who_reported_and_what_was_settled_is_gone(
     kept, open_, gone, last = say("1"), say("2"), say("3"), say("4")
     for comment_id in (kept, open_, gone):
         report(comment_id)
-    dismiss(kept)
+    keep(kept)
     become(gone, CommentState.REJECTED)
     clock.move(days=29, hours=23)
     report(last)
@@ -146,11 +202,11 @@ def test_after_a_month_nobody_knows_who_reported_and_what_was_settled_is_gone(
     assert listed() == [last, open_]
 
 
-def test_who_may_not_moderate_may_not_dismiss() -> None:
+def test_who_may_not_moderate_may_not_keep() -> None:
     one = say("1")
     report(one)
     with pytest.raises(Forbidden), db.writing():
-        reports.dismiss(comment_of(one), upto=1_000, by=User(role="guest"), now=CLOCK)
+        reports.keep(comment_of(one), upto=1_000, by=User(role="guest"), now=CLOCK, batch="b")
     assert listed() == [one]
 
 

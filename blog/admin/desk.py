@@ -25,7 +25,7 @@ from wtforms import ValidationError
 
 from blog import accounts, articles, comments, db, enquiries, outbox, permissions, problems
 from blog.accounts import User, UserSession
-from blog.comments import CommentState
+from blog.comments import CommentState, reports
 from blog.enquiries import Folder
 from blog.errors import Busy, Invalid
 from blog.permissions import Action
@@ -114,6 +114,7 @@ def _counts() -> dict[str, int]:
     may = permissions.may
     return {
         "waiting": comments.count_in(CommentState.PENDING),
+        "reported": reports.count_reported(),
         "enquiries": enquiries.count_in(Folder.NEW) if may(user(), Action.READ_ENQUIRIES) else 0,
         "problems": articles.count_errors() if may(user(), Action.READ_CONTENT) else 0,
         "failed": outbox.failed_count() if may(user(), Action.READ_MAIL) else 0,

@@ -1,11 +1,14 @@
-"""Letting a comment stay that readers reported; taking it down is a decision like any other."""
+"""Letting comments stay that readers reported; taking one down is a decision like any other."""
 
 from __future__ import annotations
 
-from flask import request
+import secrets
+from collections.abc import Iterable
+
+from flask import redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import comments, db, templating, urls
+from blog import comments, db, urls
 from blog.admin import review
 from blog.admin.desk import admin, back_to, require
 from blog.comments import reports
@@ -14,18 +17,36 @@ from blog.permissions import Action
 
 
 @admin.post(f"/comments/<{urls.ROW}:comment_id>/reports/dismissal")
-def dismiss_reports(comment_id: int) -> AnyResponse:
-    """Settle the reports of a comment that its page showed, and no later one."""
-    by, now = require(Action.MODERATE), db.utc_now()
-    upto = request.args.get("upto", 0, type=urls.row_id)
+def keep_one(comment_id: int) -> AnyResponse:
+    """Let a reported comment stay."""
+    require(Action.MODERATE)
+    if comments.by_id(comment_id) is None:
+        raise NotFound("There is no comment with this number.")
+    return _keep([comment_id])
+
+
+@admin.post("/comments/reports/dismissal")
+def keep_many() -> AnyResponse:
+    """Let all selected comments stay that are reported."""
+    require(Action.MODERATE)
+    ids = request.form.getlist("id", type=urls.row_id)
+    if not ids:
+        return back_to(review.link(review.choice_of(request.form)), "Nothing was selected.")
+    return _keep(ids)
+
+
+def _keep(ids: Iterable[int]) -> AnyResponse:
+    """Settle the reports that the page showed, and no later one."""
+    by, now, batch = require(Action.MODERATE), db.utc_now(), secrets.token_urlsafe(12)
+    upto = max(request.form.getlist("upto", type=urls.row_id), default=0)
     with db.writing():
-        (comment,) = comments.by_ids([comment_id]) or (None,)
-        if comment is None:
-            raise NotFound("There is no comment with this number.")
-        settled = reports.dismiss(comment, upto=upto, by=by, now=now)
-    sentence = (
-        f"Kept: {templating.count(settled, 'report')} dismissed."
-        if settled
-        else "Somebody had decided already; nothing was left to dismiss."
-    )
-    return back_to(review.link(review.choice_of(request.form)), sentence)
+        kept = [
+            reports.keep(each, upto=upto, by=by, now=now, batch=batch)
+            for each in comments.by_ids(ids)
+        ]
+    choice = review.choice_of(request.form)
+    if not any(kept):
+        return back_to(
+            review.link(choice), "Somebody had decided already; nothing was left to keep."
+        )
+    return redirect(review.link(choice, done=batch), 303)

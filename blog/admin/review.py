@@ -266,8 +266,9 @@ def done(batch: str) -> dict[str, Any] | None:
         return None
     what = templating.count(journal.count_of_batch(batch), "comment")
     may_undo = deciding.may_undo(lines[0], now=db.utc_now())
+    verb = "kept" if lines[0].verb == reports.KEPT_REPORTED else lines[0].verb
     return {
-        "sentence": f"{what} {lines[0].verb}.",
+        "sentence": f"{what} {verb}.",
         "undo_url": f"/admin/decisions/{batch}/reversal" if may_undo else None,
     }
 

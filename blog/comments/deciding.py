@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from blog import journal, markup, permissions
 from blog.accounts import User
-from blog.comments import by_ids, private
+from blog.comments import by_ids, private, reports
 from blog.comments.model import EDITED, RESTORED, Comment, CommentState
 from blog.errors import Conflict
 from blog.journal import JournalLine
@@ -82,7 +82,8 @@ def hide_and_approve(
 def last_batch(comment: Comment) -> str:
     """Return the click by which a comment was last decided about; empty for one without."""
     lines = journal.about("comment", [str(comment.id)])
-    return next((line.batch for line in reversed(lines) if line.batch), "")
+    decisions = (line.batch for line in reversed(lines) if line.batch and line.became)
+    return next(decisions, "")
 
 
 def may_undo(line: JournalLine, *, now: datetime) -> bool:
@@ -117,7 +118,9 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
     undone = 0
     for line in lines:
         comment = found.get(line.thing_id)
-        if comment and stands(comment, line):
+        if comment and line.verb == reports.KEPT_REPORTED:
+            undone += reports.ask_again(comment, kept_at=line.at, by=by, now=now)
+        elif comment and stands(comment, line):
             before = earlier.get(line.thing_id)
             comment.restore(str(line.was), before=before, by=by, now=now)
             if comment.state == CommentState.PENDING:

@@ -45,10 +45,13 @@ class Letter:
     html: str
 
 
-def write(new: Sequence[Comment], *, to: User | None, since: datetime, now: datetime) -> Letter:
+def write(
+    new: Sequence[Comment], *, reported: int, to: User | None, since: datetime, now: datetime
+) -> Letter:
     """Write to a moderator, or to the clinic, whose links ask to sign in.
 
-    `new` are the first that she wasn't told of; `since` is when she last heard from the site.
+    `new` are the first that she wasn't told of; `since` is when she last heard from the site;
+    `reported` is how many published ones readers reported and nobody has answered for.
     """
     since = max(since, now - _COUNTED_FOR)
     site, titles = articles.site(), articles.titles({comment.article_id for comment in new})
@@ -57,6 +60,8 @@ def write(new: Sequence[Comment], *, to: User | None, since: datetime, now: date
         "since": since,
         "waiting": count_in(CommentState.PENDING),
         "review_link": urls.absolute(urls.review()),
+        "reported": reported,
+        "reported_link": urls.absolute(urls.reviewed_reports()),
         "is_clinic": to is None,
         "site": site,
     }
@@ -67,12 +72,15 @@ def write(new: Sequence[Comment], *, to: User | None, since: datetime, now: date
             for kind in ("txt", "html")
         )
         if len(items) <= 1 or max(len(text.encode()), len(html.encode())) <= BODY_MAX_BYTES:
-            return Letter(_subject(len(new), site.title), text, html)
+            return Letter(_subject(len(new), reported, site.title), text, html)
         # The rest is in the queue.
         items = items[: len(items) // 2]
 
 
-def _subject(count: int, title: str) -> str:
+def _subject(count: int, reported: int, title: str) -> str:
+    if not count and reported:
+        was = "was" if reported == 1 else "were"
+        return f"{counted(reported, 'comment')} {was} reported on {title}"
     if not count:
         return f"No new comment waits on {title}"
     if count == 1:

@@ -1,4 +1,4 @@
-"""Who is told by mail of comments that wait, how often, and of which she was told already.
+"""Who is told by mail of comments that wait or are reported, how often, and of which she was told already.
 
 Nobody is told twice and nothing is left out: how far somebody was told moves on in the
 transaction that queues her mail, unless another worker was quicker. Posting does nothing for it.
@@ -19,10 +19,11 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from blog import accounts, articles, config, db, outbox, permissions
 from blog.accounts import User
-from blog.comments import letters
+from blog.comments import letters, reports
 from blog.comments.deciding import UNDO_WITHIN
 from blog.comments.letters import Letter
 from blog.comments.model import Comment, CommentState
+from blog.comments.reports import CommentReport
 from blog.errors import Busy
 from blog.permissions import Action
 
@@ -59,6 +60,8 @@ class NoticePlan(db.Model):
     pace: Mapped[Pace] = mapped_column(String(20))
     begun_at: Mapped[datetime]
     told_up_to: Mapped[int]
+    # Of the reports, the number of the last that she was told of.
+    told_reports_up_to: Mapped[int] = mapped_column(server_default="0")
     told_at: Mapped[datetime | None]
 
 
@@ -85,6 +88,7 @@ class _Recipient:
     pace: Pace
     begun_at: datetime
     told_up_to: int
+    told_reports_up_to: int
     told_at: datetime | None
 
     @property
@@ -112,6 +116,7 @@ class Notice:
     to: _Recipient
     letter: Letter
     told_up_to: int
+    told_reports_up_to: int
     paid: Sequence[int]
     owed: Sequence[int]
 
@@ -147,7 +152,11 @@ class Notice:
                 NoticePlan.user_id == to.user_id,
                 NoticePlan.told_at.is_not_distinct_from(to.told_at),
             )
-            .values(told_up_to=self.told_up_to, told_at=now)
+            .values(
+                told_up_to=self.told_up_to,
+                told_reports_up_to=self.told_reports_up_to,
+                told_at=now,
+            )
         )
         return bool(db.session.execute(moved.returning(NoticePlan.user_id)).all())
 
@@ -208,8 +217,9 @@ def composed(*, now: datetime) -> list[Notice]:
     with db.writing():
         # A smaller number may belong to who isn't done yet, and would be passed over for ever.
         db.wait_for_writers(Comment.__tablename__)
-        upto = _newest()
-    found = [_compose(to, upto, now=now) for to in _due(now=now)]
+        db.wait_for_writers(CommentReport.__tablename__)
+        upto, reports_upto = _newest(), reports.newest()
+    found = [_compose(to, upto, reports_upto, now=now) for to in _due(now=now)]
     return [notice for notice in found if notice]
 
 
@@ -221,14 +231,18 @@ def _newest() -> int:
 
 def _due(*, now: datetime) -> list[_Recipient]:
     """List who is to be told something now; who has a mail on its way waits for that."""
-    newest = _newest()
+    newest, newest_report = _newest(), reports.newest()
     owed = select(NoticeOwed.user_id).join(Comment).where(Comment.state == CommentState.PENDING)
     owing = set(db.session.execute(owed.distinct()).scalars())
     morning = _morning(now)
     return [
         to
         for to in _recipients(now=now)
-        if to.is_due(newest > to.told_up_to or to.user_id in owing, morning, now=now)
+        if to.is_due(
+            newest > to.told_up_to or newest_report > to.told_reports_up_to or to.user_id in owing,
+            morning,
+            now=now,
+        )
         and not _is_on_its_way(to.address)
     ]
 
@@ -264,11 +278,12 @@ def _recipient(user: User | None, plan: NoticePlan | None, *, begun_at: datetime
         pace=Pace(plan.pace) if plan else Pace.AT_ONCE,
         begun_at=plan.begun_at if plan else begun_at,
         told_up_to=plan.told_up_to if plan else 0,
+        told_reports_up_to=plan.told_reports_up_to if plan else 0,
         told_at=plan.told_at if plan else None,
     )
 
 
-def _compose(to: _Recipient, upto: int, *, now: datetime) -> Notice | None:
+def _compose(to: _Recipient, upto: int, reports_upto: int, *, now: datetime) -> Notice | None:
     """Compose what somebody is told; None where what was new has been decided about meanwhile."""
     upto = max(upto, to.told_up_to)
     is_later = (Comment.id > to.told_up_to) & (Comment.id <= upto)
@@ -283,14 +298,18 @@ def _compose(to: _Recipient, upto: int, *, now: datetime) -> Notice | None:
         .limit(letters.SHOWN)
     )
     new = db.session.execute(waiting).scalars().all()
-    if not new and not to.is_summed_up(_morning(now)):
+    is_report_new = reports_upto > to.told_reports_up_to
+    if not new and not is_report_new and not to.is_summed_up(_morning(now)):
         return None
     # Chosen here among the few: SQLite would walk along all comments up to the newest.
     undoable = db.session.execute(select(Comment.id).where(is_undoable)).scalars()
     return Notice(
         to=to,
-        letter=letters.write(new, to=to.user, since=to.since, now=now),
+        letter=letters.write(
+            new, reported=reports.count_reported(), to=to.user, since=to.since, now=now
+        ),
         told_up_to=upto,
+        told_reports_up_to=max(reports_upto, to.told_reports_up_to),
         paid=[row.id for row in db.session.execute(owed) if not row[1]],
         owed=[number for number in undoable if to.told_up_to < number <= upto],
     )

@@ -1,7 +1,7 @@
 """What readers report about published comments, until somebody has looked.
 
-Nothing happens by itself: a report is open until the comment is decided about or the report is
-dismissed. Who reported is kept as a keyed hash alone, and no longer than a month.
+Nothing happens by itself: a report is open until the comment is decided about or kept as it is.
+Who reported is kept as a keyed hash alone, and no longer than a month.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import (
+    ColumnElement,
     ForeignKey,
     Index,
     Select,
@@ -38,6 +39,8 @@ from blog.permissions import Action
 DETAILS_MAX_CHARS = 500
 # So many are open at most; more say nothing new about one comment.
 KEPT_MAX = 50
+# The verbs of who keeps a comment all the same, and of who takes that back.
+KEPT_REPORTED, ASKED_AGAIN = "kept reported", "asked again about"
 
 
 class ReportReason(StrEnum):
@@ -72,6 +75,8 @@ class CommentReport(db.Model):
         ),
         Index("ix_comment_report_comment_id_client_hash", "comment_id", "client_hash", unique=True),
         Index("ix_comment_report_at", "at"),
+        # Moderators are told of all up to a number, which is never given twice.
+        {"sqlite_autoincrement": True},
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -94,12 +99,13 @@ class Reported:
 
 # By another name, since queries of comments ask this too.
 _ABOUT = aliased(Comment)
-_IS_OPEN = CommentReport.settled_at.is_(None) & exists().where(
+_IS_ASKED = exists().where(
     _ABOUT.id == CommentReport.comment_id,
     _ABOUT.state == CommentState.APPROVED,
     # Who decided since has looked.
     or_(_ABOUT.decided_at.is_(None), _ABOUT.decided_at <= CommentReport.at),
 )
+_IS_OPEN = CommentReport.settled_at.is_(None) & _IS_ASKED
 
 
 def report(
@@ -127,9 +133,12 @@ def report(
 def sweep(now: datetime) -> None:
     """Forget who reported long ago, and what needs no looking at any more."""
     is_old = CommentReport.at < now - KEPT
+    # What was settled lately can be opened again.
+    is_settled = CommentReport.settled_at.is_(None) | (CommentReport.settled_at < now - KEPT)
+    is_gone = (is_old, ~_IS_OPEN, is_settled)
     unseen = {"synchronize_session": False}
     with db.writing():
-        db.session.execute(delete(CommentReport).where(is_old, ~_IS_OPEN), execution_options=unseen)
+        db.session.execute(delete(CommentReport).where(*is_gone), execution_options=unseen)
         nameless = update(CommentReport).where(is_old).values(client_hash=None)
         db.session.execute(nameless, execution_options=unseen)
 
@@ -143,6 +152,11 @@ def count_reported() -> int:
     """Return how many comments have open reports."""
     query = select(func.count(distinct(CommentReport.comment_id))).where(_IS_OPEN)
     return db.session.execute(query).scalar_one()
+
+
+def newest() -> int:
+    """Return the number of the newest open report; 0 where there is none."""
+    return db.session.execute(select(func.max(CommentReport.id)).where(_IS_OPEN)).scalar() or 0
 
 
 def about(comment_ids: Iterable[int]) -> dict[int, Reported]:
@@ -161,20 +175,38 @@ def about(comment_ids: Iterable[int]) -> dict[int, Reported]:
     return found
 
 
-def dismiss(comment: Comment, *, upto: int, by: User, now: datetime) -> int:
+def keep(comment: Comment, *, upto: int, by: User, now: datetime, batch: str) -> bool:
     """Let a comment stay as it is: settle its reports up to the last that was shown.
 
-    Returns: how many were settled.
+    Returns: whether there was one.
     Raises: Forbidden where `by` may not moderate.
     """
     permissions.require(by, Action.MODERATE)
-    settled = db.session.execute(
+    is_shown = (CommentReport.id <= upto, _IS_OPEN)
+    is_kept = _settle(comment, *is_shown, at=now)
+    if is_kept:
+        journal.record(KEPT_REPORTED, "comment", comment.id, by=by, now=now, batch=batch)
+    return is_kept
+
+
+def ask_again(comment: Comment, *, kept_at: datetime, by: User, now: datetime) -> bool:
+    """Open the reports again that were settled at a time; not where somebody decided since.
+
+    Returns: whether there was one.
+    """
+    is_opened = _settle(comment, CommentReport.settled_at == kept_at, _IS_ASKED, at=None)
+    if is_opened:
+        journal.record(ASKED_AGAIN, "comment", comment.id, by=by, now=now)
+    return is_opened
+
+
+def _settle(comment: Comment, *which: ColumnElement[bool], at: datetime | None) -> bool:
+    """Settle some reports of a comment, or open them; tell whether there are any."""
+    settled = (
         update(CommentReport)
-        .where(CommentReport.comment_id == comment.id, CommentReport.id <= upto, _IS_OPEN)
-        .values(settled_at=now)
-        .returning(CommentReport.id),
-        execution_options={"synchronize_session": False},
-    ).all()
-    if settled:
-        journal.record("kept reported", "comment", comment.id, by=by, now=now)
-    return len(settled)
+        .where(CommentReport.comment_id == comment.id, *which)
+        .values(settled_at=at)
+        .returning(CommentReport.id)
+    )
+    unseen = {"synchronize_session": False}
+    return bool(db.session.execute(settled, execution_options=unseen).all())
