@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Site, wait_until
 from tests.smtp_server import MailServer
@@ -79,7 +79,14 @@ def test_the_author_reviews_undoes_and_replies(
     press(desk, "Undo", "u", has_scripts)
     expect(desk.locator(".item")).to_have_count(2)
 
+    bar = desk.locator(".bar")
+    desk.evaluate("scrollTo(0, 0)")
+    expect(bar).not_to_be_in_viewport()
+    assert edges(desk.locator(".item").last)[1] <= edges(bar)[0]
     desk.get_by_label("Select the comment by Nomsa").check()
+    expect(bar).to_be_in_viewport(ratio=1)
+    desk.evaluate("scrollTo(0, document.body.scrollHeight)")
+    assert edges(desk.locator(".item").last)[1] <= edges(bar)[0]
     desk.get_by_role("button", name="Approve selected").or_(
         desk.locator('button[name="verb"][value="approve"]')
     ).first.click()
@@ -99,6 +106,13 @@ def test_the_author_reviews_undoes_and_replies(
     desk.get_by_role("button", name="Sign out").click()
     desk.goto("/admin/comments")
     expect(desk).to_have_url(re.compile("/admin/sign-in"))
+
+
+def edges(locator: Locator) -> tuple[float, float]:
+    """Where something begins on the screen, and where it ends."""
+    box = locator.bounding_box()
+    assert box
+    return box["y"], box["y"] + box["height"]
 
 
 def press(page: Page, button: str, key: str, has_scripts: bool) -> None:
