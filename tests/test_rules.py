@@ -253,6 +253,17 @@ def test_a_rule_is_tried_on_what_was_decided_before(at_work: None) -> None:
     assert rules.try_out(RuleKind.WORD, "poker") == Trial(looked_at=3, hit=0, approved=0)
 
 
+def test_of_long_comments_fewer_are_looked_at(
+    at_work: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = [send(f"My casino {number} " + "fun " * 20) for number in range(3)]
+    with db.writing():
+        for each in sent:
+            each.approve(by=None, now=CLOCK)
+    monkeypatch.setattr(rules, "TRIED_ON_CHARS", 250)
+    assert rules.try_out(RuleKind.WORD, "casino") == Trial(looked_at=2, hit=2, approved=2)
+
+
 # The page
 
 
@@ -265,7 +276,7 @@ def test_a_rule_is_tried_then_made_then_removed(
     filled = author.form(PAGE, PAGE) | HELD
     tried = author.post(PAGE, filled)
     assert tried.status_code == 200
-    said = "This would have held 1 of your last 1 comment, 1 of which you approved."
+    said = "This would have held 1 of your last 1 decided comment, 1 of which you approved."
     assert said in unescape(tried.text)
     assert "No rules yet" in tried.text
     made = author.post(PAGE, filled | {"make": "yes", "days": "30", "note": "for <Mia>"})
@@ -323,10 +334,10 @@ def test_the_trial_says_what_there_was_to_try_it_on(
     assert "No comment has been decided yet" in tried()
     reader.comment("Visit my casino")
     author.press("/admin/comments", "/admin/comments/1/spam")
-    assert "put into spam 1 of your last 1 comment, none of which you approved" in tried(
+    assert "put into spam 1 of your last 1 decided comment, none of which you approved" in tried(
         answer="spam"
     )
-    said = "This would have turned away none of your last 1 comment."
+    said = "This would have turned away none of your last 1 decided comment."
     assert said in tried(answer="reject", pattern="poker")
 
 
