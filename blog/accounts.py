@@ -146,12 +146,20 @@ def add(*, email: str, name: str, role: Role, password_hash: str, now: datetime)
     email = normal_email(email)
     user = by_email(email) or User(email=email, password_hash="")
     if user.is_active:
-        raise Invalid({"email": f"{email} has an account already."})
+        raise taken(email)
     user.name, user.role, user.password_hash = name.strip(), role, password_hash
     user.created_at, user.removed_at = now, None
-    db.session.add(user)
-    db.session.flush()
+    with db.unless_taken():
+        db.session.add(user)
+        db.session.flush()
+    if user not in db.session:
+        raise taken(email)
     return user
+
+
+def taken(email: str) -> Invalid:
+    """Make the answer to who wants an address that has an account."""
+    return Invalid({"email": f"{email} has an account already."})
 
 
 def set_up(*, email: str, name: str, password_hash: str, now: datetime) -> User:

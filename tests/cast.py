@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from flask import Flask
+from sqlalchemy import event
 from werkzeug.test import TestResponse
 
-from blog import articles, outbox
+from blog import articles, db, outbox
 from blog.articles import Article
 from blog.comments import Draft
 from blog.comments.arrival import Arrival, Sender
@@ -247,6 +248,25 @@ def at_once(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
     with ThreadPoolExecutor(len(acts)) as threads:
         done = [threads.submit(run, act) for act in acts]
         return [future.exception() or future.result() for future in done]
+
+
+@contextlib.contextmanager
+def just_before(app: Flask, beginning: str, act: Callable[[], Any]) -> Iterator[list[Any]]:
+    """Let somebody else do something just before the first statement that begins so.
+
+    Gives what came of it, once it was done.
+    """
+    results: list[Any] = []
+    is_done = threading.Event()
+
+    def note(_c: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith(beginning) and not is_done.is_set():
+            is_done.set()
+            results.extend(at_once(app, act))
+
+    event.listen(db.db.engine, "before_cursor_execute", note)
+    yield results
+    event.remove(db.db.engine, "before_cursor_execute", note)
 
 
 def processes_at_once(script: str, environ: dict[str, str], count: int) -> list[str]:

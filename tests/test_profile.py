@@ -9,7 +9,7 @@ from blog import accounts, db, journal, outbox
 from blog.accounts import User
 from blog.errors import Invalid, MailError
 from blog.staff import profile
-from tests.cast import AUTHOR, CLOCK, MODERATOR, at_once, mailed_link
+from tests.cast import AUTHOR, CLOCK, MODERATOR, at_once, just_before, mailed_link
 
 pytestmark = pytest.mark.usefixtures("at_work")
 NOW = CLOCK
@@ -88,3 +88,20 @@ def test_of_two_who_take_an_address_at_one_moment_one_does(app: Flask) -> None:
     token = ask()
     db.session.rollback()
     assert sorted(at_once(app, *[lambda: take(token) or ""] * 2)) == ["", NEW]
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_address_that_becomes_somebody_elses_at_this_moment_is_refused(app: Flask) -> None:
+    token = ask()
+    db.session.rollback()
+
+    def be_quicker() -> None:
+        with db.writing():
+            mia = accounts.by_email(MODERATOR.email)
+            assert mia
+            mia.email = NEW
+
+    with just_before(app, "UPDATE user_account SET email", be_quicker), pytest.raises(Invalid):
+        take(token)
+    db.session.rollback()
+    assert accounts.by_email(AUTHOR.email)

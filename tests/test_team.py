@@ -20,6 +20,7 @@ from tests.cast import (
     arrived,
     article,
     at_once,
+    just_before,
     mailed_link,
 )
 
@@ -146,6 +147,27 @@ def test_of_two_who_accept_at_one_moment_one_does(app: Flask, new_hash: str) -> 
     link = invite()
     db.session.rollback()
     assert sorted(at_once(app, *[lambda: accept(link, new_hash)] * 2)) == [False, True]
+
+
+def test_of_two_who_invite_one_address_at_one_moment_one_does(app: Flask) -> None:
+    db.session.rollback()
+    done = at_once(app, invite, lambda: invite(Role.AUTHOR))
+    # Who is late finds the invitation and sends it again, or is told that the address is taken.
+    assert all(isinstance(each, str | Invalid) for each in done)
+    assert [each.email for each in accounts.everybody()].count(NEW.email) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_an_address_that_was_added_meanwhile_is_refused_in_words(app: Flask) -> None:
+    with (
+        just_before(app, "INSERT INTO user_account", invite) as other,
+        pytest.raises(Invalid) as refused,
+    ):
+        invite()
+    assert refused.value.fields == {"email": f"{NEW.email} has an account already."}
+    assert len(other[0]) > 20
+    assert [each.email for each in accounts.everybody()].count(NEW.email) == 1
+    assert len([mail for mail in outbox.recent() if mail.recipient == NEW.email]) == 1
 
 
 def test_another_role_counts_at_once_and_is_in_the_journal() -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from blog import accounts, journal, urls
+from blog import accounts, db, journal, urls
 from blog.accounts import User
-from blog.errors import Invalid
 from blog.staff import letters, links
 from blog.staff.links import LinkKind
 
@@ -49,7 +48,11 @@ def take_address(token: str, *, now: datetime) -> str | None:
         return None
     user, old, new = link.user, link.user.email, str(link.email)
     _check_free(new)
-    user.email = new
+    with db.unless_taken():
+        user.email = new
+        db.session.flush()
+    if user.email != new:
+        raise accounts.taken(new)
     links.end(user)
     journal.record("changed the address of", "account", user.id, by=user, now=now)
     said = [
@@ -62,4 +65,4 @@ def take_address(token: str, *, now: datetime) -> str | None:
 
 def _check_free(email: str) -> None:
     if accounts.by_email(email) is not None:
-        raise Invalid({"email": f"{email} has an account already."})
+        raise accounts.taken(email)
