@@ -10,7 +10,7 @@ from flask import Flask
 
 from blog import accounts, db, journal, outbox
 from blog.accounts import User
-from blog.errors import Forbidden
+from blog.errors import Conflict, Forbidden
 from blog.staff import second_factor, team
 from tests.cast import (
     AUTHOR,
@@ -127,6 +127,22 @@ class TestVerbs:
         assert journal.recent()[0].verb == "used a recovery code of"
         turned_on(person=MODERATOR)
         assert not use(codes[1], person=MODERATOR)
+
+    def test_new_recovery_codes_take_the_place_of_the_old_and_are_told(self) -> None:
+        old = turned_on()
+        with db.writing():
+            new = second_factor.renew_codes(user(), now=NOW)
+        assert (len(new), second_factor.codes_left(user())) == (10, 10)
+        assert set(new).isdisjoint(old)
+        assert outbox.recent()[0].subject.startswith("You have new recovery codes")
+        assert journal.recent()[0].verb == "made new recovery codes of"
+        assert not use(old[0])
+        assert use(new[0])
+
+    def test_where_it_is_off_there_are_no_codes_to_renew(self) -> None:
+        with pytest.raises(Conflict), db.writing():
+            second_factor.renew_codes(user(), now=NOW)
+        assert (second_factor.codes_left(user()), outbox.recent()) == (0, [])
 
     def test_neither_secret_nor_recovery_codes_are_stored(self) -> None:
         codes = turned_on()
@@ -284,6 +300,28 @@ def test_one_turns_it_on_with_a_phone_and_off_with_the_password(
         author.post(end, author.form(end, end) | {"present": AUTHOR.password}).location == ACCOUNT
     )
     assert 'Off · <a href="/admin/account/second-factor">' in author.get(ACCOUNT).text
+
+
+def test_one_makes_new_recovery_codes_with_the_password(
+    clock: Clock, app: Flask, author: Visitor, reader: Visitor
+) -> None:
+    new = f"{ON}/codes"
+    assert author.get(new).location == ACCOUNT
+    with app.app_context():
+        old = turned_on()
+    assert f'<a href="{new}">Make new codes</a>' in author.get(ACCOUNT).text
+    refused = author.post(new, author.form(new, new) | {"present": "a wrong password"})
+    assert refused.status_code == 422
+    assert "<li><code>" not in refused.text
+    with app.app_context():
+        assert second_factor.codes_left(user()) == 10
+    done = author.post(new, author.form(new, new) | {"present": AUTHOR.password})
+    codes = re.findall(r"<li><code>([^<]+)<", done.text)
+    assert len(codes) == 10
+    assert done.headers["Cache-Control"] == "no-store"
+    reader.sign_in(AUTHOR)
+    assert give(reader, old[0]).status_code == 422
+    assert give(reader, codes[0]).status_code == 303
 
 
 def _form_of(page: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ more than a signed note of who it was, worth ten minutes.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import Response, make_response, redirect, render_template, request, session
 from werkzeug.wrappers import Response as AnyResponse
@@ -86,7 +87,8 @@ def turn_on() -> AnyResponse:
         with db.writing():
             codes = second_factor.turn_on(user(), seed, form.code.data, now=now)
         if codes:
-            return desk("recovery_codes.html", codes=codes)
+            sentence = "The second step is on."
+            return desk("recovery_codes.html", codes=codes, sentence=sentence)
         form.code.errors = [_WRONG]
     form.seed.data = tokens.issue(key, purpose, seed, now=now)
     side, path = second_factor.picture(user(), seed)
@@ -95,18 +97,54 @@ def turn_on() -> AnyResponse:
     return make_response(page, 422 if form.errors else 200)
 
 
+@admin.route("/account/second-factor/codes", methods=["GET", "POST"])
+def renew_codes() -> AnyResponse:
+    """Make new recovery codes in the place of those there are, with the password."""
+    if user().totp_seed is None:
+        return back_to(ACCOUNT, "The second step is off, so there are no codes.")
+    form = PresentPasswordForm()
+    if not _is_proven(form):
+        return _password_page(
+            form,
+            heading="Make new recovery codes",
+            lede="You get ten new ones to print or write down. Those you have are worth nothing any more.",
+            label="Make new codes",
+        )
+    with db.writing():
+        codes = second_factor.renew_codes(user(), now=db.utc_now())
+    sentence = "These are your new codes. The old ones are worth nothing any more."
+    return desk("recovery_codes.html", codes=codes, sentence=sentence)
+
+
 @admin.route("/account/second-factor/end", methods=["GET", "POST"])
 def turn_off() -> AnyResponse:
     """Turn one's second step off, with the password."""
     form = PresentPasswordForm()
-    is_sent = form.validate_on_submit()
-    if is_sent and known(user().email, form.present.data) is not None:
-        with db.writing():
-            second_factor.turn_off(user(), by=user(), now=db.utc_now())
-        return back_to(ACCOUNT, "Your password alone is asked for from now on.")
-    if is_sent:
+    if not _is_proven(form):
+        return _password_page(
+            form,
+            heading="Turn the second step off",
+            lede="Your password alone lets you in then. The secret on your phone and the recovery codes are worth nothing any more.",
+            label="Turn it off",
+            is_bad=True,
+        )
+    with db.writing():
+        second_factor.turn_off(user(), by=user(), now=db.utc_now())
+    return back_to(ACCOUNT, "Your password alone is asked for from now on.")
+
+
+def _is_proven(form: PresentPasswordForm) -> bool:
+    """Tell whether the password was sent that is hers; guessing is slowed down."""
+    if not form.validate_on_submit():
+        return False
+    if known(user().email, form.present.data) is None:
         form.present.errors = ["This is not your present password."]
-    page = desk("end_second_factor.html", form=form)
+        return False
+    return True
+
+
+def _password_page(form: PresentPasswordForm, **words: Any) -> Response:
+    page = desk("present_password.html", form=form, **words)
     return make_response(page, 422 if form.errors else 200)
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import accounts, articles, config, db, journal, permissions, tokens
 from blog.accounts import User
+from blog.errors import Conflict
 from blog.permissions import Action
 from blog.staff import letters
 
@@ -72,11 +73,33 @@ def turn_on(user: User, seed: str, code: str, *, now: datetime) -> list[str] | N
     if step is None or user.totp_seed is not None:
         return None
     user.totp_seed, user.totp_step = seed, step
-    codes = [_new_code() for _ in range(RECOVERY_CODES)]
-    db.session.add_all(RecoveryCode(user_id=user.id, code_hash=_hash(user, c)) for c in codes)
+    codes = _replace_codes(user)
     journal.record("turned on the second step of", "account", user.id, by=user, now=now)
     said = ["From now on a code of your phone is asked for after your password.", _IF_NOT_YOU]
     letters.send(user.email, "Signing in takes a second step now", said, now=now)
+    return codes
+
+
+def renew_codes(user: User, *, now: datetime) -> list[str]:
+    """Make new recovery codes; those there were are worth nothing any more.
+
+    Returns: the codes, which are shown once.
+    Raises: Conflict where no second step is asked for.
+    """
+    user = accounts.locked(user.id)
+    if user.totp_seed is None:
+        raise Conflict("The second step was turned off meanwhile, so there are no codes.")
+    codes = _replace_codes(user)
+    journal.record("made new recovery codes of", "account", user.id, by=user, now=now)
+    said = ["The recovery codes you had are worth nothing any more.", _IF_NOT_YOU]
+    letters.send(user.email, "You have new recovery codes", said, now=now)
+    return codes
+
+
+def _replace_codes(user: User) -> list[str]:
+    db.session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == user.id))
+    codes = [_new_code() for _ in range(RECOVERY_CODES)]
+    db.session.add_all(RecoveryCode(user_id=user.id, code_hash=_hash(user, c)) for c in codes)
     return codes
 
 
@@ -134,7 +157,7 @@ def _use_recovery_code(user: User, code: str, *, now: datetime) -> bool:
     if not gone:
         return False
     journal.record("used a recovery code of", "account", user.id, by=user, now=now)
-    said = [f"{codes_left(user)} are left. Turn the second step off and on for new ones."]
+    said = [f"{codes_left(user)} are left. You can make new ones on the page Account."]
     letters.send(user.email, "A recovery code was used to sign in", [*said, _IF_NOT_YOU], now=now)
     return True
 
