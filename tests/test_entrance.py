@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 from flask import Flask
 
-from blog import accounts, db, tokens
+from blog import accounts, db, journal, tokens
 from blog.accounts import User, UserSession
 from blog.admin.entrance import SET_UP
 from tests.cast import AUTHOR, MODERATOR, SECOND_AUTHOR, Clock, Person, Visitor, csrf_token
@@ -119,6 +119,34 @@ def test_no_token_of_a_session_is_stored(app: Flask, author: Visitor) -> None:
         assert len(row.token_hash) == 64
 
 
+def acts(app: Flask) -> list[str]:
+    """What the journal says, newest first."""
+    with app.app_context():
+        return [line.verb for line in journal.recent()]
+
+
+def test_the_journal_tells_of_new_browsers_and_not_of_one_that_is_always_used(
+    app: Flask, clock: Clock, reader: Visitor
+) -> None:
+    for _ in range(2):
+        assert reader.sign_in(AUTHOR).status_code == 303
+        reader.press("/admin/", "/admin/sign-out")
+    assert acts(app) == ["signed in with a new browser to"]
+    clock.move(days=181)
+    reader.sign_in(AUTHOR)
+    page = reader.get("/admin/journal").text
+    assert page.count("signed in with a new browser to their own account") == 2
+    reader.press("/admin/", "/admin/sign-out")
+    reader.sign_in(MODERATOR)
+    assert len(acts(app)) == 3
+
+
+def test_the_journal_says_nothing_of_wrong_passwords(app: Flask, reader: Visitor) -> None:
+    for person in (AUTHOR, Person("Nobody", "nobody@clinic.example", "")):
+        reader.sign_in(person, "a wrong password")
+    assert acts(app) == []
+
+
 def test_signing_out_ends_the_session_for_who_copied_the_cookie(
     app: Flask, author: Visitor
 ) -> None:
@@ -205,6 +233,7 @@ def test_the_account_page_lists_browsers_and_signs_them_out(app: Flask, author: 
         "signed out already"
         in author.get(author.press("/admin/account", f"/admin/sessions/{ids[1]}/end").location).text
     )
+    assert acts(app) == ["signed out a browser of", "signed in with a new browser to"]
 
 
 def test_nobody_signs_out_somebody_else(
@@ -224,6 +253,7 @@ def test_one_can_sign_out_everywhere_else(app: Flask, author: Visitor) -> None:
     author.press("/admin/account", "/admin/sessions/end-others")
     assert other.get("/admin/").status_code == 303
     assert author.get("/admin/").status_code == 200
+    assert acts(app)[0] == "signed out all other browsers of"
 
 
 @pytest.fixture

@@ -124,7 +124,8 @@ class TestVerbs:
         assert not use(codes[0])
         assert second_factor.codes_left(user()) == 9
         assert "9 are left" in outbox.recent()[0].text
-        assert journal.recent()[0].verb == "used a recovery code of"
+        told = [line.verb for line in journal.recent(limit=2)]
+        assert told == ["gave a wrong code for", "used a recovery code of"]
         turned_on(person=MODERATOR)
         assert not use(codes[1], person=MODERATOR)
 
@@ -227,6 +228,8 @@ def test_a_wrong_or_used_code_lets_nobody_in(
     assert give(reader, phone(app)).status_code == 303
     assert "was used already" in give(stranger, phone(app)).text
     assert stranger.get("/admin/").status_code == 303
+    told = "<b>Somebody with the password</b> gave a wrong code for Sandra de Beer"
+    assert reader.get("/admin/journal?kind=account").text.count(told) == 2
 
 
 def test_guessing_codes_is_slowed_down_though_the_password_is_right_again_and_again(

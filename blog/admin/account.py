@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import accounts, db, limits, urls
+from blog import accounts, db, journal, limits, urls
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.proving import known
 from blog.comments import notices
@@ -115,6 +115,7 @@ def end_session(session_id: int) -> AnyResponse:
         ]
         for row in found:
             row.end()
+            _note("signed out a browser of")
     return back_to(PATH, "That browser is signed out." if found else "It was signed out already.")
 
 
@@ -123,4 +124,10 @@ def end_other_sessions() -> AnyResponse:
     """Sign out everywhere but here."""
     with db.writing():
         accounts.end_other_sessions(user(), but=g.user_session.id)
+        _note("signed out all other browsers of")
     return back_to(PATH, "You are signed out everywhere else.")
+
+
+def _note(verb: str) -> None:
+    """Leave a line in the journal about one's own account."""
+    journal.record(verb, "account", user().id, by=user(), now=db.utc_now())

@@ -16,6 +16,7 @@ from blog.admin.desk import admin, desk, require, user
 from blog.comments.model import EDITED, WITHDREW
 from blog.journal import JournalLine
 from blog.permissions import Action
+from blog.staff.second_factor import WRONG_CODE
 
 PAGE = 50
 _KINDS = {
@@ -68,7 +69,9 @@ def _line(row: JournalLine, names: Mapping[int, str]) -> dict[str, Any]:
 
 
 def _nobody_signed_in(row: JournalLine) -> str:
-    return "A reader" if row.verb in _BY_READERS else "An operator"
+    if row.verb in _BY_READERS:
+        return "A reader"
+    return "Somebody with the password" if row.verb == WRONG_CODE else "An operator"
 
 
 def _sentence(row: JournalLine, names: Mapping[int, str]) -> str:

@@ -12,7 +12,7 @@ from blog import accounts, config, db, journal, limits, tokens
 from blog.accounts import User
 from blog.admin import browsers
 from blog.admin.desk import SESSION_TOKEN, admin
-from blog.admin.proving import HALF, know_browser, known, note_for
+from blog.admin.proving import HALF, is_browser_known, know_browser, known, note_for
 from blog.errors import NotFound
 from blog.forms import SetUpForm, SignInForm
 
@@ -74,9 +74,14 @@ def _ask_for_code(who: User, path: str) -> AnyResponse:
 
 
 def start_session(who: User) -> str:
-    """Begin a session in this browser; returns the token it shall hold."""
-    browser = browsers.words(request.user_agent.string)
-    return accounts.start_session(who, now=db.utc_now(), browser=browser)
+    """Begin a session in this browser; returns the token it shall hold.
+
+    The journal tells of browsers that are new, since those she always uses would fill it.
+    """
+    browser, now = browsers.words(request.user_agent.string), db.utc_now()
+    if not is_browser_known(who.email):
+        journal.record("signed in with a new browser to", "account", who.id, by=who, now=now)
+    return accounts.start_session(who, now=now, browser=browser)
 
 
 def _form_page(template: str, form: SignInForm | SetUpForm) -> Response:

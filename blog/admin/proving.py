@@ -37,12 +37,20 @@ def known(email: str, password: str) -> User | None:
 
 def _braked(email: str) -> str:
     """Name what is slowed down: an account, or an account in a browser that is known."""
-    settings = config.current()
-    key, account = settings.secret_key, _account(email)
-    cookie = request.cookies.get(settings.cookie(config.DEVICE_COOKIE), "")
+    if not is_browser_known(email):
+        return _account(email)
+    return tokens.keyed_hash(config.current().secret_key, _DEVICE, _device_cookie())
+
+
+def is_browser_known(email: str) -> bool:
+    """Tell whether somebody has signed in in this browser before, half a year ago at most."""
+    key, cookie = config.current().secret_key, _device_cookie()
     device = tokens.read(key, _DEVICE, cookie, now=db.utc_now(), max_age=_DEVICE_KNOWN)
-    is_hers = device is not None and device.subject.startswith(f"{account}.")
-    return tokens.keyed_hash(key, _DEVICE, cookie) if is_hers else account
+    return device is not None and device.subject.startswith(f"{_account(email)}.")
+
+
+def _device_cookie() -> str:
+    return request.cookies.get(config.current().cookie(config.DEVICE_COOKIE), "")
 
 
 def _account(email: str) -> str:
@@ -52,16 +60,21 @@ def _account(email: str) -> str:
 def know_browser(response: AnyResponse, email: str) -> None:
     """Let this browser be known as one in which somebody has signed in."""
     settings = config.current()
-    subject = f"{_account(email)}.{tokens.random_token()}"
     response.set_cookie(
         settings.cookie(config.DEVICE_COOKIE),
-        tokens.issue(settings.secret_key, _DEVICE, subject, now=db.utc_now()),
+        device_note(email),
         max_age=_DEVICE_KNOWN,
         secure=settings.is_https,
         httponly=True,
         samesite="Lax",
         path="/",
     )
+
+
+def device_note(email: str) -> str:
+    """Make the signed note by which a browser of somebody's is known."""
+    subject = f"{_account(email)}.{tokens.random_token()}"
+    return tokens.issue(config.current().secret_key, _DEVICE, subject, now=db.utc_now())
 
 
 def note_for(who: User) -> str:

@@ -25,6 +25,8 @@ from blog.permissions import Action
 from blog.staff import letters
 
 RECOVERY_CODES = 10
+# The verb of who knows a password and no code.
+WRONG_CODE = "gave a wrong code for"
 _STEP_SECONDS = 30
 # Without letters and digits that look alike on paper.
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -138,7 +140,11 @@ def use(user: User, code: str, *, now: datetime) -> bool:
     if step is not None:
         user.totp_step = step
         return True
-    return _use_recovery_code(user, code, now=now)
+    if _use_recovery_code(user, code, now=now):
+        return True
+    # Who comes so far knows the password.
+    journal.record(WRONG_CODE, "account", user.id, by=None, now=now)
+    return False
 
 
 def _step(user: User, seed: str, code: str, *, after: int, now: datetime) -> int | None:
