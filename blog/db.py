@@ -36,7 +36,7 @@ WRITE_WAIT_SECONDS = 5.0
 _LOCK_POLL_SECONDS = 0.002
 _WRITERS_WAIT_MS = 200
 _CANT_WAIT = "Many are writing at this moment. Please try again shortly."
-_CANT_STORE = "The site can't store anything at this moment. Please try again shortly."
+_CANT_STORE = "The site can’t store anything at this moment. Please try again shortly."
 _WRITER = "blog.writer"
 _FROM_NEWER = "{} was made by a newer program; install that one, then run: blog db upgrade"
 
@@ -61,7 +61,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a time without zone can't be stored")
+            raise ValueError("a time without zone can’t be stored")
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -281,7 +281,7 @@ def check_ready() -> None:
         if "alembic_version" in _cause(error):
             raise DatabaseUnready(f"{_name()} is not migrated; run: blog db upgrade") from None
         raise DatabaseUnready(
-            f"{_name()} can't be opened ({_cause(error)}); check BLOG_DATABASE_URL, then run: blog db upgrade"
+            f"{_name()} can’t be opened ({_cause(error)}); check BLOG_DATABASE_URL, then run: blog db upgrade"
         ) from None
     finally:
         session.rollback()
@@ -323,5 +323,5 @@ def upgrade() -> None:
         raise DatabaseUnready(_FROM_NEWER.format(_name())) from None
     except DatabaseError as error:
         raise DatabaseUnready(
-            f"{_name()} can't be opened or changed ({_cause(error)}); check BLOG_DATABASE_URL."
+            f"{_name()} can’t be opened or changed ({_cause(error)}); check BLOG_DATABASE_URL."
         ) from error

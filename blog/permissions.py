@@ -18,7 +18,7 @@ class Action(StrEnum):
     READ_JOURNAL = "read the journal"
     READ_ALL_ACTS = "read what others did"
     READ_CONTENT = "see the state of the content"
-    MANAGE_PEOPLE = "look after people's accounts"
+    MANAGE_PEOPLE = "look after people’s accounts"
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {

@@ -33,25 +33,25 @@ from blog.articles import listing
 from blog.errors import BlogError, Busy
 
 _TITLES = {
-    400: "That isn't a request we understand",
+    400: "That isn’t a request we understand",
     401: "You are signed out",
-    403: "That isn't allowed",
-    404: "This page isn't here",
-    405: "That can't be done here",
+    403: "That isn’t allowed",
+    404: "This page isn’t here",
+    405: "That can’t be done here",
     409: "Somebody was there before",
     410: "This article was removed",
     411: "The length of the form is missing",
     413: "That is too long",
-    415: "That isn't a form",
+    415: "That isn’t a form",
     422: "There is a problem",
     429: "Please wait a moment",
     500: "Something went wrong on our side",
-    503: "The site can't do this at this moment",
+    503: "The site can’t do this at this moment",
 }
 _SENTENCES = {
-    400: "What was sent isn't anything this site understands. Please check the address, then try again.",
+    400: "What was sent isn’t anything this site understands. Please check the address, then try again.",
     404: "The address may be mistyped, or the page may have moved.",
-    405: "This address can't be used in that way.",
+    405: "This address can’t be used in that way.",
     411: "Please send the form again with a browser.",
     413: "The form is longer than we can take, so it was not read. Please shorten it and send it again.",
     415: "Please send the form again with a browser.",
@@ -72,7 +72,7 @@ _TYPED = {
 _LOST = (404, 410)
 _RESEND = (429, 500, 503)
 _RESEND_MAX_FIELDS = 50
-_NOT_READ = "Your browser's Back button still has what you wrote."
+_NOT_READ = "Your browser’s Back button still has what you wrote."
 
 
 def init_app(app: Flask) -> None:
@@ -124,7 +124,7 @@ def answer_database(error: DatabaseError) -> AnyResponse:
     if type(error) not in (OperationalError, DatabaseError):
         return answer_unknown(error)
     current_app.logger.error("database: %s", error.orig)
-    return answer_ours(Busy("The site's database can't be reached at this moment."))
+    return answer_ours(Busy("The site’s database can’t be reached at this moment."))
 
 
 def answer_unknown(error: Exception) -> AnyResponse:

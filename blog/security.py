@@ -97,7 +97,7 @@ def refuse_unknown_hosts(settings: Settings) -> None:
     host, _, port = request.headers.get("Host", "").lower().partition(":")
     if host not in settings.trusted_hosts or port.strip("0123456789"):
         raise BadRequest(
-            f"This site is at {settings.site_url} and isn't known by the name that was asked for."
+            f"This site is at {settings.site_url} and isn’t known by the name that was asked for."
         )
 
 
@@ -111,7 +111,7 @@ def refuse_bad_bytes() -> None:
     _check_text(unquote_to_bytes(request.query_string), "address")
     # A path comes back in the header of a redirect, where a line break would begin another.
     if any(byte < 0x20 or byte == 0x7F for byte in path):
-        raise BadRequest("The address holds a control character, which no page's address has.")
+        raise BadRequest("The address holds a control character, which no page’s address has.")
 
 
 def _check_text(data: bytes, where: str) -> None:

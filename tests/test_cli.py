@@ -324,7 +324,7 @@ def test_a_database_that_cannot_be_opened_is_said(
         "refused": f"postgresql://blog:hidden-word@{HOST}:{unused_port()}/blog",
     }
     ran = type_in(*words.split(), BLOG_DATABASE_URL=urls[place], **bare)
-    assert "can't be opened" in ran.sentence()
+    assert "can’t be opened" in ran.sentence()
     assert "BLOG_DATABASE_URL" in ran.err
     assert "hidden-word" not in ran.err
 
@@ -642,7 +642,7 @@ def test_a_new_article_needs_a_name_that_can_be_an_address(
     before = sorted(own_content.rglob("*"))
     ran = type_in("content", "new", name, "Sun", **no_database)
     assert (ran.code, ran.out) == (1, "")
-    assert "can't be part of an address" in ran.err
+    assert "can’t be part of an address" in ran.err
     assert sorted(own_content.rglob("*")) == before
 
 

@@ -50,15 +50,15 @@ def approved(body: str = "Very clear, thank you.", **where: object) -> Comment:
 def test_a_reply_needs_a_published_parent_of_the_same_article() -> None:
     waiting, elsewhere = submit(), approved("On winter", on=SECOND)
     for parent, sentence in (
-        (waiting.id, "isn't published yet"),
-        (elsewhere.id, "isn't part of this article"),
-        (99_999, "isn't part of this article"),
+        (waiting.id, "isn’t published yet"),
+        (elsewhere.id, "isn’t part of this article"),
+        (99_999, "isn’t part of this article"),
     ):
         with pytest.raises(Invalid, match=sentence):
             draft("A reply", to=parent)
     with db.writing():
         waiting.reject(by=user(), now=CLOCK)
-    with pytest.raises(Invalid, match="isn't there any more"):
+    with pytest.raises(Invalid, match="isn’t there any more"):
         draft("A reply", to=waiting.id)
 
 
@@ -218,7 +218,7 @@ def test_undo_ends_after_ten_minutes(batch: str, minutes: int) -> None:
     comment = submit()
     with db.writing():
         comment.reject(by=user(), now=CLOCK, batch="click")
-    with pytest.raises(Conflict, match="can't be undone any more"), db.writing():
+    with pytest.raises(Conflict, match="can’t be undone any more"), db.writing():
         undo(batch, by=user(), now=CLOCK + timedelta(minutes=minutes))
 
 

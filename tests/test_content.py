@@ -329,9 +329,9 @@ def test_a_page_without_title_or_text_is_told_so() -> None:
     ("text", "line", "column", "message", "remedy"),
     [
         ("", 1, 1, "This file is empty.", "Begin with a line ---"),
-        ("Words.\n", 1, 1, "doesn't start with its fields", "Begin with a line ---"),
-        ("\nWords.\n", 1, 1, "doesn't start with its fields", "Begin with a line ---"),
-        ("Words.\n\n---\nx\n---\n", 1, 1, "doesn't start with its fields", "Begin with a"),
+        ("Words.\n", 1, 1, "doesn’t start with its fields", "Begin with a line ---"),
+        ("\nWords.\n", 1, 1, "doesn’t start with its fields", "Begin with a line ---"),
+        ("Words.\n\n---\nx\n---\n", 1, 1, "doesn’t start with its fields", "Begin with a"),
         ("\n---\ntitle: Skin\n---\n", 1, 1, "The first line is empty", "Delete it"),
         ("—\ntitle: Skin\n—\n", 1, 1, "must be three short dashes", "Ctrl+Z"),
         ("---\ntitle: Skin\n\nWords.\n", 1, 1, "never end", "Put a line of three dashes"),
@@ -357,9 +357,9 @@ def test_a_file_without_its_block_of_fields_is_explained(
         ('x: Say "a: b"', 10, "second colon", "x: 'Say \"a: b\"'"),
         ('x: It\'s "a: b"', 11, "second colon", "x: 'It''s \"a: b\"'"),
         ("x: a: " + "b" * 200, 5, "second colon", 'x: "…"'),
-        ("x Skin", 1, "doesn't start with a name and a colon", "two spaces"),
-        ("? Skin", 1, "doesn't start with a name and a colon", "two spaces"),
-        ("https://example.org", 1, "doesn't start with a name and a colon", "two spaces"),
+        ("x Skin", 1, "doesn’t start with a name and a colon", "two spaces"),
+        ("? Skin", 1, "doesn’t start with a name and a colon", "two spaces"),
+        ("https://example.org", 1, "doesn’t start with a name and a colon", "two spaces"),
         ("x:Skin", 2, "no space after the colon", "Write x: Skin"),
         ("x = Skin", 2, "not an equals sign", "Write x: Skin"),
         ("{x: Skin}", 1, "between brackets", "a line of its own"),
@@ -375,22 +375,22 @@ def test_a_file_without_its_block_of_fields_is_explained(
         ("x: | more", 4, "begins with |", 'x: "| more"'),
         ("x: ]", 4, "begins with ]", 'x: "]"'),
         ("x: [Draft] Skin", 4, "taken for a list", 'x: "[Draft] Skin"'),
-        ("x: [Skin, Hair", 4, "doesn't end with ]", "Put ] at its end"),
-        ("x: [Skin,", 4, "doesn't end with ]", "Put ] at its end"),
-        ("x: {Skin", 4, "doesn't end with }", "Put } at its end"),
+        ("x: [Skin, Hair", 4, "doesn’t end with ]", "Put ] at its end"),
+        ("x: [Skin,", 4, "doesn’t end with ]", "Put ] at its end"),
+        ("x: {Skin", 4, "doesn’t end with }", "Put } at its end"),
         ("x: [[[[[[[[a]]]]]]]]", 8, "deeper than anything", 'x: "[[[[[[[[a]]]]]]]]"'),
         ('x: "Skin', 4, "never closed", 'Put " at the end'),
         ("x: 'Skin", 4, "never closed", "Put ' at the end"),
         ('x: "Skin" care', 4, "goes on after the quotation mark", "x: '\"Skin\" care'"),
         ('x: "C:\\path"', 8, "backslash", "Type two of them"),
-        ('x: "a\\x00"', 4, "can't be shown", "Delete the code"),
-        ('x: "a\\ud800"', 4, "can't be shown", "Delete the code"),
-        ('x: "a\\U00110000"', 1, "can't be shown", "Delete the code"),
-        ('x: "a\\UFFFFFFFF"', 1, "can't be shown", "Delete the code"),
+        ('x: "a\\x00"', 4, "can’t be shown", "Delete the code"),
+        ('x: "a\\ud800"', 4, "can’t be shown", "Delete the code"),
+        ('x: "a\\U00110000"', 1, "can’t be shown", "Delete the code"),
+        ('x: "a\\UFFFFFFFF"', 1, "can’t be shown", "Delete the code"),
         ("x: a\x07b", 5, "invisible character", "type it anew"),
-        ("x: - Skin", 4, "can't begin in the same line", 'x: "- Skin"'),
+        ("x: - Skin", 4, "can’t begin in the same line", 'x: "- Skin"'),
         ("x: a\n- b", 1, "has a value in its own line already", "begin with a dash"),
-        ("x:\n  - a\n - b", 2, "doesn't stand in line", "exactly below"),
+        ("x:\n  - a\n - b", 2, "doesn’t stand in line", "exactly below"),
         ("x: a\n  y: b", 1, "starts with spaces", "the very start of its line"),
         ("x: a\n  still: b", 1, "starts with spaces", "put the whole text"),
         ("x:\n  - y: b\n     z: c", 1, "starts with spaces", "exactly below the name"),
@@ -399,12 +399,12 @@ def test_a_file_without_its_block_of_fields_is_explained(
         ("x:\n  - a\n  b", 1, "starts with spaces", "exactly below the name"),
         ("x:\n  - a\n b", 1, "starts with spaces", "exactly below the name"),
         ("x:\n   a: b\n  c: d", 1, "starts with spaces", "the very start of its line"),
-        ('x"x: &Skin', 6, "can't be understood", "a plain name, a colon and a text"),
-        ("@x: Skin", 1, "doesn't start with a name and a colon", "two spaces"),
+        ('x"x: &Skin', 6, "can’t be understood", "a plain name, a colon and a text"),
+        ("@x: Skin", 1, "doesn’t start with a name and a colon", "two spaces"),
         ("x: {a: b, a: c}", 4, "twice in the same group", "Keep one"),
         ("x: {[a]: b}", 4, "taken for a list", 'x: "{[a]: b}"'),
-        ("slug: a\n--- b", 1, "doesn't start with a name and a colon", "two spaces"),
-        ('"x: Skin"', 1, "doesn't start with a name and a colon", "two spaces"),
+        ("slug: a\n--- b", 1, "doesn’t start with a name and a colon", "two spaces"),
+        ('"x: Skin"', 1, "doesn’t start with a name and a colon", "two spaces"),
         ("x: a\u2028b", 5, "invisible character", "type it anew"),
         ("x: a\x85y: b", 5, "invisible character", "type it anew"),
         ("title: Hair", 1, "`title` stands in line 2 already", "Keep one"),
@@ -456,12 +456,12 @@ def test_what_a_remedy_tells_to_type_can_be_typed_as_it_stands(title: str) -> No
 @pytest.mark.parametrize(
     ("lines", "column", "message", "remedy"),
     [
-        ("date: 10 March 2026", 7, '"10 March 2026", which isn\'t a date', "2026-03-10 14:30"),
-        ("date: 2026-02-30", 7, "isn't in the calendar", "the year comes first"),
-        ("date: 2026-02-20 25:00", 7, "isn't in the calendar", "the year comes first"),
-        ("date: 2026-02-20 12:00+99:00", 7, "isn't in the calendar", "the year comes first"),
-        ("date: 0001-01-01", 7, "isn't in the calendar", "the year comes first"),
-        ("date: ٢٠٢٦-03-10", 7, "isn't a date", "2026-03-10"),
+        ("date: 10 March 2026", 7, '"10 March 2026", which isn’t a date', "2026-03-10 14:30"),
+        ("date: 2026-02-30", 7, "isn’t in the calendar", "the year comes first"),
+        ("date: 2026-02-20 25:00", 7, "isn’t in the calendar", "the year comes first"),
+        ("date: 2026-02-20 12:00+99:00", 7, "isn’t in the calendar", "the year comes first"),
+        ("date: 0001-01-01", 7, "isn’t in the calendar", "the year comes first"),
+        ("date: ٢٠٢٦-03-10", 7, "isn’t a date", "2026-03-10"),
         ("date: [2026-03-10]", 7, "read as a list", "quotation marks"),
     ],
 )
@@ -748,12 +748,12 @@ def test_what_is_no_file_of_words_is_listed_with_a_warning(
 @pytest.mark.parametrize(
     ("name", "message", "remedy"),
     [
-        ("My Skin.md", "can't be part of an address", "my-skin.md"),
-        ("-skin.md", "can't be part of an address", "skin.md"),
-        (f"{'x' * 101}.md", "can't be part of an address", "x.md"),
-        ("skin.MD", "doesn't end in .md", "Rename it"),
-        ("skin.md.txt", "doesn't end in .md", "Rename it"),
-        ("skin.markdown", "doesn't end in .md", "Rename it"),
+        ("My Skin.md", "can’t be part of an address", "my-skin.md"),
+        ("-skin.md", "can’t be part of an address", "skin.md"),
+        (f"{'x' * 101}.md", "can’t be part of an address", "x.md"),
+        ("skin.MD", "doesn’t end in .md", "Rename it"),
+        ("skin.md.txt", "doesn’t end in .md", "Rename it"),
+        ("skin.markdown", "doesn’t end in .md", "Rename it"),
     ],
 )
 def test_a_file_with_a_wrong_name_is_listed_with_its_problem(
@@ -775,7 +775,7 @@ def test_a_name_that_is_not_utf8_can_still_be_told(tmp_path: Path) -> None:
 
 def test_a_folder_named_like_a_file_is_a_problem(tmp_path: Path) -> None:
     (tmp_path / "articles/skin.md").mkdir(parents=True)
-    assert refusal_of(tmp_path).message == "This isn't a file."
+    assert refusal_of(tmp_path).message == "This isn’t a file."
 
 
 def test_a_link_within_content_is_followed_and_one_out_of_it_refused(tmp_path: Path) -> None:
@@ -819,7 +819,7 @@ def test_a_file_that_went_away_is_explained(tmp_path: Path) -> None:
     source = source_of(tmp_path, "skin.md")
     file.unlink()
     problem = problem_of(lambda: content.read_text(tmp_path, source))
-    assert problem.message == "This can't be read: no such file or directory."
+    assert problem.message == "This can’t be read: no such file or directory."
 
 
 def test_line_ends_and_a_byte_order_mark_are_made_plain(tmp_path: Path) -> None:
@@ -1062,7 +1062,7 @@ def test_a_site_file_of_endless_lists_is_refused() -> None:
         ('time_zone = "../UTC"', 1, "`time_zone`", "a time zone, like"),
         ('time_zone = "Africa"', 1, "`time_zone`", "a time zone, like"),
         ('time_zone = "Mars"', 1, "`time_zone`", "like Africa/Johannesburg"),
-        ("title = 2026-03-10", 1, "`title` can't be used", "in quotation marks"),
+        ("title = 2026-03-10", 1, "`title` can’t be used", "in quotation marks"),
         (f'title = "{"x" * 301}"', 1, "`title`", "at most 300 characters"),
         ('title = "a\\u0000"', 1, "`title`", "in quotation marks"),
         ('email = "x"\n[clinic]\nemail = "a, b@c"', 3, "`clinic.email`", "one email address"),
@@ -1070,7 +1070,7 @@ def test_a_site_file_of_endless_lists_is_refused() -> None:
         ("[contact]\ntopics = [1]", 2, "`contact.topics`", "a list of"),
         ("[contact]\ntopics = [" + '"a",' * 21 + "]", 2, "`contact.topics`", "at most 20"),
         ('clinic = "x"', 1, '`clinic` is "x".', "a line [clinic]"),
-        ("navigation = 1", 1, "`navigation` can't be used", "parts [[navigation]]"),
+        ("navigation = 1", 1, "`navigation` can’t be used", "parts [[navigation]]"),
         ('[[footer]]\nlabel = "x"', 1, "`footer`", "parts [[footer]]"),
         ("footer = [1]", 1, "`footer`", "parts [[footer]]"),
         ('[[footer]]\nlabel = "x"\nurl = "//evil.example"', 1, "`footer`", "or https://"),

@@ -124,7 +124,7 @@ def test_a_time_in_a_table_comes_back_in_utc(site: Flask) -> None:
 
 def test_a_naive_time_is_refused(site: Flask) -> None:
     naive = datetime(2026, 3, 10)  # noqa: DTZ001 (the mistake itself)
-    with pytest.raises(StatementError, match="a time without zone can't be stored"):
+    with pytest.raises(StatementError, match="a time without zone can’t be stored"):
         there_and_back(naive)
     with pytest.raises(StatementError), db.writing():
         sandra().created_at = naive
@@ -400,7 +400,7 @@ def test_a_lock_that_can_not_be_made_makes_busy(site: Flask) -> None:
     before = number()
     lock = Path(f"{db.db.engine.url.database}.lock")
     lock.mkdir()
-    with pytest.raises(Busy, match="can't store anything"):
+    with pytest.raises(Busy, match="can’t store anything"):
         raise_number()
     lock.rmdir()
     raise_number()
@@ -417,7 +417,7 @@ def test_a_mistake_in_a_statement_is_not_called_busy(site: Flask) -> None:
 @on_sqlite
 def test_a_full_disk_makes_busy_and_later_writes_work_again(site: Flask) -> None:
     before = number()
-    with pytest.raises(Busy, match="can't store anything") as caught:
+    with pytest.raises(Busy, match="can’t store anything") as caught:
         fill_the_disk()
     assert isinstance(caught.value.__cause__, OperationalError)
     assert "full" in str(caught.value.__cause__)
@@ -524,7 +524,7 @@ def test_a_sqlite_file_that_can_not_be_opened_is_named(
     elif kind == "not a database":
         path.write_bytes(b"what somebody else wrote " * 100)
     app = make_app(database_url=f"sqlite:///{path}")
-    opened = f"The database sqlite:///{path} can't be opened ("
+    opened = f"The database sqlite:///{path} can’t be opened ("
     assert unready(app).startswith(opened)
     assert unready(app).endswith("); check BLOG_DATABASE_URL, then run: blog db upgrade")
     assert unready(app, db.upgrade).endswith("); check BLOG_DATABASE_URL.")
@@ -547,7 +547,7 @@ def test_a_postgresql_server_that_is_down_is_named_without_the_password(
     app = make_app(database_url=url)
     for act in (db.check_ready, db.upgrade):
         sentence = unready(app, act)
-        assert f"blog:***@127.0.0.1:{closed_port}/blog can't be opened" in sentence
+        assert f"blog:***@127.0.0.1:{closed_port}/blog can’t be opened" in sentence
         assert "Connection refused" in sentence
 
 
@@ -563,5 +563,5 @@ def test_a_wrong_password_is_said_without_saying_it(make_app: MakeApp, database_
 @on_postgresql
 def test_a_database_that_is_not_there_is_named(make_app: MakeApp, database_url: str) -> None:
     app = make_app(database_url=f"{database_url}-not")
-    assert "-not can't be opened (" in unready(app)
+    assert "-not can’t be opened (" in unready(app)
     assert "does not exist" in unready(app, db.upgrade)

@@ -374,7 +374,7 @@ def test_what_cant_be_hidden_keeps_a_comment_back(
 ) -> None:
     comment = sent(reader, app, "Call 082 **555** 0134.")
     done = author.post(f"{QUEUE}/{comment}/hiding", opened(author))
-    assert "can't be hidden by itself" in unescape(author.get(str(done.location)).text)
+    assert "can’t be hidden by itself" in unescape(author.get(str(done.location)).text)
     assert states(app, comment) == ["pending"]
 
 

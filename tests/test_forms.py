@@ -67,7 +67,7 @@ def test_a_form_filled_in_well_is_taken(app: Flask, kind: type[FlaskForm]) -> No
 
 
 NEEDED = [
-    (CommentForm, "name", "Please give a name. It needn't be your full one."),
+    (CommentForm, "name", "Please give a name. It needn’t be your full one."),
     (CommentForm, "body", "Please write your comment."),
     (ContactForm, "name", "Please give your name."),
     (ContactForm, "message", "Please write your message."),

@@ -124,3 +124,44 @@ def test_an_exemption_carries_its_code_and_its_reason() -> None:
         or re.search(r"#\spragma: no (?:cover|branch)\s*$", line)
     ]
     assert bare == []
+
+
+def sentences(path: Path) -> Iterator[str]:
+    """What of a file people may come to read."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        yield re.sub(r"\{#.*?#\}", "", text, flags=re.S)
+        return
+    tree = ast.parse(text)
+    notes = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in notes:
+            yield node.value
+
+
+def straight(text: str) -> list[str]:
+    """Find words with the apostrophe of typewriters; a backslash before one makes it no word."""
+    return re.findall(r"(?<!\\)\b[A-Za-z]+'[a-z]+", text)
+
+
+def test_what_people_read_has_curly_apostrophes() -> None:
+    """All but what a terminal shows: the settings' table and what the command line says."""
+    shown = [
+        path for path in modules() if path.relative_to(HOUSE).parts[0] not in ("cli", "config")
+    ]
+    shown += [path for path in (HOUSE / "templates").rglob("*.*") if path.is_file()]
+    shown += (ROOT / "content" / "pages").glob("*.md")
+    assert [
+        (path.name, *found)
+        for path in shown
+        for text in sentences(path)
+        if (found := straight(text))
+    ] == []
+
+
+def test_the_check_of_apostrophes_can_fail(tmp_path: Path) -> None:
+    page, module = tmp_path / "page.html", tmp_path / "module.py"
+    page.write_text("{# don't #}<p>It can't be.</p>{{ name|default('x') }}")
+    module.write_text('"""It isn\'t."""\nname = f"{who}\'s and somebody\'s"\nword = r"\\w\'s"\n')
+    assert [straight(text) for text in sentences(page)] == [["can't"]]
+    assert sorted(word for text in sentences(module) for word in straight(text)) == ["somebody's"]

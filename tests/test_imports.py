@@ -110,7 +110,7 @@ def test_disqus_keeps_dates_threads_and_states_whatever_the_order_of_its_file() 
         "no article of this site is at the address of its page": 1,
     }
     assert said(report, Kind.ORPHANS) == {
-        "answers to what isn't there, kept as comments of their own": 1
+        "answers to what isn’t there, kept as comments of their own": 1
     }
     assert report.pages == [
         ("https://old.example/about", None, 1),
@@ -140,7 +140,7 @@ def test_wordpress_keeps_states_paragraphs_and_who_wrote_with_an_account() -> No
     assert found["Waiting"].state == CommentState.PENDING
     assert found["Thrown away"].state == CommentState.REJECTED
     assert said(report, Kind.SKIPPED) == {
-        "a state that isn't known": 1,
+        "a state that isn’t known": 1,
         "no comment but a notice of another site": 1,
         "no date that can be read": 1,
     }
@@ -161,7 +161,7 @@ def test_isso_json_is_read_with_numbers_and_without() -> None:
     assert found["Nomsa"].created_at == at(2023, 11, 29, 16, 24, 23)
     assert found["Nomsa"].edited_at is not None
     assert found["Anonymous"].parent_id == found["Nomsa"].id
-    assert said(report, Kind.SKIPPED) == {"a state that isn't known": 2, "no comment": 1}
+    assert said(report, Kind.SKIPPED) == {"a state that isn’t known": 2, "no comment": 1}
 
 
 def isso_database(folder: Path) -> Path:
@@ -373,8 +373,8 @@ def test_a_table_of_addresses_is_written_filled_in_and_read(tmp_path: Path) -> N
     [
         (b"https://old.example/about,nowhere\n", "names the article nowhere"),
         (b"a,\nalone\n", "pages.csv:2: Each line needs an old address and an article"),
-        (b"a,\xff\n", "pages.csv: It can't be read from here on"),
-        (b"a," + b"x" * 200_000, "pages.csv:1: It can't be read from here on"),
+        (b"a,\xff\n", "pages.csv: It can’t be read from here on"),
+        (b"a," + b"x" * 200_000, "pages.csv:1: It can’t be read from here on"),
     ],
 )
 def test_a_table_that_is_wrong_stops_everything(tmp_path: Path, table: bytes, words: str) -> None:
@@ -469,7 +469,7 @@ def test_what_can_not_be_kept_as_it_is_is_said(tmp_path: Path) -> None:
     report = run(own(tmp_path, *rows))
     assert report.imported == 3
     assert said(report, Kind.SKIPPED) == {
-        "a state or format that isn't known, or no key": 4,
+        "a state or format that isn’t known, or no key": 4,
         "no number or no page of its own": 3,
         "no date that can be read": 2,
         "no words": 2,
@@ -901,7 +901,7 @@ def test_edits_stand_beside_their_comment_or_are_left_out(tmp_path: Path) -> Non
         None,
         None,
     )
-    assert said(report, Kind.SKIPPED) == {"an edit of a comment that isn't there": 1}
+    assert said(report, Kind.SKIPPED) == {"an edit of a comment that isn’t there": 1}
     assert found["key 6"].parent_id is None
 
 

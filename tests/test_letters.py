@@ -79,7 +79,7 @@ def test_each_comment_is_told_with_all_that_helps_to_decide() -> None:
 
 
 def test_a_comment_on_an_article_that_is_gone_names_its_file() -> None:
-    assert 'on "gone-for-good"' in write(come("Hello", article_id="gone-for-good")).text
+    assert "on “gone-for-good”" in write(come("Hello", article_id="gone-for-good")).text
 
 
 @pytest.mark.parametrize(

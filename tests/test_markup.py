@@ -346,7 +346,7 @@ def test_an_article_nested_too_deeply_is_refused_with_its_line(
 
 def test_an_article_that_breaks_the_parser_is_refused() -> None:
     error = refused(markup.render_article, "One[^2] two[^1]\n\n[^1]:\n[^2]: Words")
-    assert error.message.startswith("This text can't be read as Markdown (AttributeError).")
+    assert error.message.startswith("This text can’t be read as Markdown (AttributeError).")
 
 
 # Text

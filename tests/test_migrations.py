@@ -202,7 +202,7 @@ def upgrade():
 
 def assert_refused(words: str) -> None:
     db.session.rollback()
-    with pytest.raises(DatabaseUnready, match=f"^The database .* can't be .*{words}") as caught:
+    with pytest.raises(DatabaseUnready, match=f"^The database .* can’t be .*{words}") as caught:
         db.upgrade()
     assert "\n" not in caught.value.message
 

@@ -53,7 +53,7 @@ def test_a_dry_run_then_the_import_then_nothing_more(
     ("arguments", "code", "words"),
     [
         (["nowhere.xml"], 2, "does not exist"),
-        ([__file__], 1, "This isn't a file that can be imported."),
+        ([__file__], 1, "This isn’t a file that can be imported."),
         ([str(DATA / "isso.json"), "--author", "x@y.example"], 1, "There is no account"),
     ],
 )

@@ -486,7 +486,7 @@ def test_mail_arrives_though_none_can_be_composed(
         )
     assert len(server.received) == 3
     (record,) = caplog.records
-    assert record.message.startswith("mail can't be composed or delivered now:")
+    assert record.message.startswith("mail can’t be composed or delivered now:")
 
 
 @pytest.fixture

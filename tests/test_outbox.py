@@ -308,7 +308,7 @@ def test_nothing_goes_plain_where_starttls_is_not_offered() -> None:
     with MailServer() as server:
         answer = to_port(server.port, tls="starttls", user="clinic").send(letter())
     assert server.received == []
-    assert "can't do what BLOG_SMTP_URL asks for: STARTTLS" in answer.words
+    assert "can’t do what BLOG_SMTP_URL asks for: STARTTLS" in answer.words
     assert (answer.outcome, answer.is_about_server) == (Outcome.DEFERRED, True)
 
 
@@ -360,7 +360,7 @@ def test_a_bad_mail_never_holds_up_the_rest(app: Flask) -> None:
         assert deliver(to_port(server.port)) == outbox.Delivered(sent=1, retried=2, failed=1)
     states = [look(mail_id).state for mail_id in (broken, refused, deferred, good)]
     assert states == ["queued", "failed", "queued", "sent"]
-    assert "can't be built" in str(look(broken).last_error)
+    assert "can’t be built" in str(look(broken).last_error)
     assert "550 5.1.1 No such user" in str(look(refused).last_error)
 
 
@@ -847,7 +847,7 @@ def test_a_worker_outlives_trouble_with_the_database(
     with MailServer() as server:
         outbox.run_worker(app, to_port(server.port), stop=stop, clock=lambda: NOW)
     (record,) = caplog.records
-    assert record.message.startswith("mail can't be composed or delivered now:")
+    assert record.message.startswith("mail can’t be composed or delivered now:")
     assert look(mail_id).state == MailState.SENT
 
 
@@ -914,7 +914,7 @@ def test_a_folder_that_cannot_be_written_keeps_the_mails(app: Flask, tmp_path: P
     mail_id, other = queue(), queue()
     (tmp_path / "file").touch()
     assert deliver(FileTransport(tmp_path / "file")) == outbox.Delivered(retried=1)
-    assert "can't be written" in str(look(mail_id).last_error)
+    assert "can’t be written" in str(look(mail_id).last_error)
     assert look(other).attempts == 0
 
 

@@ -210,7 +210,7 @@ def test_while_the_database_is_away_every_page_says_so_and_what_needs_none_is_se
         answer = reader.get(path)
         assert answer.status_code == 503, path
         assert answer.headers["Retry-After"] == "5"
-        assert "can't be reached" in unescape(answer.text)
+        assert "can’t be reached" in unescape(answer.text)
         assert "<title>" in answer.text
         assert sheet in answer.text
     missing = reader.get("/nowhere/at/all")
@@ -402,7 +402,7 @@ def test_what_was_done_before_an_error_is_not_kept(
 def test_a_page_that_is_not_there_helps_one_on(reader: Visitor) -> None:
     answer = reader.get("/nowhere/at/all")
     assert answer.status_code == 404
-    assert "<title>This page isn&#39;t here" in answer.text
+    assert "<title>This page isn’t here" in answer.text
     assert 'name="robots" content="noindex"' in answer.text
     assert 'role="search"' in answer.text
     assert f'href="/articles/{ARTICLE}"' in answer.text

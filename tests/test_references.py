@@ -123,7 +123,7 @@ def test_what_is_not_in_media_is_said_of_texts_covers_and_photos(desk: Desk) -> 
     desk.save(f"authors/{AUTHOR_ID}.md", "---\nname: Sandra\nphoto: me.png\n---\nHello.\n")
     body = "One.\n\n![A](/media/a%20b.png) [plan](/media/plan.pdf)"
     desk.write(body, cover="skin.jpg", cover_alt="A hand")
-    gone = "isn't there, or can't be read."
+    gone = "isn’t there, or can’t be read."
     assert desk.said() == [
         (5, f"The file media/skin.jpg {gone}"),
         (10, f"The file media/plan.pdf {gone}"),
@@ -139,7 +139,7 @@ def test_what_is_not_in_media_is_said_of_texts_covers_and_photos(desk: Desk) -> 
 def test_a_picture_outside_of_media_is_said_with_where_it_belongs(desk: Desk, typed: str) -> None:
     desk.write(f"One.\n\n![A]({typed})")
     (problem,) = desk.found()
-    assert problem["message"] == f"The picture {typed} isn't in media/."
+    assert problem["message"] == f"The picture {typed} isn’t in media/."
     assert problem["remedy"] == "Put it into media/ and write /media/skin.jpg"
     assert problem["line"] == 8
     desk.write("![A](/static/favicon.svg)")
@@ -150,7 +150,7 @@ def test_a_picture_without_words_is_said(desk: Desk) -> None:
     desk.save("media/a.png", "x")
     desk.write('![](/media/a.png)\n\n<img src="/media/a.png" alt="">\n')
     (problem,) = desk.found()
-    assert problem["message"] == "The picture /media/a.png says nothing to those who can't see it."
+    assert problem["message"] == "The picture /media/a.png says nothing to those who can’t see it."
     assert problem["line"] == 6
     desk.write('<img src="/media/a.png" alt="">\n')
     assert desk.found() == []
@@ -159,7 +159,7 @@ def test_a_picture_without_words_is_said(desk: Desk) -> None:
 def test_links_within_a_text_and_headings_out_of_order_are_said(desk: Desk) -> None:
     desk.write("# One *word*\n\nSee [there](#nowhere).\n\n### Deep\n\n# Two\n\nDeep\n")
     assert desk.said() == [
-        (8, "The link to #nowhere leads to a part of this text that isn't there."),
+        (8, "The link to #nowhere leads to a part of this text that isn’t there."),
         (10, "The heading Deep is more than one level below what comes before it."),
         # In another form than it was typed, so its line isn't known.
         (None, "The heading One word has the level of the title, which stands above the text."),

@@ -142,7 +142,7 @@ def test_a_mistake_is_logged_and_the_page_shown_as_it_was(
     home = reader.get("/").text
     assert "Mesotherapy or microneedling" in home
     assert "Edited" in home
-    assert f"articles/{ARTICLE}.md:1:1: The file doesn't start with its fields." in caplog.text
+    assert f"articles/{ARTICLE}.md:1:1: The file doesn’t start with its fields." in caplog.text
     caplog.clear()
     reader.get("/")
     assert caplog.text == ""

@@ -214,7 +214,7 @@ def test_a_reply_to_what_waits_is_refused_with_its_words_kept(
     reply = f"{QUEUE}/{comment}/reply"
     answer = author.press(reply, reply, body="A long answer")
     assert answer.status_code == 422
-    assert "isn't published yet" in unescape(answer.text)
+    assert "isn’t published yet" in unescape(answer.text)
     assert "A long answer</textarea>" in answer.text
 
 

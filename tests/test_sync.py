@@ -750,7 +750,7 @@ def test_a_file_that_goes_while_others_are_read_is_said_and_forgotten_later(desk
     changes = sync.run(desk.root, now=desk.now, progress=lambda *_: path.unlink(missing_ok=True))
     (problem,) = changes.problems
     assert problem.path == "articles/b.md"
-    assert problem.message == "This can't be read: no such file or directory."
+    assert problem.message == "This can’t be read: no such file or directory."
     assert {"a", "c"} <= set(slugs())
     assert desk.sync().removed == ["articles/b.md"]
     assert articles.problems() == []
@@ -841,7 +841,7 @@ def test_problems_are_kept_as_programs_read_them(desk: Desk) -> None:
     assert json.loads(json.dumps(found)) == [
         {
             "path": f"articles/{ARTICLE}.md",
-            "message": "The file doesn't start with its fields.",
+            "message": "The file doesn’t start with its fields.",
             "remedy": "Begin with a line ---, then title: Caring for your skin, then a line --- again.",
             "line": 1,
             "column": 1,

@@ -189,9 +189,9 @@ def test_sent_four_times_at_once_it_is_one_enquiry_with_one_mail(
         ({"body": "bell \x07"}, "control characters"),
         ({"email": "not an address"}, "one email address"),
         ({"email": "a@b.example, c@d.example"}, "one email address"),
-        ({"parent": "7"}, "isn't part of this article"),
-        ({"parent": "abc"}, "isn't part of this article"),
-        ({"parent": "9" * 400}, "isn't part of this article"),
+        ({"parent": "7"}, "isn’t part of this article"),
+        ({"parent": "abc"}, "isn’t part of this article"),
+        ({"parent": "9" * 400}, "isn’t part of this article"),
         ({"form_token": ""}, "open for too long"),
         ({"form_token": "forged"}, "open for too long"),
     ],
@@ -297,7 +297,7 @@ def test_a_reply_to_a_comment_that_vanished_keeps_what_was_typed(
     decide(app, parent, CommentState.REJECTED)
     answer = stranger.post(COMMENTS, filled | {"name": "Pieter", "body": "A long thought"})
     assert answer.status_code == 422
-    assert "isn't there any more" in unescape(answer.text)
+    assert "isn’t there any more" in unescape(answer.text)
     assert "A long thought</textarea>" in answer.text
     from tests.cast import fields
 

@@ -559,7 +559,7 @@ def test_a_link_that_we_never_signed_confirms_nothing(
     for visitor, wrong in [(reader, each) for each in [CONFIRMATION, *broken]] + [(foreign, path)]:
         page = visitor.get(wrong)
         assert page.status_code == 404
-        assert "This link isn't whole" in unescape(page.text)
+        assert "This link isn’t whole" in unescape(page.text)
         assert f'action="{CONFIRMATION}"' not in page.text
 
 
@@ -632,7 +632,7 @@ def test_the_author_sees_who_is_trusted_and_can_end_it(
     stopped = stop(author, location)
     assert (stopped.status_code, stopped.location) == (303, page)
     shown = author.get(page).text
-    assert "isn't trusted any more" in unescape(shown)
+    assert "isn’t trusted any more" in unescape(shown)
     assert "Sandra de Beer stopped trusting this reader on 5 May 2026" in shown
     assert "Stop trusting" not in shown
     assert state(app, write(reader, OTHERS[2])) is CommentState.PENDING

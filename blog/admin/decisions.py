@@ -112,7 +112,7 @@ def hide_and_approve(comment_id: int) -> AnyResponse:
         return _ask_again(queue.load([comment_id]), batch)
     if not is_published:
         flash(
-            "Some of it can't be hidden by itself, so the comment still waits. Decide as you see fit."
+            "Some of it can’t be hidden by itself, so the comment still waits. Decide as you see fit."
         )
     return redirect(_list(batch), 303)
 

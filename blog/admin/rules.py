@@ -56,7 +56,7 @@ _WOULD = {Answer.HOLD: "held", Answer.SPAM: "put into spam", Answer.REJECT: "tur
 def _said(trial: Trial, answer: Answer) -> str:
     """Say what a rule would have done."""
     if not trial.looked_at:
-        return "No comment has been decided yet, so this rule can't be tried on any."
+        return "No comment has been decided yet, so this rule can’t be tried on any."
     last = templating.count(trial.looked_at, "decided comment")
     hit = f"This would have {_WOULD[answer]} {trial.hit or 'none'} of your last {last}"
     if not trial.hit:

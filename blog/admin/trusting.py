@@ -23,5 +23,5 @@ def stop_trusting(comment_id: int) -> AnyResponse:
         reader.stop(by=by, now=db.utc_now(), because_of=comment)
     return back_to(
         f"/admin/comments/{comment_id}",
-        f"This reader isn't trusted any more: new comments wait for review, and for {trust.LATELY.days} days the address can't be confirmed again.",
+        f"This reader isn’t trusted any more: new comments wait for review, and for {trust.LATELY.days} days the address can’t be confirmed again.",
     )

@@ -135,17 +135,17 @@ def faults(path: str, document: Document, survey: Survey) -> Iterator[Problem]:
         if not markup.media_path(typed) and not typed.startswith("/static/"):
             name = posixpath.basename(typed) or "skin.jpg"
             remedy = f"Put it into media/ and write /media/{name}"
-            yield warning(f"The picture {_shown(typed)} isn't in media/.", remedy, _whole(typed))
+            yield warning(f"The picture {_shown(typed)} isn’t in media/.", remedy, _whole(typed))
     for typed in survey.undescribed:
         yield warning(
-            f"The picture {_shown(typed)} says nothing to those who can't see it.",
+            f"The picture {_shown(typed)} says nothing to those who can’t see it.",
             f"Write what it shows, like ![A hand holding a small glass bottle]({_shown(typed)})",
             _whole(typed),
         )
     for typed in survey.lost:
         yield warning(
-            f"The link to {_shown(typed)} leads to a part of this text that isn't there.",
-            "Write # and the heading's words in small letters, joined by hyphens.",
+            f"The link to {_shown(typed)} leads to a part of this text that isn’t there.",
+            "Write # and the heading’s words in small letters, joined by hyphens.",
             _whole(typed),
         )
     for words in survey.jumps:
@@ -199,11 +199,11 @@ def _alias_words(alias: str) -> tuple[str, str]:
 
 def _words(typed: str, target: str) -> tuple[str, str]:
     if target.startswith("/media/"):
-        message = f"The file {_shown(target.removeprefix('/'))} isn't there, or can't be read."
+        message = f"The file {_shown(target.removeprefix('/'))} isn’t there, or can’t be read."
         return message, "Put it into media/ under this name, or correct the name."
     noun = _NOUNS.get(target.split("/")[1], "page")
     message = f"The link to {_shown(typed)} leads nowhere: there is no {noun} at this address."
-    return message, "Copy what follows the site's name where a browser shows the right page."
+    return message, "Copy what follows the site’s name where a browser shows the right page."
 
 
 def paths_of(document: Document) -> Iterator[str]:

@@ -106,11 +106,11 @@ def closed_because(article: Article, *, now: datetime) -> str:
 def _check_parent(article: Article, parent_id: int) -> None:
     parent = db.session.get(Comment, parent_id)
     if parent is None or parent.article_id != article.id:
-        raise Invalid({"parent": "The comment you answer isn't part of this article."})
+        raise Invalid({"parent": "The comment you answer isn’t part of this article."})
     if parent.state == CommentState.PENDING:
-        raise Invalid({"parent": "The comment you answer isn't published yet."})
+        raise Invalid({"parent": "The comment you answer isn’t published yet."})
     if parent.state != CommentState.APPROVED:
-        raise Invalid({"parent": "The comment you answer isn't there any more."})
+        raise Invalid({"parent": "The comment you answer isn’t there any more."})
 
 
 def reply(parent: Comment, draft: Draft, *, by: User, now: datetime) -> Comment:

@@ -112,7 +112,7 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
     if not lines and after:
         return 0, None
     if not lines or not may_undo(lines[0], now=now):
-        raise Conflict("This can't be undone any more. Change the comments one by one instead.")
+        raise Conflict("This can’t be undone any more. Change the comments one by one instead.")
     earlier = _decisions_before(lines)
     found = {str(comment.id): comment for comment in by_ids([int(ln.thing_id) for ln in lines])}
     undone = 0

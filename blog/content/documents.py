@@ -184,8 +184,8 @@ def _authors(fields: Fields) -> tuple[str, ...]:
     for name in ("author", "authors"):
         for typed, index in fields.texts(name, max_chars=NAME_MAX_CHARS):
             if not ID.fullmatch(typed):
-                remedy = f"Write the name of the author's file, like {name}: {slugify(typed)}"
-                fields.unfit(name, typed, index, "isn't the name of a file in authors/", remedy)
+                remedy = f"Write the name of the author’s file, like {name}: {slugify(typed)}"
+                fields.unfit(name, typed, index, "isn’t the name of a file in authors/", remedy)
             ids.append(typed)
     return tuple(dict.fromkeys(ids))
 
@@ -214,8 +214,8 @@ def _alias(fields: Fields, typed: str, index: int) -> str:
     is_path = typed.startswith("/") and bool(names) and not set("?#\\") & set(path)
     if not is_path or not is_clean(path) or {".", ".."} & set(names):
         example = f"/{typed.partition('//')[2].partition('/')[2]}" if "//" in typed else "/old-name"
-        remedy = f"Write what follows the site's name, like {example}"
-        fields.unfit("aliases", typed, index, "isn't the path of an old address", remedy)
+        remedy = f"Write what follows the site’s name, like {example}"
+        fields.unfit("aliases", typed, index, "isn’t the path of an old address", remedy)
     return path
 
 
@@ -233,7 +233,7 @@ def _check(fields: Fields, article: ArticleFile) -> None:
         )
     if article.cover and not article.cover_alt:
         fields.report.warn(
-            "The cover has no `cover_alt`, so those who can't see it don't learn what it shows.",
+            "The cover has no `cover_alt`, so those who can’t see it don’t learn what it shows.",
             "Say it in a sentence, like cover_alt: A hand holding a small glass bottle",
             starts["cover"],
         )
@@ -334,7 +334,7 @@ def new_article(root: Path, id: str, title: str, *, now: datetime) -> Path:  # n
     Raises: ContentError where id or title won't do, Conflict where the article is there.
     """
     if not ID.fullmatch(id):
-        message = f"The name {shown(id)} can't be part of an address."
+        message = f"The name {shown(id)} can’t be part of an address."
         remedy = f"Use {ID_RULE}; for example {slugify(id)}"
         raise ContentError(Problem(f"{Kind.ARTICLE}/{id}.md", message, remedy))
     zone = read_site(root).zone

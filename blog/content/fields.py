@@ -113,7 +113,7 @@ class Fields:
             return ""
         if note_index := self._note_index(value):
             self.report.warn(
-                f"The words from # on aren't part of `{name}`: a # after a space begins a note.",
+                f"The words from # on aren’t part of `{name}`: a # after a space begins a note.",
                 "If they belong to it, put the whole text between quotation marks.",
                 note_index,
             )
@@ -158,7 +158,7 @@ class Fields:
         if not typed:
             return None
         if not re.fullmatch(r"[0-9]{1,9}", typed) or int(typed) > max_number:
-            message = f"isn't a whole number from 0 to {max_number}"
+            message = f"isn’t a whole number from 0 to {max_number}"
             self.unfit(name, typed, index, message, f"Write only digits, like {name}: 30")
             return None
         return int(typed)
@@ -181,7 +181,7 @@ class Fields:
         """Read a name that becomes a part of an address."""
         typed, index = self._typed(name)
         if typed and not ID.fullmatch(typed):
-            message = f"can't be part of an address: that takes {ID_RULE}"
+            message = f"can’t be part of an address: that takes {ID_RULE}"
             self.unfit(name, typed, index, message, f"Write {name}: {slugify(typed)}")
         return typed or default
 
@@ -198,13 +198,13 @@ class Fields:
         found = _WHEN.fullmatch(typed)
         if not found:
             remedy = f"Write year-month-day, like {name}: 2026-03-10 or {name}: 2026-03-10 14:30"
-            self.unfit(name, typed, index, "isn't a date that can be read", remedy)
+            self.unfit(name, typed, index, "isn’t a date that can be read", remedy)
             return None
         try:
             return _moment(found, zone)
         except (ValueError, OverflowError):
             remedy = "Check it: the year comes first, then the month, the day, the time."
-            self.unfit(name, typed, index, "isn't in the calendar or on the clock", remedy)
+            self.unfit(name, typed, index, "isn’t in the calendar or on the clock", remedy)
             return None
 
     def media(self, name: str) -> str:
@@ -214,7 +214,7 @@ class Fields:
         parts = path.split("/")
         if typed and ("\\" in path or any(not part or part.startswith(".") for part in parts)):
             remedy = f"Put the picture into media/ and write its name, like {name}: skin.jpg"
-            self.unfit(name, typed, index, "isn't the name of a file in media/", remedy)
+            self.unfit(name, typed, index, "isn’t the name of a file in media/", remedy)
         return path
 
     def address(self, name: str) -> str:
@@ -222,7 +222,7 @@ class Fields:
         typed, index = self._typed(name)
         if typed and not is_web_address(typed):
             remedy = f"Write the whole address, like {name}: https://example.org/page"
-            self.unfit(name, typed, index, "isn't the address of a web page", remedy)
+            self.unfit(name, typed, index, "isn’t the address of a web page", remedy)
         return typed
 
     def unfit(self, name: str, typed: str, index: int, message: str, remedy: str) -> None:
@@ -236,7 +236,7 @@ class Fields:
         for name in unknown:
             meant = _ELSEWHERE.get(name.lower()) or near(name, self.known)
             remedy = f"Did you mean `{meant}`?" if meant else "It is kept, but shown nowhere."
-            message = f"`{name}` isn't a field that is known here."
+            message = f"`{name}` isn’t a field that is known here."
             self.report.warn(message, remedy, self.front.starts[name])
         return {name: entry.plain() for name, entry in unknown.items()}
 

@@ -109,11 +109,11 @@ def _problem(
 
 def _wrong_name(name: str) -> tuple[str, str] | None:
     if not name.endswith(_SUFFIX):
-        return "The name of this file doesn't end in .md.", "Rename it so that .md comes last."
+        return "The name of this file doesn’t end in .md.", "Rename it so that .md comes last."
     if not ID.fullmatch(name.removesuffix(_SUFFIX)):
         better = slugify(name.removesuffix(_SUFFIX))
         return (
-            "The name of this file can't be part of an address.",
+            "The name of this file can’t be part of an address.",
             f"Use {ID_RULE}; for example {better}.md",
         )
     return None
@@ -125,7 +125,7 @@ def _wrong_place(
     if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(home):
         return _LEADS_OUT
     if not stat.S_ISREG(status.st_mode):
-        return "This isn't a file.", "Move it out of this folder, or rename it without .md."
+        return "This isn’t a file.", "Move it out of this folder, or rename it without .md."
     return None
 
 
@@ -166,7 +166,7 @@ def _decode(relative: str, data: bytes) -> str:
         report = Report(relative, text)
         report.error(
             "There is a NUL here, a character no text has.",
-            "Delete it; if you can't see it, write this line anew.",
+            "Delete it; if you can’t see it, write this line anew.",
             text.index("\0"),
         )
         raise report.failure()
@@ -178,20 +178,20 @@ def _plain(text: str) -> str:
 
 
 def _not_utf8(relative: str, error: UnicodeDecodeError) -> ContentError:
-    remedy = 'Save it again with the encoding "UTF-8"; your editor asks for it under Save As.'
+    remedy = "Save it again with the encoding “UTF-8”; your editor asks for it under Save As."
     # What the decoder was given lacks the byte order mark, and its place is counted from there.
     data = error.object
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _refusal(relative, "This file is saved as UTF-16, not as UTF-8.", remedy)
     before = _plain(data[: error.start].decode())
     line, column = place(before, len(before))
-    message = f"The character here (byte {data[error.start]:02X}) isn't UTF-8, so it can't be read."
+    message = f"The character here (byte {data[error.start]:02X}) isn’t UTF-8, so it can’t be read."
     return ContentError(Problem(relative, message, remedy, line, column))
 
 
 def _unreadable(path: str, error: OSError) -> ContentError:
     reason = (error.strerror or "unknown reason").lower()
-    return _refusal(path, f"This can't be read: {reason}.", "Check that it is there and readable.")
+    return _refusal(path, f"This can’t be read: {reason}.", "Check that it is there and readable.")
 
 
 def _refusal(path: str, message: str, remedy: str) -> ContentError:

@@ -116,7 +116,7 @@ def _explain_opening(report: Report) -> None:
         report.error("The first line must be three short dashes (---).", _RETYPE, 0)
         return
     else:
-        message = "The file doesn't start with its fields."
+        message = "The file doesn’t start with its fields."
     report.error(message, f"Begin with a line ---, then {_FIELD}, then a line --- again.", 0)
 
 
@@ -124,7 +124,7 @@ def _explain_closing(report: Report, start: int) -> None:
     almost = _ALMOST_FENCE.search(report.text, start + 1)
     if almost:
         report.error(
-            "This line looks like the end of the fields, but it isn't exactly ---.",
+            "This line looks like the end of the fields, but it isn’t exactly ---.",
             _RETYPE,
             almost.start(),
         )
@@ -164,7 +164,7 @@ def _check_lead(report: Report, start: int, end: int) -> None:
     stray = _STRAY.search(report.text, start, end)
     if stray:
         report.error(
-            "This line doesn't start with the name of a field.",
+            "This line doesn’t start with the name of a field.",
             f"Each field begins at the very start of its line, like {_FIELD}",
             stray.start(),
         )
@@ -172,7 +172,7 @@ def _check_lead(report: Report, start: int, end: int) -> None:
 
 def _explain_text(report: Report, index: int) -> None:
     report.error(
-        "The text seems to begin here, but the fields above it haven't ended.",
+        "The text seems to begin here, but the fields above it haven’t ended.",
         "Put a line of three dashes (---) between the last field and the text.",
         index,
     )

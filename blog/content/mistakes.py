@@ -74,7 +74,7 @@ def malformed(chunk: str) -> Mistake | None:
     line = chunk.partition("\n")[0].rstrip()
     if line.startswith(("{", "[")):
         remedy = f"Give each a line of its own, like {_EXAMPLE}"
-        return Mistake("Fields don't stand between brackets.", remedy, 0)
+        return Mistake("Fields don’t stand between brackets.", remedy, 0)
     if joined := re.match(r"([\w-]+):(?!//)(.+)", line):
         right = f"{joined[1]}: {joined[2]}"
         return Mistake("There is no space after the colon.", f"Write {right}", joined.end(1))
@@ -107,7 +107,7 @@ def _spot(chunk: str, index: int) -> _Spot:
 
 def _unnamed(spot: _Spot) -> Mistake:
     return Mistake(
-        "This line isn't a field: it doesn't start with a name and a colon.",
+        "This line isn’t a field: it doesn’t start with a name and a colon.",
         f"Write it like {_EXAMPLE}; if it belongs to the line above, start it with two spaces.",
         spot.index,
     )
@@ -116,7 +116,7 @@ def _unnamed(spot: _Spot) -> Mistake:
 def _tab(spot: _Spot) -> Mistake:
     return Mistake(
         "There is a tab here, where only spaces may stand.",
-        "Delete it and type spaces instead; they look alike, but they aren't.",
+        "Delete it and type spaces instead; they look alike, but they aren’t.",
         spot.index,
     )
 
@@ -140,7 +140,7 @@ def _open_quote(spot: _Spot) -> Mistake:
 
 def _backslash(spot: _Spot) -> Mistake:
     return Mistake(
-        "Between double quotation marks a backslash (\\) begins a code, and this one isn't known.",
+        "Between double quotation marks a backslash (\\) begins a code, and this one isn’t known.",
         "Type two of them (\\\\), or use single quotation marks (') around the text.",
         spot.index,
     )
@@ -150,7 +150,7 @@ def _colon(spot: _Spot) -> Mistake:
     if spot.start and not spot.lead.lstrip().startswith("-"):
         return _indent(spot)
     return Mistake(
-        "There is a second colon in this line, and it's not clear which one ends the name.",
+        "There is a second colon in this line, and it’s not clear which one ends the name.",
         f"Put the text between quotation marks: {spot.quoted}",
         spot.index,
     )
@@ -161,7 +161,7 @@ def _indent(spot: _Spot) -> Mistake:
     remedy = "exactly below the name above it" if is_list else "at the very start of its line"
     return Mistake(
         "This line starts with spaces, so it is taken for a part of the line above.",
-        f"If it is a field of its own, let it begin {remedy}; if it isn't, put the whole text it"
+        f"If it is a field of its own, let it begin {remedy}; if it isn’t, put the whole text it"
         " belongs to between quotation marks.",
         spot.start,
     )
@@ -173,7 +173,7 @@ def _open_bracket(spot: _Spot) -> Mistake:
     opening = chunk[spot.index]
     closing = {"[": "]", "{": "}"}[opening]
     return Mistake(
-        f"The list that starts with {opening} doesn't end with {closing}.",
+        f"The list that starts with {opening} doesn’t end with {closing}.",
         f"Put {closing} at its end. If {opening} is part of the text: {spot.quoted}",
         spot.index,
     )
@@ -193,7 +193,7 @@ def _twice(spot: _Spot) -> Mistake:
 
 def _control(spot: _Spot) -> Mistake:
     return Mistake(
-        "This text holds a code for a character that can't be shown.",
+        "This text holds a code for a character that can’t be shown.",
         "Delete the code, which begins with a backslash (\\), or type two backslashes.",
         spot.index,
     )
@@ -208,7 +208,7 @@ def _dashes(spot: _Spot) -> Mistake:
             spot.index,
         )
     return Mistake(
-        "This line doesn't stand in line with the list above it.",
+        "This line doesn’t stand in line with the list above it.",
         "Let the dashes (-) of all items stand exactly below each other.",
         spot.index,
     )
@@ -223,7 +223,7 @@ def _sign(spot: _Spot) -> Mistake:
         message = f"A text that begins with {first} is taken for a list, and more follows its end."
     elif first == "-":
         return Mistake(
-            "A list can't begin in the same line as its name.",
+            "A list can’t begin in the same line as its name.",
             f"Give each item a line of its own below. If it is no list, write {spot.quoted}",
             spot.value_index,
         )
@@ -232,7 +232,7 @@ def _sign(spot: _Spot) -> Mistake:
     elif spot.start:
         return _indent(spot)
     else:
-        message = "This line can't be understood."
+        message = "This line can’t be understood."
         remedy = "It takes a plain name, a colon and a text, best between quotation marks."
         return Mistake(message, remedy, spot.index)
     return Mistake(message, f"Write {spot.quoted}", spot.value_index)

@@ -131,7 +131,7 @@ def _load(report: Report) -> dict[str, Any]:
         reason, index = "Lists within lists within lists, deeper than anything is read", None
     words = (remedy for part, remedy in _TOML_REMEDIES if part in reason)
     remedy = next(words, 'Each line reads name = "value", or [name] where a part begins.')
-    report.error(f"This can't be read: {reason}.", remedy, index)
+    report.error(f"This can’t be read: {reason}.", remedy, index)
     raise report.failure()
 
 
@@ -212,7 +212,7 @@ class _Table:
             if key not in self.known:
                 meant = near(key, self.known)
                 remedy = f"Did you mean `{meant}`?" if meant else "It has no effect."
-                self.report.warn(f"`{key}` isn't known here.", remedy, self._index(key))
+                self.report.warn(f"`{key}` isn’t known here.", remedy, self._index(key))
 
     def _value(self, key: str, default: Any) -> Any:
         self.known.append(key)
@@ -233,7 +233,7 @@ class _Table:
 
     def _unfit(self, key: str, value: Any, wish: str) -> None:
         name = f"{self.name}.{key}" if self.name else key
-        fault = f"is {shown(value)}" if isinstance(value, str) else "can't be used as it is"
+        fault = f"is {shown(value)}" if isinstance(value, str) else "can’t be used as it is"
         self.report.error(f"`{name}` {fault}.", f"It must be {wish}.", self._index(key))
 
     def _index(self, key: str) -> int | None:

@@ -207,7 +207,7 @@ class CommentForm(PublicForm):
     name = _line(
         "Your name",
         comments.NAME_MAX_CHARS,
-        needed="Please give a name. It needn't be your full one.",
+        needed="Please give a name. It needn’t be your full one.",
     )
     email = _line("Email", comments.EMAIL_MAX_CHARS, address)
     body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")

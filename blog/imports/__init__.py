@@ -128,7 +128,7 @@ def _addresses(map_path: Path | None) -> Addresses:
     addresses = Addresses(told)
     unknown = next((each for each in told.values() if not addresses.is_article(each)), None)
     if unknown:
-        raise NotFound(f"{map_path} names the article {unknown}, which isn't there.")
+        raise NotFound(f"{map_path} names the article {unknown}, which isn’t there.")
     return addresses
 
 

@@ -43,7 +43,7 @@ def _page(_line: int, said: dict[str, Any]) -> Thread:
 def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
     state = _state(said)
     if state is None:
-        return Left(line, "a state that isn't known")
+        return Left(line, "a state that isn’t known")
     typed, parent = said.get("markdown"), records.first(said, "parentHex", "parentId")
     who = records.word(records.first(said, "commenterHex", "userCreated"))
     edited_at = records.moment(said.get("editedTime") or "")

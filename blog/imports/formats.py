@@ -43,7 +43,7 @@ _IN_OBJECT = {
     "pages": _COMMENTO,
 }
 _UNKNOWN = (
-    "This isn't a file that can be imported. Known are the exports of Disqus (XML), WordPress"
+    "This isn’t a file that can be imported. Known are the exports of Disqus (XML), WordPress"
     " (XML), Isso (its database, or JSON), Remark42 (backup), Commento and Comentario (JSON), and"
     " of this program (JSON)."
 )

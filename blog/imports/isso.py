@@ -80,7 +80,7 @@ def _comment(line: int, comment_id: Any, thread: str, said: Any) -> Foreign | Le
     mode = said.get("mode", 1)
     state = _STATES.get(mode) if isinstance(mode, int) else None
     if state is None:
-        return Left(line, "a state that isn't known")
+        return Left(line, "a state that isn’t known")
     edited_at = records.moment(said.get("modified") or "")
     return records.comment(
         line,

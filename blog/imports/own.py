@@ -36,7 +36,7 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
     source_format = _FORMATS.get(str(said.get("source_format")))
     key = records.word(said.get("key"), _KEY_MAX_CHARS)
     if state is None or source_format is None or not key:
-        return Left(line, "a state or format that isn't known, or no key")
+        return Left(line, "a state or format that isn’t known, or no key")
     author = said.get("author")
     return records.comment(
         line,

@@ -86,7 +86,7 @@ def read_map(path: Path) -> dict[str, str]:
                 if row[1].strip() and row[0] != _COLUMNS[0]:
                     told[row[0].strip()] = row[1].strip()
         except (csv.Error, UnicodeDecodeError) as error:
-            raise FileError(str(path), f"It can't be read from here on: {error}.", line=rows.line_num) from error  # fmt: skip
+            raise FileError(str(path), f"It can’t be read from here on: {error}.", line=rows.line_num) from error  # fmt: skip
     return told
 
 

@@ -184,8 +184,8 @@ class Staging:
 
     def arrange(self) -> None:
         """Give each comment its level and its place in time, whatever answers what in the file."""
-        self._drop("an edit of a comment that isn't there", f"is_edit AND {_IS_LOOSE}")
-        self._cut(_IS_LOOSE, "answers to what isn't there, kept as comments of their own")
+        self._drop("an edit of a comment that isn’t there", f"is_edit AND {_IS_LOOSE}")
+        self._cut(_IS_LOOSE, "answers to what isn’t there, kept as comments of their own")
         while True:
             self._db.execute("UPDATE comment SET level = 0 WHERE above = '' AND level IS NULL")
             level = 0

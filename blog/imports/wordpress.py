@@ -52,7 +52,7 @@ def _comment(said: Element, thread: str) -> Foreign | Left:
         return Left(said.line, "no comment but a notice of another site")
     state = _STATES.get(said.of("comment_approved"))
     if state is None:
-        return Left(said.line, "a state that isn't known")
+        return Left(said.line, "a state that isn’t known")
     parent, user = said.of("comment_parent"), said.of("comment_user_id")
     return records.comment(
         said.line,

@@ -70,7 +70,7 @@ def render_article(
         raise _too_deep(text) from None
     except Exception as error:
         raise MarkupError(
-            f"This text can't be read as Markdown ({type(error).__name__})."
+            f"This text can’t be read as Markdown ({type(error).__name__})."
             " Look for an unfinished footnote, list or HTML tag."
         ) from error
     if reading.depth > ARTICLE_MAX_DEPTH:

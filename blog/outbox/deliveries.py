@@ -115,7 +115,7 @@ def _try(transport: Transport, mail: OutgoingMail) -> Answer:
     try:
         return transport.send(mail)
     except Exception as error:  # noqa: BLE001 (one mail that breaks never holds up the rest)
-        return Answer(Outcome.DEFERRED, f"This mail can't be built: {error!r}")
+        return Answer(Outcome.DEFERRED, f"This mail can’t be built: {error!r}")
 
 
 def _settle(mail_id: int, worker: str, answer: Answer, now: datetime) -> str:
@@ -207,4 +207,4 @@ def _outlive(app: Flask, act: Callable[[datetime], object], now: datetime) -> No
         with app.app_context():
             act(now)
     except Exception as error:  # noqa: BLE001 (a worker that dies delivers nothing ever after)
-        _log.error("mail can't be composed or delivered now: %r", error)
+        _log.error("mail can’t be composed or delivered now: %r", error)

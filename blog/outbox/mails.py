@@ -270,7 +270,7 @@ def _ascii_label(label: str) -> str:
 
 def _subject(subject: str) -> str:
     if _CONTROL.search(subject):
-        raise MailError("The subject of a mail can't hold line ends or control characters.")
+        raise MailError("The subject of a mail can’t hold line ends or control characters.")
     subject = subject.strip()
     if len(subject) > SUBJECT_MAX_CHARS:
         return f"{subject[: SUBJECT_MAX_CHARS - 1].rstrip()}…"
@@ -279,7 +279,7 @@ def _subject(subject: str) -> str:
 
 def _body(body: str) -> str:
     if _UNSTORABLE.search(body):
-        raise MailError("The text of a mail holds characters that can't be stored.")
+        raise MailError("The text of a mail holds characters that can’t be stored.")
     if len(body.encode()) > BODY_MAX_BYTES:
         raise MailError(f"The text of a mail can have {BODY_MAX_BYTES} bytes at most.")
     return body

@@ -71,7 +71,7 @@ class FileTransport:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_whole(path, build(mail).as_bytes(), mode=0o600)
         except OSError as error:
-            words = f"The file {path} can't be written ({error.strerror})."
+            words = f"The file {path} can’t be written ({error.strerror})."
             return Answer(Outcome.DEFERRED, words, is_about_server=True)
         return Answer(Outcome.ACCEPTED, f"{WRITTEN_TO}{path.name}")
 
@@ -207,7 +207,7 @@ class _Attempt(threading.Thread):
         if isinstance(error, smtplib.SMTPResponseException):
             return self._judge(error.smtp_code, _decoded(error.smtp_error))
         if isinstance(error, smtplib.SMTPNotSupportedError):
-            return self._deferred(f"can't do what BLOG_SMTP_URL asks for: {error}")
+            return self._deferred(f"can’t do what BLOG_SMTP_URL asks for: {error}")
         if isinstance(error, ssl.SSLCertVerificationError):
             return self._deferred(
                 f"has no valid certificate ({error.verify_message}), so nothing was sent"

@@ -134,7 +134,7 @@ def _is_newest_first() -> bool:
     """
     if "order" in request.args and asked("order") != "newest":
         raise NotFound(
-            "Comments can't be sorted like that. Please leave the order out of the address."
+            "Comments can’t be sorted like that. Please leave the order out of the address."
         )
     return "order" in request.args
 
@@ -367,7 +367,7 @@ def _old_address() -> AnyResponse | None:
             address = urls.article(article.slug) + quote(rest)
             return redirect(f"{address}?{query}" if query else address, 301)
         if addresses.is_gone(old_path, now=now):
-            return problems.answer_ours(Gone("It can't be read here any more."))
+            return problems.answer_ours(Gone("It can’t be read here any more."))
     return None
 
 

@@ -47,7 +47,7 @@ def _mailed() -> Mailed:
     """
     mailed = following.opened(asked("token"), now=db.utc_now())
     if mailed is None:
-        raise NotFound("This link isn't whole. Copy all of it from the mail.")
+        raise NotFound("This link isn’t whole. Copy all of it from the mail.")
     return mailed
 
 
