@@ -68,6 +68,7 @@ def test_who_comes_second_is_told_who_was_first(
     assert answer.status_code == 409
     assert words in plain(answer.text)
     assert "Somebody was quicker about 1 comment." in plain(answer.text)
+    assert f'<a href="{QUEUE}?state=pending">Back to the list</a>' in answer.text
     assert states(app, comment) == before
 
 
