@@ -55,6 +55,8 @@ class User(db.Model):
     email: Mapped[str] = mapped_column(String(EMAIL_MAX_CHARS), unique=True)
     name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
     role: Mapped[Role] = mapped_column(String(20))
+    # The profile of an author, whose articles are hers to look after; no key, since its file may go.
+    author_id: Mapped[str | None] = mapped_column(String(100))
     # Empty as long as none was chosen, and once the account was removed.
     password_hash: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime]
@@ -138,7 +140,15 @@ def is_set_up() -> bool:
     return db.session.execute(select(User.id).limit(1)).first() is not None
 
 
-def add(*, email: str, name: str, role: Role, password_hash: str, now: datetime) -> User:
+def add(
+    *,
+    email: str,
+    name: str,
+    role: Role,
+    author_id: str | None = None,
+    password_hash: str,
+    now: datetime,
+) -> User:
     """Add an account; one that was removed or only invited becomes this one.
 
     Raises: Invalid where the address has one already.
@@ -148,7 +158,7 @@ def add(*, email: str, name: str, role: Role, password_hash: str, now: datetime)
     if user.is_active:
         raise taken(email)
     user.name, user.role, user.password_hash = name.strip(), role, password_hash
-    user.created_at, user.removed_at = now, None
+    user.author_id, user.created_at, user.removed_at = author_id, now, None
     with db.unless_taken():
         db.session.add(user)
         db.session.flush()

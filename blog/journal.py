@@ -35,8 +35,9 @@ class JournalLine(db.Model):
     verb: Mapped[str] = mapped_column(String(40))
     thing: Mapped[str] = mapped_column(String(40))
     thing_id: Mapped[str] = mapped_column(String(100))
-    was: Mapped[str | None] = mapped_column(String(20))
-    became: Mapped[str | None] = mapped_column(String(20))
+    # A state, a role or the id of an author.
+    was: Mapped[str | None] = mapped_column(String(100))
+    became: Mapped[str | None] = mapped_column(String(100))
     batch: Mapped[str | None] = mapped_column(String(40), index=True)
     actor: Mapped[User | None] = relationship(lazy="joined")
 
@@ -67,14 +68,18 @@ def record(
     )
 
 
-def of_batch(batch: str, *, after: int = 0, limit: int | None = None) -> Sequence[JournalLine]:
-    """Return the lines of one click, or some of them after one."""
+def of_batch(
+    batch: str, *, by: int | None = None, after: int = 0, limit: int | None = None
+) -> Sequence[JournalLine]:
+    """Return the lines of one click, or some of them after one; `by` is whose it has to be."""
     query = select(JournalLine).where(JournalLine.batch == batch, JournalLine.id > after)
+    if by is not None:
+        query = query.where(JournalLine.actor_id == by)
     return db.session.execute(query.order_by(JournalLine.id).limit(limit)).scalars().all()
 
 
 def count_of_batch(batch: str) -> int:
-    """Return how many lines one click left."""
+    """Return how many lines one click left, whoever made it."""
     query = select(func.count()).select_from(JournalLine).where(JournalLine.batch == batch)
     return db.session.execute(query).scalar_one()
 

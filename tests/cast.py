@@ -30,6 +30,8 @@ from blog.staff import letters
 CLOCK = datetime(2026, 5, 4, 9, 30, tzinfo=UTC)
 ARTICLE = "mesotherapy-or-microneedling"
 SECOND = "caring-for-skin-in-winter"
+# Who wrote both.
+AUTHOR_ID = "sandra-de-beer"
 
 
 @dataclass(frozen=True)

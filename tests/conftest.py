@@ -19,6 +19,7 @@ from blog.articles import sync
 from tests import cluster
 from tests.cast import (
     AUTHOR,
+    AUTHOR_ID,
     CLOCK,
     MODERATOR,
     SECOND_AUTHOR,
@@ -77,6 +78,7 @@ def _prepare(environ: Environ) -> None:
                     email=person.email,
                     name=person.name,
                     role=role,
+                    author_id=AUTHOR_ID if role is Role.AUTHOR else None,
                     password_hash=hashed[person],
                     now=CLOCK,
                 )

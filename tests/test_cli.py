@@ -42,7 +42,7 @@ from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
 from blog.staff import passwords
 from tests import cluster
-from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, Person, Visitor
+from tests.cast import ARTICLE, AUTHOR, AUTHOR_ID, CLOCK, MODERATOR, Person, Visitor
 from tests.smtp_server import HOST, MailServer, unused_port
 
 PASSWORD = b"a few words to remember\n"
@@ -462,8 +462,23 @@ def test_users_are_listed_for_people_and_programs(blog: Blog, inside: None) -> N
         "email": "i@c.example",
         "name": "I",
         "role": "author",
+        "author": None,
         "is_invited": True,
     }
+
+
+def test_an_author_is_given_her_profile_at_the_command_line(blog: Blog, inside: None) -> None:
+    profile = "--author", AUTHOR_ID
+    assert user_add(blog, "n@c.example", "--role", "author", *profile).code == 0
+    assert blog("user", "list").out.splitlines()[-1] == f"n@c.example  author of {AUTHOR_ID}  n"
+    assert json.loads(blog("user", "list", "--json").out)[-1]["author"] == AUTHOR_ID
+    assert blog("user", "role", MODERATOR.email, "author", *profile).code == 0
+    done = "changed the author profile of"
+    assert [line[0] for line in lines()] == ["added", done, "changed the role of", done]
+    refused = blog("user", "role", MODERATOR.email, "moderator", *profile)
+    assert (refused.code, refused.sentence()) == (1, "Only an author has an author profile.")
+    missing = user_add(blog, "o@c.example", "--role", "author", "--author", "nobody")
+    assert missing.sentence() == "There is no author profile authors/nobody.md."
 
 
 def test_an_operator_changes_roles_and_removes(blog: Blog, inside: None) -> None:

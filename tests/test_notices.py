@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from blog import accounts, comments, db, journal, outbox
 from blog.accounts import User
@@ -17,9 +17,12 @@ from blog.comments.reports import ReportReason
 from blog.errors import Forbidden
 from blog.outbox import FileTransport
 from tests.cast import (
+    ARTICLE,
     AUTHOR,
+    AUTHOR_ID,
     CLOCK,
     MODERATOR,
+    SECOND,
     SECOND_AUTHOR,
     WAITS,
     Clock,
@@ -39,9 +42,9 @@ STAFF = (AUTHOR, SECOND_AUTHOR, MODERATOR)
 on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 
-def come(*bodies: str, name: str = "Nomsa") -> list[int]:
+def come(*bodies: str, name: str = "Nomsa", on: str = ARTICLE) -> list[int]:
     """Let comments come that wait; gives their numbers."""
-    drafts = [comments.compose(article(), name=name, body=b, parent_id=None) for b in bodies]
+    drafts = [comments.compose(article(on), name=name, body=b, parent_id=None) for b in bodies]
     with db.writing():
         return [arrival.submit(arrived(each, verdict=WAITS), now=db.utc_now()) for each in drafts]
 
@@ -368,6 +371,85 @@ def test_who_gets_an_account_is_told_of_all_that_waits() -> None:
     assert "Two" in mail
 
 
+# Authors
+
+
+def give_away(article_id: str) -> None:
+    """Let an article be somebody else's."""
+    with db.writing():
+        query = "UPDATE article_author SET author_id = 'another' WHERE article_id = :id"
+        db.session.execute(text(query), {"id": article_id})
+
+
+def test_an_author_is_told_of_what_waits_under_her_articles_alone(
+    clock: Clock, tmp_path: Path
+) -> None:
+    give_away(SECOND)
+    come("Not hers", on=SECOND)
+    assert tell() == 2
+    assert told(SECOND_AUTHOR) == []
+    clock.move(minutes=10)
+    come("Hers")
+    come("Not hers either", on=SECOND)
+    deliver(tmp_path)
+    assert tell() == 3
+    (mail,) = told(SECOND_AUTHOR)
+    assert ("Hers" in mail, "Not hers" in mail, "winter" in mail) == (True, False, False)
+    assert "1 comment came: 1 waiting." in mail
+    assert "1 comment waits for review." in mail
+    assert "Not hers either" in told(MODERATOR)[-1]
+    deliver(tmp_path)
+    clock.move(minutes=10)
+    come("Another not hers", on=SECOND)
+    assert tell() == 2
+
+
+def test_an_author_is_told_of_her_undone_decisions_alone(clock: Clock, tmp_path: Path) -> None:
+    give_away(SECOND)
+    (hers,) = come("Hers")
+    (other,) = come("Not hers", on=SECOND)
+    for number in (hers, other):
+        decide(number, batch=f"click {number}")
+    come("New")
+    tell()
+    of_hers = select(NoticeOwed.comment_id).where(NoticeOwed.user_id == user(SECOND_AUTHOR).id)
+    assert db.session.execute(of_hers).scalars().all() == [hers]
+    deliver(tmp_path)
+    for number in (hers, other):
+        undo(batch=f"click {number}")
+    clock.move(minutes=10)
+    assert tell() == 3
+    assert "Hers" in told(SECOND_AUTHOR)[-1]
+    assert "Not hers" not in "".join(told(SECOND_AUTHOR))
+    assert "Not hers" in told(MODERATOR)[-1]
+
+
+def test_an_author_without_an_article_is_told_nothing_until_she_has_one(clock: Clock) -> None:
+    give_away(ARTICLE)
+    give_away(SECOND)
+    come("One")
+    assert tell() == 2
+    clock.move(days=8)
+    tell()
+    assert told(SECOND_AUTHOR) == []
+    with db.writing():
+        db.session.execute(text("UPDATE article_author SET author_id = :id"), {"id": AUTHOR_ID})
+    tell()
+    assert "One" in told(SECOND_AUTHOR)[0]
+
+
+def test_the_clinic_is_told_too_where_authors_alone_may_moderate() -> None:
+    demote(AUTHOR, MODERATOR)
+    give_away(SECOND)
+    come("Hers")
+    come("Nobody's", on=SECOND)
+    assert tell() == 2
+    (mail,) = told("hello@clinic.example")
+    assert ("Hers" in mail, "Nobody's" in mail) == (True, True)
+    (mail,) = told(SECOND_AUTHOR)
+    assert "Nobody's" not in mail
+
+
 # Several workers, and workers that die
 
 
@@ -515,6 +597,19 @@ def test_a_round_with_nothing_to_tell_is_a_few_reads(
     deliver(tmp_path)
     asked = statements()
     assert len(asked) == 6
+    assert all(each.startswith("SELECT") for each in asked)
+
+
+def test_an_author_under_whose_articles_nothing_waits_costs_a_few_reads(
+    clock: Clock, statements: Callable[[], list[str]], tmp_path: Path
+) -> None:
+    give_away(SECOND)
+    come("One", on=SECOND)
+    tell()
+    deliver(tmp_path)
+    clock.move(minutes=10)
+    asked = statements()
+    assert len(asked) == 7
     assert all(each.startswith("SELECT") for each in asked)
 
 

@@ -1,11 +1,15 @@
 """The people page, and the page of an invitation."""
 
+import re
+
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from blog import accounts, db, outbox
 from tests.cast import (
     AUTHOR,
+    AUTHOR_ID,
     MODERATOR,
     SECOND_AUTHOR,
     Clock,
@@ -101,6 +105,66 @@ def test_an_administrator_changes_a_role_which_counts_at_once(
     assert answer.location == PEOPLE
     assert moderator.get(PEOPLE).status_code == 200
     assert author.post(path, author.form(path, path) | {"role": "queen"}).status_code == 422
+
+
+def chosen(page: str, name: str) -> tuple[list[str], list[str]]:
+    """What a page's list offers, and what is chosen in it."""
+    found = re.search(rf'<select[^>]* name="{name}".*?</select>', page, re.S)
+    assert found
+    options = re.findall(r"<option([^>]*)>([^<]*)</option>", found[0])
+    return [words for _, words in options], [words for on, words in options if "selected" in on]
+
+
+def test_an_administrator_chooses_an_authors_profile_which_counts_at_once(
+    app: Flask, author: Visitor, moderator: Visitor
+) -> None:
+    path = f"{PEOPLE}/{number(app, MODERATOR)}"
+    assert chosen(author.get(path).text, "author_id") == (
+        ["None yet", "Sandra de Beer"],
+        ["None yet"],
+    )
+    form = author.form(path, path)
+    assert author.post(path, form | {"role": "author"}).status_code == 303
+    assert "without an author profile yet" in author.get(PEOPLE).text
+    assert "No articles are yours yet." in moderator.get("/admin/comments").text
+    assert author.post(path, form | {"role": "author", "author_id": AUTHOR_ID}).status_code == 303
+    assert author.get(PEOPLE).text.count("of the articles of Sandra de Beer") == 2
+    assert chosen(author.get(path).text, "author_id")[1] == ["Sandra de Beer"]
+    assert "No articles are yours yet." not in moderator.get("/admin/comments").text
+    # Another role has none, whatever was chosen before it.
+    assert author.post(path, form | {"role": "admin", "author_id": AUTHOR_ID}).status_code == 303
+    assert author.get(PEOPLE).text.count("of the articles of Sandra de Beer") == 1
+    said = author.get("/admin/journal").text
+    assert "changed the author profile of the account of Mia Botha" in said
+    assert f", from none to {AUTHOR_ID}" in said
+
+
+def test_a_profile_that_is_not_there_is_refused_where_it_was_chosen(
+    app: Flask, author: Visitor
+) -> None:
+    path = f"{PEOPLE}/{number(app, MODERATOR)}"
+    wrong = {"role": "author", "author_id": "nobody"}
+    answer = author.post(path, author.form(path, path) | wrong)
+    assert answer.status_code == 422
+    assert 'id="author_id-error">There is no author profile' in answer.text
+    assert 'id="author_id-error">There is no author profile' in invite(author, **wrong)
+    assert NEW.email not in author.get(PEOPLE).text
+    assert "of the articles of" in invite(author, role="author", author_id=AUTHOR_ID)
+
+
+def test_a_profile_whose_file_is_gone_is_shown_as_gone_and_kept(
+    app: Flask, author: Visitor
+) -> None:
+    with app.app_context(), db.writing():
+        db.session.execute(text("DELETE FROM author"))
+    path = f"{PEOPLE}/{number(app, SECOND_AUTHOR)}"
+    gone = f"{AUTHOR_ID} (its file is gone)"
+    assert chosen(author.get(path).text, "author_id") == (["None yet", gone], [gone])
+    assert f"whose author profile {AUTHOR_ID} is gone" in author.get(PEOPLE).text
+    form = author.form(path, path) | {"role": "author", "author_id": AUTHOR_ID}
+    assert author.post(path, form).status_code == 303
+    assert author.post(path, form | {"author_id": ""}).status_code == 303
+    assert "without an author profile yet" in author.get(PEOPLE).text
 
 
 def test_who_is_removed_while_signed_in_is_out_at_once(

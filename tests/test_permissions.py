@@ -12,8 +12,15 @@ from blog.permissions import Action
 MAY = {
     Role.ADMIN: set(Action),
     Role.AUTHOR: {Action.MODERATE, Action.REPLY, Action.READ_JOURNAL, Action.READ_CONTENT},
-    Role.MODERATOR: {Action.MODERATE, Action.READ_JOURNAL},
+    Role.MODERATOR: {Action.MODERATE, Action.JUDGE_ALL, Action.READ_JOURNAL},
 }
+
+
+class Thing:
+    """Something under an article of Ann's."""
+
+    def is_of(self, author_id: str) -> bool:
+        return author_id == "ann"
 
 
 def somebody(role: str) -> User:
@@ -38,6 +45,30 @@ def test_whoever_may_goes_on_and_whoever_may_not_is_told(action: Action) -> None
         else:
             with pytest.raises(Forbidden, match=f"^Your account may not {action}[.]$"):
                 permissions.require(actor, action)
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize("role", Role)
+def test_an_author_may_do_to_things_of_hers_alone_what_others_may_to_all(
+    role: Role, action: Action
+) -> None:
+    for profile in ("ann", "anna", "", None):
+        actor = somebody(role)
+        actor.author_id = profile
+        is_hers = role is not Role.AUTHOR or profile == "ann"
+        assert permissions.may(actor, action, of=Thing()) == (action in MAY[role] and is_hers)
+        if action in MAY[role] and not is_hers:
+            with pytest.raises(Forbidden, match=f"^Your account may not {action} here[.]$"):
+                permissions.require(actor, action, of=Thing())
+
+
+@pytest.mark.parametrize(("role", "limit"), [*zip(Role, (None, "ann", None), strict=True)])
+def test_only_who_may_all_has_no_limit(role: str, limit: str | None) -> None:
+    actor = somebody(role)
+    actor.author_id = "ann"
+    assert permissions.limit_of(actor) == limit
+    # What an unknown role may not, it may not everywhere either.
+    assert permissions.limit_of(somebody("owner")) == ""
 
 
 @pytest.mark.parametrize("action", Action)

@@ -10,7 +10,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, insert, select, text
 
-from blog import articles, comments, db, markup, tokens
+from blog import accounts, articles, comments, db, markup, tokens
+from blog.accounts import User
 from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
 from blog.articles.around import around
 from blog.comments import (
@@ -22,6 +23,7 @@ from blog.comments import (
     notices,
     pins,
     queue,
+    reach,
     reports,
     telling,
     thread,
@@ -33,7 +35,7 @@ from blog.comments.reports import CommentReport
 from blog.comments.traces import CommentTrace, before
 from blog.comments.trust import Holder
 from blog.journal import JournalLine
-from tests.cast import ARTICLE, CLOCK, article
+from tests.cast import ARTICLE, CLOCK, SECOND_AUTHOR, article
 
 # Tables with more rows the longer a site is there.
 GROWING = {
@@ -59,23 +61,29 @@ def explain(app: Flask) -> Iterator[Explain]:
     """Give what is looked through row by row when something is asked; on SQLite also what is sorted."""
 
     def run(act: Act) -> list[str]:
-        asked: list[tuple[str, Any]] = []
-
-        def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
-            asked.append((statement, values))
-
-        engine = db.db.engine
-        event.listen(engine, "before_cursor_execute", note)
-        act()
-        event.remove(engine, "before_cursor_execute", note)
-        selects = [one for one in asked if one[0].startswith(("SELECT", "WITH"))]
-        assert selects, "nothing was asked"
-        read = _on_sqlite if engine.dialect.name == "sqlite" else _on_postgresql
+        selects = _asked(act)
+        read = _on_sqlite if db.db.engine.dialect.name == "sqlite" else _on_postgresql
         connection = db.session.connection()
         return [found for statement in selects for found in read(connection, *statement)]
 
     with app.app_context():
         yield run
+
+
+def _asked(act: Act) -> list[tuple[str, Any]]:
+    """Do something, and give what the database was asked for it."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, values: Any, *_rest: Any) -> None:
+        asked.append((statement, values))
+
+    engine = db.db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    act()
+    event.remove(engine, "before_cursor_execute", note)
+    selects = [one for one in asked if one[0].startswith(("SELECT", "WITH"))]
+    assert selects, "nothing was asked"
+    return selects
 
 
 def _on_sqlite(connection: Connection, statement: str, values: Any) -> Iterator[str]:
@@ -266,6 +274,39 @@ CHOSEN: dict[str, Act] = {
     "pinned": lambda: pins.among([10, 20, 30]),
     "decided before": lambda: deciding.last_batch(comment_of(4_500)),
 }
+# What is asked for an author alone, who has a part of the articles.
+HERS: dict[str, Act] = {
+    "chosen of a state": lambda: hers(reason=""),
+    "older of a state": lambda: hers(below=2_000),
+    "on an article": lambda: hers(article_id=ARTICLE),
+    "for a reason": lambda: hers(reason="links"),
+    "since a day": lambda: hers(since=CLOCK + timedelta(days=1)),
+    "by common words": lambda: hers(words="thank"),
+    "by rare words": lambda: hers(words="retinol"),
+    "by everything": lambda: hers(article_id=ARTICLE, reason="links", words="thank you"),
+    "reported": lambda: hers(state=CommentState.APPROVED, is_reported=True),
+    "what else came": lambda: history.others(comment_of(4_500), by=thabo()),
+    "lines about others": lambda: history.summaries([4_500, 4_600], by=thabo()),
+    "how many are reported": lambda: reports.count_reported(by=thabo()),
+    "tabs": lambda: comments.counts(by=thabo()),
+    "waiting": lambda: comments.count_in(CommentState.PENDING, by=thabo()),
+    "what is beyond her": lambda: comments.beyond([10, 20, 30], by=thabo()),
+    "whether it is hers": lambda: comments.by_id(10, by=thabo()),
+    "why there is nothing": lambda: reach.lacking(thabo()),
+}
+
+
+def thabo() -> User:
+    found = accounts.by_email(SECOND_AUTHOR.email)
+    assert found
+    return found
+
+
+def hers(*, below: int | None = None, **by: Any) -> list[int]:
+    choice = Choice(**{"state": CommentState.PENDING} | by)
+    return list(queue.choose(choice, by=thabo(), below=below, limit=51).ids)
+
+
 COMMENTS: dict[str, Act] = {
     "page of a thread": lambda: thread.visible_on(article()),
     "newest page of a thread": lambda: thread.visible_on(article(), newest_first=True),
@@ -293,6 +334,8 @@ SORTED = {
     "newest page of a thread": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
     "with what waits": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
     "permalink": ["USE TEMP B-TREE FOR count(DISTINCT)"],
+    # What waits under one author's articles.
+    "mail to a moderator": ["USE TEMP B-TREE FOR ORDER BY"],
     # The newest hundred, along the table itself.
     "what came before": ["SCAN comment_trace"],
 }
@@ -338,6 +381,48 @@ def test_what_moderators_choose_is_found_by_an_index_however_far(
     # The latest traces are walked along their key.
     cut = {BY_SORTING, "USE TEMP B-TREE FOR GROUP BY", "SCAN comment_trace"}
     assert {*explain(CHOSEN[name])} <= cut
+
+
+@pytest.mark.usefixtures("busy_site", "full_shelf")
+@pytest.mark.parametrize("most", [0, 100_000])
+def test_what_an_author_chooses_is_found_by_an_index_however_many_are_hers(
+    explain: Explain, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(queue, "LOOKED_THROUGH", 5)
+    monkeypatch.setattr(queue, "SORTED", most)
+    found = {name: {*explain(act)} for name, act in HERS.items()}
+    cut = {BY_SORTING, "USE TEMP B-TREE FOR GROUP BY", "SCAN comment_trace"}
+    assert {name: steps - cut for name, steps in found.items()} == {name: set() for name in HERS}
+
+
+BY_ARTICLE = "ix_comment_article_id_state_root_id (article_id=? AND state=?)"
+
+
+@pytest.mark.usefixtures("busy_site", "full_shelf", "at_work")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", ["chosen of a state", "tabs", "waiting"])
+def test_an_authors_comments_are_found_article_by_article_in_an_index_alone(name: str) -> None:
+    steps = [step for step in _steps(HERS[name]) if step.startswith("SEARCH comment ")]
+    assert steps
+    assert set(steps) == {f"SEARCH comment USING COVERING INDEX {BY_ARTICLE}"}
+
+
+@pytest.mark.usefixtures("busy_site", "full_shelf", "at_work")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_what_an_author_is_mailed_of_is_found_article_by_article() -> None:
+    steps = _steps(COMMENTS["mail to a moderator"])
+    assert f"SEARCH comment USING COVERING INDEX {BY_ARTICLE}" in steps
+    assert f"SEARCH comment USING INDEX {BY_ARTICLE}" in steps
+
+
+def _steps(act: Act) -> list[str]:
+    selects = _asked(act)
+    connection = db.session.connection()
+    return [
+        str(row[3])
+        for statement, values in selects
+        for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
+    ]
 
 
 @pytest.mark.usefixtures("busy_site")

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
 from blog import accounts, comments, db, journal, outbox, permissions
 from blog.accounts import Role, User
@@ -13,6 +14,7 @@ from blog.permissions import Action
 from blog.staff import passwords, team
 from tests.cast import (
     AUTHOR,
+    AUTHOR_ID,
     CLOCK,
     MODERATOR,
     SECOND_AUTHOR,
@@ -56,9 +58,11 @@ def accept(link: str, password_hash: str, *, now: datetime = NOW) -> bool:
         return team.accept(link, password_hash, now=now)
 
 
-def change_role(person: Person, role: Role, *, by: Person | None = AUTHOR) -> bool:
+def change_role(
+    person: Person, role: Role, profile: str = "", *, by: Person | None = AUTHOR
+) -> bool:
     with db.writing():
-        return team.change_role(user(person), role, by=user(by) if by else None, now=NOW)
+        return team.change_role(user(person), role, profile, by=user(by) if by else None, now=NOW)
 
 
 def remove(person: Person, *, by: Person | None = AUTHOR) -> bool:
@@ -176,6 +180,59 @@ def test_another_role_counts_at_once_and_is_in_the_journal() -> None:
     line = journal.recent()[0]
     assert (line.was, line.became) == ("moderator", "admin")
     assert not change_role(MODERATOR, Role.ADMIN)
+
+
+def acts() -> list[tuple[str, str | None, str | None]]:
+    return [(line.verb, line.was, line.became) for line in journal.recent()]
+
+
+def test_an_author_has_a_profile_which_is_in_the_journal(new_hash: str) -> None:
+    role, profile = "changed the role of", "changed the author profile of"
+    assert change_role(MODERATOR, Role.AUTHOR, AUTHOR_ID)
+    assert user(MODERATOR).author_id == AUTHOR_ID
+    assert not change_role(MODERATOR, Role.AUTHOR, AUTHOR_ID)
+    assert acts() == [(profile, "none", AUTHOR_ID), (role, "moderator", "author")]
+    assert change_role(MODERATOR, Role.AUTHOR)
+    assert acts()[0] == (profile, AUTHOR_ID, "none")
+    assert change_role(SECOND_AUTHOR, Role.ADMIN)
+    assert user(SECOND_AUTHOR).author_id is None
+    assert acts()[:2] == [(profile, AUTHOR_ID, "none"), (role, "author", "admin")]
+    with db.writing():
+        team.invite(NEW.email, NEW.name, Role.AUTHOR, AUTHOR_ID, by=user(), now=NOW)
+    assert accept(token(), new_hash)
+    assert user(NEW).author_id == AUTHOR_ID
+    assert acts()[1:3] == [(profile, "none", AUTHOR_ID), ("invited", None, None)]
+    # Who comes back begins anew.
+    remove(NEW)
+    invite(Role.AUTHOR)
+    assert user(NEW).author_id is None
+
+
+@pytest.mark.parametrize(
+    ("role", "profile", "sentence"),
+    [
+        (Role.AUTHOR, "nobody", "There is no author profile authors/nobody.md."),
+        (Role.AUTHOR, "../site", "There is no author profile"),
+        (Role.AUTHOR, "x" * 5_000, "There is no author profile"),
+        (Role.MODERATOR, AUTHOR_ID, "Only an author has an author profile."),
+    ],
+)
+def test_a_profile_that_somebody_can_not_have_changes_nothing(
+    role: Role, profile: str, sentence: str
+) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        change_role(MODERATOR, role, profile)
+    with pytest.raises(Invalid, match=sentence), db.writing():
+        team.invite(NEW.email, NEW.name, role, profile, by=user(), now=NOW)
+    assert (acts(), user(MODERATOR).role, accounts.by_email(NEW.email)) == ([], "moderator", None)
+
+
+def test_a_profile_whose_file_is_gone_may_be_kept_but_not_chosen() -> None:
+    with db.writing():
+        db.session.execute(text("DELETE FROM author"))
+    assert not change_role(SECOND_AUTHOR, Role.AUTHOR, AUTHOR_ID)
+    with pytest.raises(Invalid, match="There is no author profile"):
+        change_role(MODERATOR, Role.AUTHOR, AUTHOR_ID)
 
 
 def test_who_is_removed_is_out_and_can_not_come_back(new_hash: str) -> None:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from blog import accounts, journal, permissions, urls
+from blog import accounts, comments, journal, permissions, urls
 from blog.admin.desk import admin, desk, require, user
 from blog.comments.model import EDITED, WITHDREW
 from blog.journal import JournalLine
@@ -46,9 +46,11 @@ def show_journal() -> Response:
     chosen = {"person": who, "kind": kind} if reads_all else {"kind": kind}
     query = urlencode({name: value for name, value in chosen.items() if value not in ("", None)})
     names = accounts.names()
+    told = {row: int(row.thing_id) for row in rows[:PAGE] if row.thing == "comment"}
+    beyond = comments.beyond(told.values(), by=by)
     return desk(
         "journal.html",
-        lines=[_line(row, names) for row in rows[:PAGE]],
+        lines=[_line(row, names) for row in rows[:PAGE] if told.get(row) not in beyond],
         people=names | {journal.NOBODY: "A reader or an operator"} if reads_all else {},
         who=who,
         kinds=_KINDS,

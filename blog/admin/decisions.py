@@ -67,7 +67,7 @@ def _list(batch: str = "") -> str:
 def decide_one(comment_id: int, noun: str) -> AnyResponse:
     """Decide about one comment."""
     by = require(Action.MODERATE)
-    if comments.by_id(comment_id) is None:
+    if comments.by_id(comment_id, by=by) is None:
         raise NotFound("There is no comment with this number.")
     then = f"/admin/comments/{comment_id}/reply" if request.args.get("then") == "reply" else ""
     return _decide([comment_id], _VERBS[_NOUNS[noun]], by=by, then=then)
@@ -101,12 +101,12 @@ def hide_and_approve(comment_id: int) -> AnyResponse:
     by, batch = require(Action.MODERATE), secrets.token_urlsafe(12)
     region = country_of(templating.site().language)
     with db.writing():
-        found = [each for each in comments.by_ids([comment_id]) if _as_seen()(each)]
+        found = [each for each in comments.by_ids([comment_id], by=by) if _as_seen()(each)]
         is_published = all(
             deciding.hide_and_approve(each, region, by=by, now=db.utc_now(), batch=batch)
             for each in found
         )
-    if not found and comments.by_id(comment_id) is None:
+    if not found and comments.by_id(comment_id, by=by) is None:
         raise NotFound("There is no comment with this number.")
     if not found:
         return _ask_again(queue.load([comment_id]), batch)
@@ -133,10 +133,9 @@ def _ask_again(rows: Sequence[Comment], batch: str) -> Response:
 @admin.get("/comments/all")
 def ask_about_all() -> Response:
     """Ask what is to be done with all that match, as far as they were there."""
-    require(Action.MODERATE)
-    choice = review.choice_of(request.args)
+    by, choice = require(Action.MODERATE), review.choice_of(request.args)
     upto = request.args.get("upto", urls.ROW_ID_MAX - 1, type=urls.row_id)
-    found = queue.choose(choice, below=upto + 1, limit=ALL_MAX + 1)
+    found = queue.choose(choice, by=by, below=upto + 1, limit=ALL_MAX + 1)
     ids = found.ids[:ALL_MAX]
     return desk(
         "all.html",
@@ -157,7 +156,7 @@ def decide_all() -> AnyResponse:
     state, choice = _wanted(), review.choice_of(request.form)
     upto, count = (request.form.get(name, 0, type=urls.row_id) for name in ("upto", "count"))
     # A comment before its edit, as among those selected.
-    ids = sorted(queue.choose(choice, below=upto + 1, limit=min(count, ALL_MAX)).ids)
+    ids = sorted(queue.choose(choice, by=by, below=upto + 1, limit=min(count, ALL_MAX)).ids)
     batch = secrets.token_urlsafe(12)
     left = count - _decide_in_turns(ids, state, _as_asked(choice), by=by, batch=batch)
     if left:

@@ -113,8 +113,8 @@ def desk(template: str, **words: Any) -> Response:
 def _counts() -> dict[str, int]:
     may = permissions.may
     return {
-        "waiting": comments.count_in(CommentState.PENDING),
-        "reported": reports.count_reported(),
+        "waiting": comments.count_in(CommentState.PENDING, by=user()),
+        "reported": reports.count_reported(by=user()),
         "enquiries": enquiries.count_in(Folder.NEW) if may(user(), Action.READ_ENQUIRIES) else 0,
         "problems": articles.count_errors() if may(user(), Action.READ_CONTENT) else 0,
         "failed": outbox.failed_count() if may(user(), Action.READ_MAIL) else 0,

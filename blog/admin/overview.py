@@ -11,7 +11,7 @@ from blog import articles, comments, config, db, journal, outbox, permissions, u
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
 from blog.articles import Article, listing
-from blog.comments import following, notices
+from blog.comments import following, notices, reach
 from blog.errors import NotFound
 from blog.outbox import MailState, OutgoingMail
 from blog.permissions import Action
@@ -36,6 +36,7 @@ def show_start() -> Response:
     may_see_mail = permissions.may(user(), Action.READ_MAIL)
     return desk(
         "start.html",
+        lack=reach.lacking(user()),
         problems=articles.problems() if may_see else [],
         writes_files=config.current().smtp_url is None,
         late=outbox.late_count() if may_see_mail else 0,

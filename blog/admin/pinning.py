@@ -31,7 +31,7 @@ def _settle(comment_id: int, *, is_pinned: bool) -> AnyResponse:
     sentence = "Pinned: it stands first now." if is_pinned else "Unpinned."
     try:
         with db.writing():
-            (comment,) = comments.by_ids([comment_id]) or (None,)
+            (comment,) = comments.by_ids([comment_id], by=by) or (None,)
             if comment is None:
                 raise NotFound("There is no comment with this number.")
             verb(comment, by=by, now=now)

@@ -19,8 +19,8 @@ from blog.permissions import Action
 @admin.post(f"/comments/<{urls.ROW}:comment_id>/reports/dismissal")
 def keep_one(comment_id: int) -> AnyResponse:
     """Let a reported comment stay."""
-    require(Action.MODERATE)
-    if comments.by_id(comment_id) is None:
+    by = require(Action.MODERATE)
+    if comments.by_id(comment_id, by=by) is None:
         raise NotFound("There is no comment with this number.")
     return _keep([comment_id])
 
@@ -42,7 +42,7 @@ def _keep(ids: Iterable[int]) -> AnyResponse:
     with db.writing():
         kept = [
             reports.keep(each, upto=upto, by=by, now=now, batch=batch)
-            for each in comments.by_ids(ids)
+            for each in comments.by_ids(ids, by=by)
         ]
     choice = review.choice_of(request.form)
     if not any(kept):

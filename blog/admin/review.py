@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, comments, db, journal, markup, templating, urls
 from blog.accounts import User
-from blog.admin.desk import admin, back_to, desk, require
+from blog.admin.desk import admin, back_to, desk, require, user
 from blog.articles import Article
 from blog.comments import (
     Comment,
@@ -25,6 +25,7 @@ from blog.comments import (
     pins,
     private,
     queue,
+    reach,
     reports,
     trust,
 )
@@ -66,12 +67,11 @@ _GROUPS = {
 @admin.get("/comments")
 def show_review() -> Response:
     """Show what is chosen of one state, newest first."""
-    require(Action.MODERATE)
-    choice = choice_of(request.args)
+    by, choice = require(Action.MODERATE), choice_of(request.args)
     before = request.args.get("before", type=urls.row_id)
     is_counted = choice.is_narrow and not before
     limit = comments.COUNTED_TO if is_counted else PAGE + 1
-    found = queue.choose(choice, below=before, limit=limit, enough=PAGE + 1)
+    found = queue.choose(choice, by=by, below=before, limit=limit, enough=PAGE + 1)
     shown = found.ids[:PAGE]
     items = items_of(queue.load(shown))
     framed = around(choice, items)
@@ -87,6 +87,7 @@ def show_review() -> Response:
         is_farther=len(found.ids) <= PAGE,
         everything=f"/admin/comments/all?{query(choice, upto=shown[0])}" if len(shown) > 1 else "",
         done=done(request.args.get("done", "")),
+        lack=reach.lacking(by),
     )
 
 
@@ -137,7 +138,7 @@ def link(choice: Choice, **more: Any) -> str:
 
 def around(choice: Choice, items: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
     """Collect what every page of the queue has around its comments."""
-    numbers = comments.counts() | {REPORTED: reports.count_reported()}
+    numbers = comments.counts(by=user()) | {REPORTED: reports.count_reported(by=user())}
     return {
         "total": numbers[fields_of(choice)["state"]],
         "choice": choice,
@@ -169,7 +170,9 @@ def _filters(choice: Choice) -> list[tuple[str, str]]:
     """Say each filter in words, with the link that clears it."""
     found = []
     if choice.article_id:
-        article = articles.by_id(choice.article_id)
+        # A title is as much hers to read as the comments under it.
+        is_hers = reach.covers(user(), choice.article_id)
+        article = articles.by_id(choice.article_id) if is_hers else None
         title = article.title if article else choice.article_id
         found.append((f"on “{title}”", link(replace(choice, article_id=""))))
     if choice.reason:
@@ -188,7 +191,7 @@ def items_of(rows: Sequence[Comment]) -> list[dict[str, Any]]:
     ids = [row.id for row in rows]
     # How an edit came is known of its comment.
     origins = {row.id: row.edit_of_id or row.id for row in rows}
-    told = history.summaries(list(set(origins.values())))
+    told = history.summaries(list(set(origins.values())), by=user())
     pinned, reported = pins.among(ids), reports.about(ids)
     return [
         item_of(row, found.get(row.article_id))
@@ -261,7 +264,7 @@ def _changes(row: Comment) -> dict[str, Any]:
 
 def done(batch: str) -> dict[str, Any] | None:
     """Say what a click did, with the way back as long as there is one."""
-    lines = journal.of_batch(batch, limit=1) if batch else []
+    lines = journal.of_batch(batch, by=deciding.told_of(user()), limit=1) if batch else []
     if not lines:
         return None
     what = templating.count(journal.count_of_batch(batch), "comment")
@@ -276,13 +279,12 @@ def done(batch: str) -> dict[str, Any] | None:
 @admin.get(f"/comments/<{urls.ROW}:comment_id>")
 def show_comment(comment_id: int) -> Response:
     """Show one comment, as the journal leads to it."""
-    require(Action.MODERATE)
-    comment = _comment(comment_id)
+    comment = _comment(comment_id, by=require(Action.MODERATE))
     return some([comment], trusted=trust.writer_of(comment))
 
 
-def _comment(comment_id: int) -> Comment:
-    comment = comments.by_id(comment_id)
+def _comment(comment_id: int, *, by: User) -> Comment:
+    comment = comments.by_id(comment_id, by=by)
     if comment is None:
         raise NotFound("There is no comment with this number.")
     return comment
@@ -306,9 +308,9 @@ def some(rows: Sequence[Comment], **words: Any) -> Response:
 @admin.get(f"/comments/<{urls.ROW}:comment_id>/others")
 def show_others(comment_id: int) -> Response:
     """Show what else came from where a comment came from, and who else said so."""
-    require(Action.MODERATE)
-    comment = _comment(comment_id)
-    groups = history.others(comment.edit_of or comment)
+    by = require(Action.MODERATE)
+    comment = _comment(comment_id, by=by)
+    groups = history.others(comment.edit_of or comment, by=by)
     (item,) = items_of([comment])
     return desk(
         "others.html",
@@ -330,10 +332,10 @@ def _counted(states: Mapping[CommentState, int]) -> str:
 def reply(comment_id: int) -> AnyResponse:
     """Answer a published comment as the author."""
     by = require(Action.REPLY)
-    parent = comments.by_id(comment_id)
-    article = articles.by_id(parent.article_id) if parent else None
-    if parent is None or article is None:
-        raise NotFound("There is no comment with this number.")
+    parent = _comment(comment_id, by=by)
+    article = articles.by_id(parent.article_id)
+    if article is None:
+        raise NotFound("The article of this comment isn’t there any more.")
     form = ReplyForm()
     if not form.validate_on_submit() or not _reply(form, article, parent, by=by):
         page = desk("reply.html", comment=item_of(parent, article), form=form)

@@ -20,7 +20,7 @@ PATH = "/admin/rules"
 @admin.route("/rules", methods=["GET", "POST"])
 def show_rules() -> AnyResponse:
     """List the rules, and make one: first tried, then made."""
-    by = require(Action.MODERATE)
+    by = require(Action.JUDGE_ALL)
     form, now = RuleForm(), db.utc_now()
     if request.method == "GET" or not form.validate_on_submit():
         return _page(form, None)
@@ -68,7 +68,7 @@ def _said(trial: Trial, answer: Answer) -> str:
 @admin.post(f"/rules/<{urls.ROW}:rule_id>/removal")
 def remove_rule(rule_id: int) -> AnyResponse:
     """Take a rule away."""
-    by = require(Action.MODERATE)
+    by = require(Action.JUDGE_ALL)
     with db.writing():
         gone = rules.remove(rule_id, by=by, now=db.utc_now())
     return back_to(PATH, "The rule is removed." if gone else "That rule was gone already.")

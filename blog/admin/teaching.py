@@ -16,9 +16,9 @@ _IS_IGNORED = {"doubts": True, "trust": False}
 @admin.post(f"/comments/<{urls.ROW}:comment_id>/reasons/<any(doubts, trust):noun>")
 def doubt_reason(comment_id: int, noun: str) -> AnyResponse:
     """Let a reason of a comment say nothing any more, or let it speak again."""
-    by, now = require(Action.MODERATE), db.utc_now()
+    by, now = require(Action.JUDGE_ALL), db.utc_now()
     with db.writing():
-        comment = comments.by_id(comment_id)
+        comment = comments.by_id(comment_id, by=by)
         if comment is None:
             raise NotFound("There is no comment with this number.")
         name = request.form.get("sign", "")

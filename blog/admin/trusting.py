@@ -14,9 +14,9 @@ from blog.permissions import Action
 @admin.post(f"/comments/<{urls.ROW}:comment_id>/trust/end")
 def stop_trusting(comment_id: int) -> AnyResponse:
     """Trust the writer of a comment no more."""
-    by = require(Action.MODERATE)
+    by = require(Action.JUDGE_ALL)
     with db.writing():
-        comment = comments.by_id(comment_id)
+        comment = comments.by_id(comment_id, by=by)
         reader = trust.writer_of(comment) if comment else None
         if comment is None or reader is None:
             raise NotFound("No trusted reader wrote a comment with this number.")

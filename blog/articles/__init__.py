@@ -347,6 +347,12 @@ def author(author_id: str) -> Author | None:
     return db.session.execute(whole).scalar_one_or_none()
 
 
+def profiles() -> dict[str, str]:
+    """Return the name of each author by the id of her profile, in the order of the names."""
+    query = select(Author.id, Author.name).order_by(Author.name, Author.id)
+    return dict(db.session.execute(query).all())
+
+
 def page(page_id: str) -> Page | None:
     """Return a page that stands by itself."""
     query = select(Page).where(Page.id == page_id)

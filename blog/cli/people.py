@@ -7,12 +7,20 @@ from typing import Any
 
 import click
 
-from blog import accounts, db, journal
+from blog import accounts, db
 from blog.accounts import Role, User
 from blog.cli import cli, print_json, print_line, with_app, with_database
 from blog.errors import Invalid, NotFound
 from blog.forms import SetUpForm
 from blog.staff import passwords, second_factor, team
+
+_author = click.option(
+    "--author",
+    "author_id",
+    default="",
+    metavar="ID",
+    help="The profile of an author, as sandra for authors/sandra.md.",
+)
 
 
 @cli.group("user")
@@ -28,9 +36,10 @@ def users() -> None:
 @click.argument("email")
 @click.option("--name", default="", help="The name readers see beside a reply.")
 @click.option("--role", type=click.Choice([role.value for role in Role]), default=Role.ADMIN.value)
+@_author
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from stdin.")
 @with_database
-def add_user(email: str, name: str, role: str, password_stdin: bool) -> None:
+def add_user(email: str, name: str, role: str, author_id: str, password_stdin: bool) -> None:
     """Add an account; its password comes from standard input.
 
     \b
@@ -44,14 +53,15 @@ def add_user(email: str, name: str, role: str, password_stdin: bool) -> None:
         raise Invalid({field: errors[0] for field, errors in form.errors.items()})
     password_hash = accounts.hash_password(form.password.data)
     with db.writing():
-        user = accounts.add(
+        user = team.add(
             email=form.email.data,
             name=form.name.data,
             role=Role(role),
+            author_id=author_id,
             password_hash=password_hash,
+            by=None,
             now=now,
         )
-        journal.record("added", "account", user.id, by=None, now=now)
         added = user.email
     click.echo(f"Added {added} ({role}).")
 
@@ -70,8 +80,9 @@ def list_users(as_json: bool) -> None:
         print_json([_row(person) for person in people])
         return
     for person in people:
+        profile = f" of {person.author_id}" if person.author_id else ""
         state = "" if person.is_active else "  (invited)"
-        print_line(f"{person.email}  {person.role}  {person.name}{state}")
+        print_line(f"{person.email}  {person.role}{profile}  {person.name}{state}")
 
 
 def _row(person: User) -> dict[str, Any]:
@@ -80,6 +91,7 @@ def _row(person: User) -> dict[str, Any]:
         "email": person.email,
         "name": person.name,
         "role": str(person.role),
+        "author": person.author_id,
         "is_invited": not person.is_active,
     }
 
@@ -87,16 +99,17 @@ def _row(person: User) -> dict[str, Any]:
 @users.command("role")
 @click.argument("email")
 @click.argument("role", type=click.Choice([role.value for role in Role]))
+@_author
 @with_database
-def change_role(email: str, role: str) -> None:
-    """Give somebody another role.
+def change_role(email: str, role: str, author_id: str) -> None:
+    """Give somebody another role, and an author the profile of her articles.
 
     \b
-    Example:  blog user role mia@clinic.example author
+    Example:  blog user role mia@clinic.example author --author mia-botha
     """
     with db.writing():
         person = _person(email)
-        team.change_role(person, Role(role), by=None, now=db.utc_now())
+        team.change_role(person, Role(role), author_id, by=None, now=db.utc_now())
     click.echo(f"{accounts.normal_email(email)} is {role} now.")
 
 

@@ -13,14 +13,14 @@ from functools import cached_property
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import ScalarSelect, Select, func, select
+from sqlalchemy import ScalarSelect, Select, and_, func, not_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import joinedload, undefer
 
 from blog import config, db, journal, markup, permissions, revision, tokens
 from blog.accounts import User
 from blog.articles import Article
-from blog.comments import fulltext, learning, likeness, policy, signs
+from blog.comments import fulltext, learning, likeness, policy, reach, signs
 from blog.comments.model import EMAIL_MAX_CHARS as EMAIL_MAX_CHARS
 from blog.comments.model import LISTED_STATES as LISTED_STATES
 from blog.comments.model import NAME_MAX_CHARS as NAME_MAX_CHARS
@@ -118,7 +118,7 @@ def reply(parent: Comment, draft: Draft, *, by: User, now: datetime) -> Comment:
 
     Raises: Forbidden where `by` may not; Conflict where `draft` answers something else.
     """
-    permissions.require(by, Action.REPLY)
+    permissions.require(by, Action.REPLY, of=parent)
     if draft.parent_id != parent.id:
         raise Conflict("This reply belongs to another comment.")
     key = tokens.keyed_hash(
@@ -176,23 +176,26 @@ def by_key(key: str) -> Comment:
     return db.session.execute(select(Comment).where(Comment.submission_key == key)).scalar_one()
 
 
-def by_id(comment_id: int) -> Comment | None:
-    """Return a comment whatever its state; none that is being imported."""
+def by_id(comment_id: int, *, by: User | None = None) -> Comment | None:
+    """Return a comment whatever its state; none that is being imported or beyond somebody's reach."""
     comment = db.session.get(Comment, comment_id)
-    return None if comment and comment.state == CommentState.IMPORTING else comment
+    if comment is None or comment.state == CommentState.IMPORTING:
+        return None
+    return comment if by is None or reach.covers(by, comment.article_id) else None
 
 
-def by_ids(comment_ids: Iterable[int]) -> Sequence[Comment]:
+def by_ids(comment_ids: Iterable[int], *, by: User | None = None) -> Sequence[Comment]:
     """Return comments whatever their state, to be changed: others who want to wait until then.
 
-    None that are being imported.
+    None that are being imported or beyond somebody's reach.
 
     With an edit its comment is held, which whoever changes either does first.
     """
     wanted = set(comment_ids)
     is_edit = (Comment.id.in_(wanted), Comment.edit_of_id.is_not(None))
     edited = db.session.execute(select(Comment.edit_of_id).where(*is_edit)).scalars()
-    query = _some({*wanted, *edited}).order_by(Comment.id)
+    mine = reach.within(by, Comment.article_id)
+    query = _some({*wanted, *edited}).where(*mine).order_by(Comment.id)
     whole = query.options(undefer(Comment.original)).with_for_update(key_share=True)
     return [row for row in db.session.execute(whole).scalars() if row.id in wanted]
 
@@ -215,19 +218,29 @@ def recent(
     return db.session.execute(query).scalars().all()
 
 
-def count_in(state: CommentState) -> int:
-    """Return how many comments are in a state; `COUNTED_TO` where there are more."""
-    return db.session.execute(select(_counted(state))).scalar_one()
+def beyond(comment_ids: Collection[int], *, by: User) -> set[int]:
+    """Return which of some comments somebody has no say in."""
+    mine = reach.within(by, Comment.article_id)
+    if not mine:
+        return set()
+    query = select(Comment.id).where(Comment.id.in_(comment_ids), not_(and_(*mine)))
+    return set(db.session.execute(query).scalars())
 
 
-def counts() -> dict[str, int]:
-    """Return how many comments are in each state; `COUNTED_TO` where there are more."""
-    query = select(*(_counted(state).label(state.value) for state in LISTED_STATES))
+def count_in(state: CommentState, *, by: User | None = None) -> int:
+    """Return how many comments in a state are within reach; `COUNTED_TO` where there are more."""
+    return db.session.execute(select(_counted(state, by))).scalar_one()
+
+
+def counts(*, by: User | None = None) -> dict[str, int]:
+    """Return how many are in each state, of those within reach; `COUNTED_TO` where there are more."""
+    query = select(*(_counted(state, by).label(state.value) for state in LISTED_STATES))
     return dict(db.session.execute(query).mappings().one())
 
 
-def _counted(state: CommentState) -> ScalarSelect[int]:
-    some = select(Comment.id).where(Comment.state == state).limit(COUNTED_TO).subquery()
+def _counted(state: CommentState, by: User | None) -> ScalarSelect[int]:
+    mine = reach.along(by, Comment.article_id)
+    some = select(Comment.id).where(Comment.state == state, *mine).limit(COUNTED_TO).subquery()
     return select(func.count()).select_from(some).scalar_subquery()
 
 
@@ -247,9 +260,9 @@ def doubt(comment: Comment, name: str, *, is_ignored: bool, by: User, now: datet
     The comment's own reason is written anew; where it stands is not changed.
 
     Returns: how the sign is shown.
-    Raises: Forbidden where `by` may not moderate; NotFound where the comment has no such sign.
+    Raises: Forbidden where `by` may not; NotFound where the comment has no such sign.
     """
-    permissions.require(by, Action.MODERATE)
+    permissions.require(by, Action.JUDGE_ALL)
     found = (sign for sign in signs.of(comment.written_text) if sign.name == name and sign.shown)
     sign = next(found, None)
     if sign is None:

@@ -42,7 +42,7 @@ def decide(
 
     Returns: the ids of the others, to which nothing is done.
     """
-    found = by_ids(ids)
+    found = by_ids(ids, by=by)
     still = [comment for comment in found if if_still(comment)]
     settle(still, state, by=by, now=now, batch=batch)
     return [comment.id for comment in found if comment not in still]
@@ -86,6 +86,11 @@ def last_batch(comment: Comment) -> str:
     return next(decisions, "")
 
 
+def told_of(by: User) -> int | None:
+    """Return whose clicks somebody is told of and can take back; None for everybody's."""
+    return None if permissions.limit_of(by) is None else by.id
+
+
 def may_undo(line: JournalLine, *, now: datetime) -> bool:
     """Tell whether the click that left a line can be taken back."""
     return now - line.at <= UNDO_WITHIN
@@ -108,13 +113,14 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
     Raises: Forbidden where `by` may not moderate; Conflict where the click is too long ago.
     """
     permissions.require(by, Action.MODERATE)
-    lines = journal.of_batch(batch, after=after, limit=BATCH)
+    lines = journal.of_batch(batch, by=told_of(by), after=after, limit=BATCH)
     if not lines and after:
         return 0, None
     if not lines or not may_undo(lines[0], now=now):
         raise Conflict("This can’t be undone any more. Change the comments one by one instead.")
     earlier = _decisions_before(lines)
-    found = {str(comment.id): comment for comment in by_ids([int(ln.thing_id) for ln in lines])}
+    ids = [int(line.thing_id) for line in lines]
+    found = {str(comment.id): comment for comment in by_ids(ids, by=by)}
     undone = 0
     for line in lines:
         comment = found.get(line.thing_id)

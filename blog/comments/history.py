@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, func, select
 
 from blog import db
-from blog.comments import fulltext, likeness, policy
+from blog.accounts import User
+from blog.comments import fulltext, likeness, policy, reach
 from blog.comments.model import Comment, CommentState
 from blog.comments.traces import CommentTrace
 from blog.spam import counted
@@ -45,25 +46,36 @@ class Group:
     states: dict[CommentState, int]
 
 
-def others(comment: Comment) -> list[Group]:
-    """Find what came from the same browser, place and typed address, and what says the same."""
+def others(comment: Comment, *, by: User | None = None) -> list[Group]:
+    """Find what came from the same browser, place and typed address, and what says the same.
+
+    `by` is who asks: what is beyond her reach isn't told of.
+    """
     trace = db.session.get(CommentTrace, comment.id)
-    groups = []
+    found: dict[str, Iterable[int]] = {}
     if trace:
-        groups = [
-            _group("browser", _traced(CommentTrace.reader_hash == trace.reader_hash), comment),
-            _group("place", _traced(CommentTrace.client_hash == trace.client_hash), comment),
-            _group("words", _saying(trace), comment),
-        ]
-    return [*groups, _group("address", _by_address(comment), comment)]
+        found = {
+            "browser": _traced(CommentTrace.reader_hash == trace.reader_hash),
+            "place": _traced(CommentTrace.client_hash == trace.client_hash),
+            "words": _saying(trace),
+        }
+    found["address"] = _by_address(comment)
+    return [_group(kind, {*ids} - {comment.id}, by) for kind, ids in found.items()]
 
 
-def _group(kind: str, ids: Iterable[int], comment: Comment) -> Group:
-    found = sorted({*ids} - {comment.id}, reverse=True)
-    if not found:
-        return Group(kind, [], {})
-    states = db.session.execute(select(_ROW.state).where(_ROW.id.in_(found))).scalars()
-    return Group(kind, found[:_SHOWN], dict(Counter(map(CommentState, states))))
+def _group(kind: str, ids: Iterable[int], by: User | None) -> Group:
+    states = _states(ids, by)
+    newest = sorted(states, reverse=True)[:_SHOWN]
+    return Group(kind, newest, dict(Counter(map(CommentState, states.values()))))
+
+
+def _states(ids: Iterable[int], by: User | None) -> dict[int, str]:
+    """Return the states of those of some comments that are within reach."""
+    if not ids:
+        return {}
+    mine = reach.within(by, _ROW.article_id)
+    query = select(_ROW.id, _ROW.state).where(_ROW.id.in_(ids), *mine)
+    return dict(db.session.execute(query).all())
 
 
 def _traced(condition: ColumnElement[bool]) -> Sequence[int]:
@@ -101,15 +113,15 @@ def _by_address(comment: Comment) -> Sequence[int]:
     return db.session.execute(query).scalars().all()
 
 
-def summaries(ids: Sequence[int]) -> dict[int, str]:
+def summaries(ids: Sequence[int], *, by: User | None = None) -> dict[int, str]:
     """Say in a line what else came from the browsers of comments, and how often their words came."""
     query = select(CommentTrace).where(CommentTrace.comment_id.in_(ids))
     traces = db.session.execute(query).scalars().all()
     if not traces:
         return {}
-    states = _states_by_reader({trace.reader_hash for trace in traces})
-    same = _times_said({trace.words_hash for trace in traces})
-    own = dict(db.session.execute(select(_ROW.id, _ROW.state).where(_ROW.id.in_(ids))).all())
+    states = _states_by_reader({trace.reader_hash for trace in traces}, by)
+    same = _times_said({trace.words_hash for trace in traces}, by)
+    own = _states(ids, None)
     found = {}
     for trace in traces:
         from_there = states[trace.reader_hash] - Counter([own[trace.comment_id]])
@@ -120,7 +132,7 @@ def summaries(ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _states_by_reader(hashes: Iterable[str]) -> dict[str, Counter[str]]:
+def _states_by_reader(hashes: Iterable[str], by: User | None) -> dict[str, Counter[str]]:
     some = (
         select(CommentTrace.reader_hash, CommentTrace.comment_id)
         .where(CommentTrace.reader_hash.in_(hashes))
@@ -130,6 +142,7 @@ def _states_by_reader(hashes: Iterable[str]) -> dict[str, Counter[str]]:
     query = (
         select(some.c.reader_hash, _ROW.state, func.count())
         .join(Comment, _ROW.id == some.c.comment_id)
+        .where(*reach.within(by, _ROW.article_id))
         .group_by(some.c.reader_hash, _ROW.state)
     )
     found: dict[str, Counter[str]] = defaultdict(Counter)
@@ -138,14 +151,16 @@ def _states_by_reader(hashes: Iterable[str]) -> dict[str, Counter[str]]:
     return found
 
 
-def _times_said(hashes: Iterable[str]) -> Counter[str]:
+def _times_said(hashes: Iterable[str], by: User | None) -> Counter[str]:
     some = (
-        select(CommentTrace.words_hash)
+        select(CommentTrace.words_hash, CommentTrace.comment_id)
         .where(CommentTrace.words_hash.in_(hashes))
         .limit(COUNTED)
         .subquery()
     )
     query = select(some.c.words_hash, func.count()).group_by(some.c.words_hash)
+    if mine := reach.within(by, _ROW.article_id):
+        query = query.join(Comment, _ROW.id == some.c.comment_id).where(*mine)
     return Counter(dict(db.session.execute(query).all()))
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import select
 from blog import articles, db, enquiries, markup, outbox, permissions, urls
 from blog.accounts import User
 from blog.articles import Article
-from blog.comments import count_in, mailed
+from blog.comments import count_in, mailed, reach
 from blog.comments.model import Comment, CommentState
 from blog.outbox.mails import BODY_MAX_BYTES
 from blog.permissions import Action
@@ -58,7 +58,7 @@ def write(
     words = {
         "lines": _lines(to, since),
         "since": since,
-        "waiting": count_in(CommentState.PENDING),
+        "waiting": count_in(CommentState.PENDING, by=to),
         "review_link": urls.absolute(urls.review()),
         "reported": reported,
         "reported_link": urls.absolute(urls.reviewed_reports()),
@@ -118,7 +118,7 @@ def unlinked(text: str) -> str:
 
 def _lines(to: User | None, since: datetime) -> list[str]:
     """Say what came, what was held and what was sent; enquiries and mail to who may know of them."""
-    lines = [_comments_since(since)]
+    lines = [_comments_since(to, since)]
     if to is None or permissions.may(to, Action.READ_ENQUIRIES):
         came, sent = enquiries.count_since(since)
         of_these = f"; {sent} of {came} mailed" if came else ""
@@ -134,13 +134,14 @@ def _came(number: int, noun: str, nouns: str) -> str:
     return f"{f'{number:,}' if number else 'No'} {noun if number == 1 else nouns} came"
 
 
-def _comments_since(since: datetime) -> str:
+def _comments_since(to: User | None, since: datetime) -> str:
     # Counted here: SQLite would group all comments there ever were by an index of their states.
     query = select(Comment.state, Comment.decided_at.is_(None)).where(
         Comment.created_at > since,
         Comment.author_user_id.is_(None),
         # Who changes what she wrote is no comment more.
         Comment.edit_of_id.is_(None),
+        *reach.within(to, Comment.article_id),
     )
     found = Counter((row[0], bool(row[1])) for row in db.session.execute(query))
     came = found.total()

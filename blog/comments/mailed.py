@@ -108,7 +108,7 @@ def _opened(
     user, comment = accounts.by_id(int(user_id)), find(int(comment_id))
     if user is None or _address_hash(user) != address_hash or comment is None:
         return LinkState.ENDED, None
-    if not permissions.may(user, Action.MODERATE):
+    if not permissions.may(user, Action.MODERATE, of=comment):
         return LinkState.ENDED, None
     line = next(iter(journal.of_batch(_batch(link), limit=1)), None)
     if comment.state != CommentState.PENDING:

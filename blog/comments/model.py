@@ -30,7 +30,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog import db, journal, markup, permissions, revision, tokens
 from blog.accounts import User
-from blog.comments import fulltext, learning, private
+from blog.comments import fulltext, learning, private, reach
 from blog.markup import SourceFormat
 from blog.permissions import Action
 
@@ -175,6 +175,10 @@ class Comment(db.Model):
         is_replaced = self.state == CommentState.REPLACED
         return self.edit_of.state if is_replaced and self.edit_of else self.state
 
+    def is_of(self, author_id: str) -> bool:
+        """Tell whether it stands under an article of an author's."""
+        return reach.is_of(self.article_id, author_id)
+
     def edits(self, *states: CommentState) -> Sequence[Comment]:
         """Return its edits in some states, oldest first; who holds its row may change them."""
         is_its_own = (Comment.edit_of_id == self.id, Comment.state.in_(states))
@@ -198,7 +202,7 @@ class Comment(db.Model):
 
         What was written stays for those who review, and nothing else of it changes.
         """
-        permissions.require(by, Action.MODERATE)
+        permissions.require(by, Action.MODERATE, of=self)
         named = private.details(self.name, region=region)
         found = private.details(self.source, region=region)
         if not (named or found):
@@ -281,7 +285,7 @@ class Comment(db.Model):
     ) -> bool:
         """Let it be in a state; an edit gives its words to its comment, or is dropped."""
         if by is not None:  # an operator at the command line may do anything
-            permissions.require(by, Action.MODERATE)
+            permissions.require(by, Action.MODERATE, of=self)
         if self.state in (state, CommentState.WITHDRAWN, CommentState.REPLACED):
             return False
         self.decided_at, self.decided_by = now, by

@@ -1,7 +1,8 @@
 """Who is told by mail of comments that wait or are reported, how often, and of which she was told already.
 
-Nobody is told twice and nothing is left out: how far somebody was told moves on in the
-transaction that queues her mail, unless another worker was quicker. Posting does nothing for it.
+Authors are told of comments under their own articles. Nobody is told twice and nothing is left
+out: how far somebody was told moves on in the transaction that queues her mail, unless another
+worker was quicker. Posting does nothing for it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from blog import accounts, articles, config, db, outbox, permissions
 from blog.accounts import User
-from blog.comments import letters, reports
+from blog.comments import letters, reach, reports
 from blog.comments.deciding import UNDO_WITHIN
 from blog.comments.letters import Letter
 from blog.comments.model import Comment, CommentState
@@ -31,7 +32,7 @@ MAIL = "comment-waiting"
 MORNING_HOUR = 7
 # Whoever isn't written to each day hears from the site once a week at least.
 QUIET = timedelta(days=6)
-# The number of no account: the clinic, which is told where no account may moderate.
+# The number of no account: the clinic, which is told where no account may moderate everywhere.
 _CLINIC = 0
 
 
@@ -192,8 +193,11 @@ def owe(comment_ids: Sequence[int], *, now: datetime) -> None:
     for to in _recipients(now=now):
         known = select(func.count()).where(NoticeOwed.user_id == to.user_id)
         room = max(letters.SHOWN - db.session.execute(known).scalar_one(), 0)
+        is_hers = (Comment.id.in_(comment_ids), *reach.within(to.user, Comment.article_id))
+        hers = select(Comment.id).where(*is_hers).order_by(Comment.id).limit(room)
         db.session.add_all(
-            NoticeOwed(user_id=to.user_id, comment_id=each) for each in comment_ids[:room]
+            NoticeOwed(user_id=to.user_id, comment_id=each)
+            for each in db.session.execute(hers).scalars()
         )
 
 
@@ -238,13 +242,27 @@ def _due(*, now: datetime) -> list[_Recipient]:
     return [
         to
         for to in _recipients(now=now)
-        if to.is_due(
-            newest > to.told_up_to or newest_report > to.told_reports_up_to or to.user_id in owing,
-            morning,
-            now=now,
-        )
+        if to.is_due(_has_news(to, newest, newest_report) or to.user_id in owing, morning, now=now)
         and not _is_on_its_way(to.address)
+        and not (to.user and reach.lacking(to.user))
     ]
+
+
+def _has_news(to: _Recipient, newest: int, newest_report: int) -> bool:
+    """Tell whether a comment waits or was reported that somebody wasn't told of, within reach."""
+    if _is_report_new(to, newest_report):
+        return True
+    mine = reach.along(to.user, Comment.article_id)
+    if newest <= to.told_up_to or not mine:
+        return newest > to.told_up_to
+    is_later = Comment.id + 0 > to.told_up_to
+    query = select(Comment.id).where(Comment.state == CommentState.PENDING, is_later, *mine)
+    return db.session.execute(query.limit(1)).first() is not None
+
+
+def _is_report_new(to: _Recipient, newest_report: int) -> bool:
+    told = to.told_reports_up_to
+    return newest_report > told and reports.newest(by=to.user) > told
 
 
 def _is_on_its_way(address: str) -> bool:
@@ -260,14 +278,13 @@ def _morning(now: datetime) -> datetime:
 
 
 def _recipients(*, now: datetime) -> list[_Recipient]:
-    """List who is told: all who may moderate, or else the clinic."""
+    """List who is told: all who may moderate something, and the clinic where nobody may all."""
     plans = {plan.user_id: plan for plan in db.session.execute(select(NoticePlan)).scalars()}
-    found = [
-        _recipient(user, plans.get(user.id), begun_at=user.created_at)
-        for user in accounts.everybody()
-        if permissions.may(user, Action.MODERATE)
-    ]
-    return found or [_recipient(None, plans.get(_CLINIC), begun_at=now)]
+    told = [user for user in accounts.everybody() if permissions.may(user, Action.MODERATE)]
+    found = [_recipient(user, plans.get(user.id), begun_at=user.created_at) for user in told]
+    if all(permissions.limit_of(user) is not None for user in told):
+        found.append(_recipient(None, plans.get(_CLINIC), begun_at=now))
+    return found
 
 
 def _recipient(user: User | None, plan: NoticePlan | None, *, begun_at: datetime) -> _Recipient:
@@ -286,27 +303,34 @@ def _recipient(user: User | None, plan: NoticePlan | None, *, begun_at: datetime
 def _compose(to: _Recipient, upto: int, reports_upto: int, *, now: datetime) -> Notice | None:
     """Compose what somebody is told; None where what was new has been decided about meanwhile."""
     upto = max(upto, to.told_up_to)
-    is_later = (Comment.id > to.told_up_to) & (Comment.id <= upto)
+    mine = reach.along(to.user, Comment.article_id)
+    # An author's are found by their articles: the bare id would have all that wait walked through.
+    number = Comment.id + 0 if mine else Comment.id
+    is_later = (number > to.told_up_to) & (number <= upto)
     is_undoable = (Comment.state != CommentState.PENDING) & (Comment.decided_at > now - UNDO_WITHIN)
     owed = select(NoticeOwed.id, is_undoable).join(Comment).where(NoticeOwed.user_id == to.user_id)
     late = select(NoticeOwed.comment_id).where(NoticeOwed.user_id == to.user_id)
     waiting = (
         select(Comment)
         .options(joinedload(Comment.parent))
-        .where(Comment.state == CommentState.PENDING, or_(is_later, Comment.id.in_(late)))
-        .order_by(Comment.id)
+        .where(Comment.state == CommentState.PENDING, or_(is_later, number.in_(late)), *mine)
+        .order_by(number)
         .limit(letters.SHOWN)
     )
     new = db.session.execute(waiting).scalars().all()
-    is_report_new = reports_upto > to.told_reports_up_to
-    if not new and not is_report_new and not to.is_summed_up(_morning(now)):
+    if not new and not _is_report_new(to, reports_upto) and not to.is_summed_up(_morning(now)):
         return None
     # Chosen here among the few: SQLite would walk along all comments up to the newest.
-    undoable = db.session.execute(select(Comment.id).where(is_undoable)).scalars()
+    lately = select(Comment.id).where(is_undoable, *reach.within(to.user, Comment.article_id))
+    undoable = db.session.execute(lately).scalars()
     return Notice(
         to=to,
         letter=letters.write(
-            new, reported=reports.count_reported(), to=to.user, since=to.since, now=now
+            new,
+            reported=reports.count_reported(by=to.user),
+            to=to.user,
+            since=to.since,
+            now=now,
         ),
         told_up_to=upto,
         told_reports_up_to=max(reports_upto, to.told_reports_up_to),

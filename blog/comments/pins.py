@@ -66,9 +66,9 @@ def keep(pinned: Iterable[tuple[int, str, datetime]]) -> None:
 def pin(comment: Comment, *, by: User, now: datetime) -> None:
     """Let a comment stand first.
 
-    Raises: Forbidden where `by` may not moderate; Conflict where it can't be pinned, or enough are.
+    Raises: Forbidden where `by` may not moderate it; Conflict where it can't be pinned, or enough are.
     """
-    permissions.require(by, Action.MODERATE)
+    permissions.require(by, Action.MODERATE, of=comment)
     if not may_be_pinned(comment):
         raise Conflict("Only a published comment that answers no other can be pinned.")
     # First, since who pins another at this moment has to wait here.
@@ -93,9 +93,9 @@ def pin(comment: Comment, *, by: User, now: datetime) -> None:
 def unpin(comment: Comment, *, by: User, now: datetime) -> None:
     """Let a comment stand where its time puts it.
 
-    Raises: Forbidden where `by` may not moderate.
+    Raises: Forbidden where `by` may not moderate it.
     """
-    permissions.require(by, Action.MODERATE)
+    permissions.require(by, Action.MODERATE, of=comment)
     if among([comment.id]):
         db.session.execute(delete(CommentPin).where(CommentPin.comment_id == comment.id))
         journal.record("unpinned", "comment", comment.id, by=by, now=now)

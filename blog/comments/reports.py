@@ -32,6 +32,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from blog import db, journal, permissions
 from blog.accounts import User
+from blog.comments import reach
 from blog.comments.model import Comment, CommentState
 from blog.comments.traces import KEPT
 from blog.permissions import Action
@@ -98,7 +99,7 @@ class Reported:
 
 
 # By another name, since queries of comments ask this too.
-_ABOUT = aliased(Comment)
+_ABOUT, _HERS = aliased(Comment), aliased(Comment)
 _IS_ASKED = exists().where(
     _ABOUT.id == CommentReport.comment_id,
     _ABOUT.state == CommentState.APPROVED,
@@ -148,15 +149,21 @@ def reported() -> Select[int]:
     return select(CommentReport.comment_id).where(_IS_OPEN)
 
 
-def count_reported() -> int:
-    """Return how many comments have open reports."""
-    query = select(func.count(distinct(CommentReport.comment_id))).where(_IS_OPEN)
+def count_reported(*, by: User | None = None) -> int:
+    """Return how many comments have open reports; of those within reach of somebody."""
+    query = select(func.count(distinct(CommentReport.comment_id))).where(*_open_to(by))
     return db.session.execute(query).scalar_one()
 
 
-def newest() -> int:
-    """Return the number of the newest open report; 0 where there is none."""
-    return db.session.execute(select(func.max(CommentReport.id)).where(_IS_OPEN)).scalar() or 0
+def newest(*, by: User | None = None) -> int:
+    """Return the number of the newest open report, within reach of somebody; 0 without one."""
+    return db.session.execute(select(func.max(CommentReport.id)).where(*_open_to(by))).scalar() or 0
+
+
+def _open_to(by: User | None) -> list[ColumnElement[bool]]:
+    mine = reach.within(by, _HERS.article_id)
+    is_hers = exists().where(_HERS.id == CommentReport.comment_id, *mine)
+    return [_IS_OPEN, is_hers] if mine else [_IS_OPEN]
 
 
 def about(comment_ids: Iterable[int]) -> dict[int, Reported]:
@@ -179,9 +186,9 @@ def keep(comment: Comment, *, upto: int, by: User, now: datetime, batch: str) ->
     """Let a comment stay as it is: settle its reports up to the last that was shown.
 
     Returns: whether there was one.
-    Raises: Forbidden where `by` may not moderate.
+    Raises: Forbidden where `by` may not moderate it.
     """
-    permissions.require(by, Action.MODERATE)
+    permissions.require(by, Action.MODERATE, of=comment)
     is_shown = (CommentReport.id <= upto, _IS_OPEN)
     is_kept = _settle(comment, *is_shown, at=now)
     if is_kept:

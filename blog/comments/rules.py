@@ -244,7 +244,7 @@ def add(
 
     Raises: Forbidden where `by` may not; Invalid where the pattern is unfit or rules are too many.
     """
-    permissions.require(by, Action.MODERATE)
+    permissions.require(by, Action.JUDGE_ALL)
     kept = normal(kind, pattern)
     db.session.execute(delete(CommentRule).where(CommentRule.expires_at <= now))
     others = [rule for rule in every(now=now) if (rule.kind, rule.pattern) != (kind, kept)]
@@ -263,7 +263,7 @@ def remove(rule_id: int, *, by: User, now: datetime) -> bool:
 
     Raises: Forbidden where `by` may not.
     """
-    permissions.require(by, Action.MODERATE)
+    permissions.require(by, Action.JUDGE_ALL)
     query = delete(CommentRule).where(CommentRule.id == rule_id).returning(CommentRule.id)
     is_gone = db.session.execute(query).first() is not None
     if is_gone:

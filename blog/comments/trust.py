@@ -54,9 +54,9 @@ class TrustedReader(db.Model):
         """Trust none of her browsers any more, and confirm none for `LATELY`.
 
         Returns: whether that changed anything.
-        Raises: Forbidden where `by` may not moderate.
+        Raises: Forbidden where `by` may not.
         """
-        permissions.require(by, Action.MODERATE)
+        permissions.require(by, Action.JUDGE_ALL)
         if self.stopped_at is not None:
             return False
         self.stopped_at, self.stopped_by, self.link_hash = now, by, None

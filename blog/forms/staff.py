@@ -43,10 +43,15 @@ def _email(label: str, needed: str) -> Field:
 def _role() -> Field:
     words = {
         Role.ADMIN: "Administrator: everything",
-        Role.AUTHOR: "Author: reviews comments and answers as the author",
-        Role.MODERATOR: "Moderator: reviews comments",
+        Role.AUTHOR: "Author: her articles’ comments",
+        Role.MODERATOR: "Moderator: all comments",
     }
     return SelectField("Role", choices=[SelectChoice(role, said) for role, said in words.items()])
+
+
+def _profile() -> Field:
+    # Those there are, and the one that somebody has though its file is gone: the verb tells.
+    return SelectField("Author profile", validate_choice=False, filters=[lambda said: said or ""])
 
 
 class ForgottenForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -93,12 +98,14 @@ class InviteForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     )
     email = _email("Email", "Please give the email address.")
     role = _role()
+    author_id = _profile()
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """What somebody is here for."""
 
     role = _role()
+    author_id = _profile()
 
 
 def _code(label: str) -> Field:
