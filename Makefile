@@ -23,7 +23,7 @@ lint: .venv/installed-dev ## check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-bench: .venv/installed-dev ## measure speed and growth; the figures go to bench/results.md
+bench: .venv/installed-dev ## measure speed, growth and what attacks and accidents do; the figures go to bench/results.md
 	@$(BIN)/python -m bench $(BENCH)
 
 pictures: .venv/installed-dev ## take the README's pictures again (needs Chromium)

@@ -1,4 +1,4 @@
-"""`python -m bench [all|speed|growth|site]`: measures, prints the tables, and writes them down."""
+"""`python -m bench [all|speed|growth|hostile|site]`: measures, prints the tables, and writes them down."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import growth, machine, postgresql, report, speed, stage
+from bench.hostile import part as hostile
 from bench.machine import ROOT, CantMeasure
 from bench.report import Table
 from bench.site import LARGE, Size
@@ -37,8 +38,8 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
         "part",
         nargs="?",
         default="all",
-        choices=["all", "speed", "growth", "site"],
-        help="speed beside nginx, growth with the content, or only make a large site",
+        choices=["all", "speed", "growth", "hostile", "site"],
+        help="speed beside nginx, growth with the content, what attackers and accidents do, or only make a large site",
     )
     parser.add_argument("--quick", action="store_true", help="a short run with rough figures")
     parser.add_argument(
@@ -50,6 +51,7 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--articles", type=int, help="articles of the large site")
     parser.add_argument("--comments", type=int, help="comments of the large site")
     parser.add_argument("--requests", type=int, help="requests for which memory is watched")
+    parser.add_argument("--minutes", type=float, help="hostile: how long it is used steadily")
     parser.add_argument("--seed", type=int, default=growth.SEED, help="number a site is made from")
     parser.add_argument("--folder", type=Path, help="site: where to make it")
     parser.add_argument("--database-url", default="", help="site: another database than SQLite")
@@ -82,7 +84,14 @@ def _measure(options: argparse.Namespace) -> None:
             _write(options, here, tables, facts)
             if options.postgresql:
                 tables += growth.measure(here, effort, server=postgresql.server(here))
-                _write(options, here, tables, [*facts, ("PostgreSQL", postgresql.version())])
+                facts = [*facts, ("PostgreSQL", postgresql.version())]
+                _write(options, here, tables, facts)
+        if options.part in ("all", "hostile"):
+            rough = hostile.QUICK if options.quick else hostile.FULL
+            minutes = rough.minutes if options.minutes is None else options.minutes
+            for table in hostile.measure(here, replace(rough, minutes=minutes)):
+                tables.append(table)
+                _write(options, here, tables, facts)
     print("\n\n".join(map(str, tables)))
 
 

@@ -9,6 +9,7 @@ import shutil
 import sqlite3
 import subprocess
 import time
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -106,3 +107,14 @@ def cpu_seconds(pid: int) -> float:
 def pin(core: int) -> None:
     """Keep this process on one core, which is its own."""
     os.sched_setaffinity(0, {core})
+
+
+@contextlib.contextmanager
+def unpinned(*wanted: int) -> Iterator[None]:
+    """Use more cores for a while, and let what is started meanwhile keep them."""
+    own = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, wanted)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, own)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 from pathlib import Path
 
+from bench import machine
 from bench.machine import CantMeasure
 from bench.stage import Stage
 from tests import cluster
@@ -20,13 +20,9 @@ def server(stage: Stage) -> str:
 
     Raises: CantMeasure where PostgreSQL isn't here.
     """
-    own = os.sched_getaffinity(0)
     # It would else share the core of what loads it, and no other.
-    os.sched_setaffinity(0, {stage.server_core, stage.load_core})
-    try:
+    with machine.unpinned(stage.server_core, stage.load_core):
         return stage.closing.enter_context(cluster.running(_binaries(), _SETTINGS))
-    finally:
-        os.sched_setaffinity(0, own)
 
 
 def database(server: str, name: str) -> str:

@@ -1,0 +1,40 @@
+"""Hostile comments on a running site, in a browser that tells what is executed: two walls hold."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from bench.hostile import chromium, payloads, stored
+from bench.speed import SLUG
+from tests.browser.conftest import Site
+from tests.needs import chromium as needs_chromium
+
+TEXTS = payloads.sample(60)
+
+
+@pytest.fixture(scope="module")
+def watching() -> Iterator[Browser]:
+    """A browser that reaches nothing but this machine."""
+    needs_chromium()
+    with chromium.launched() as browser:
+        yield browser
+
+
+def test_stored_payloads_execute_nothing_behind_either_wall_alone(
+    site: Site, watching: Browser
+) -> None:
+    ids = payloads.store(site.environ, SLUG, TEXTS)
+    found = stored.cleaned(watching, site.address, SLUG, len(ids))
+    assert found.comments == len(TEXTS)
+    assert (found.as_document, found.as_element, found.outside) == (0, 0, 0)
+    raw = dict(zip(ids[::3], TEXTS[::3], strict=True))
+    payloads.take_wall_down(site.environ, raw)
+    found = stored.uncleaned(watching, site.address, SLUG, raw)
+    assert (found.as_document, found.as_element) == (0, 0)
+    assert found.outside > 0
+    assert found.stopped > 0
+
+
+def test_the_same_payloads_execute_where_there_is_no_wall(watching: Browser) -> None:
+    assert stored.live_share(watching, TEXTS) >= 0.25
