@@ -111,7 +111,7 @@ def pin(core: int) -> None:
 
 @contextlib.contextmanager
 def unpinned(*wanted: int) -> Iterator[None]:
-    """Use more cores for a while, and let what is started meanwhile keep them."""
+    """Use other cores for a while, and let what is started meanwhile keep them."""
     own = os.sched_getaffinity(0)
     os.sched_setaffinity(0, wanted)
     try:

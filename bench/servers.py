@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
 import gzip
 import os
 import pwd
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench import machine
 from bench.machine import ROOT, CantMeasure
@@ -21,7 +24,7 @@ from bench.stage import HOST, WAIT_SECONDS, Stage, end, free_port
 SITE_HOST = "journal.example.org"
 EMAIL, PASSWORD = "sandra@journal.example.org", "a few words to remember"
 OPERATING = ROOT / "docs" / "operating.md"
-_BLOG = str(Path(sys.executable).with_name("blog"))
+BLOG = str(Path(sys.executable).with_name("blog"))
 
 _NGINX = """\
 user {user};
@@ -62,7 +65,13 @@ class Blog:
 
     def command(self, *arguments: str, typed: str = "") -> str:
         """Type a `blog` command and give what it printed."""
-        return self.stage.run([_BLOG, *arguments], settings=self.settings, typed=typed)
+        return self.stage.run([BLOG, *arguments], settings=self.settings, typed=typed)
+
+    def asked(self, query: str) -> Any:
+        """Ask its SQLite file, past the product, and give the one value."""
+        path = Path(self.settings["BLOG_INSTANCE_DIR"]) / "blog.db"
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            return connection.execute(query).fetchone()[0]
 
     def prepare(self) -> None:
         """Make database, index and an account."""
@@ -77,7 +86,7 @@ class Blog:
         """
         settings = self.settings | {"PORT": str(self.port)} | settings
         began_at = time.perf_counter()
-        command = [_BLOG, "serve", *arguments]
+        command = [BLOG, "serve", *arguments]
         self.process = self.stage.start(command, core=core, settings=settings)
         while self.process.poll() is None and time.perf_counter() - began_at < WAIT_SECONDS:
             if _answers(self.port):

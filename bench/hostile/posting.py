@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from statistics import quantiles
 from urllib.parse import urlencode
 
@@ -103,7 +101,4 @@ def _send(port: int, fields: dict[str, str], address: str, *, waits: bool) -> in
 
 
 def _stored(site: Blog) -> int:
-    path = Path(site.settings["BLOG_INSTANCE_DIR"]) / "blog.db"
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        (count,) = connection.execute("SELECT count(*) FROM comment").fetchone()
-    return int(count)
+    return int(site.asked("SELECT count(*) FROM comment"))
