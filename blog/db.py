@@ -229,9 +229,13 @@ def _write_lock(wait_seconds: float) -> Iterator[None]:
     if not _turn.acquire(timeout=wait_seconds):
         raise Busy(_CANT_WAIT)
     try:
-        # A descriptor of its own: threads that share one would all get in together.
-        with _opened(f"{path}.lock") as file:
+        # Descriptors of their own: threads that share one would all get in together.
+        with _opened(f"{path}.next") as line, _opened(f"{path}.lock") as file:
+            # Who had the lock stands in line again, or a process that writes without a pause would
+            # keep it from those that look now and then.
+            _flock(line.fileno(), give_up_at)
             _flock(file.fileno(), give_up_at)
+            fcntl.flock(line.fileno(), fcntl.LOCK_UN)
             yield
     finally:
         _turn.release()

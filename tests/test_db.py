@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import secrets
 import socket
 import sqlite3
@@ -12,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -295,6 +297,15 @@ def held_by_another_process(path: str) -> Iterator[None]:
         process.communicate()
 
 
+def wait_until_held(path: str) -> None:
+    end = time.monotonic() + 10
+    with Path(path).open("rb") as file, contextlib.suppress(BlockingIOError):
+        while time.monotonic() < end:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_UN)
+        pytest.fail("nobody held it")
+
+
 @contextlib.contextmanager
 def held_by_another_program(path: str) -> Iterator[None]:
     """Write as a tool that knows nothing of our lock."""
@@ -321,12 +332,26 @@ def assert_busy_at_the_deadline() -> None:
 
 
 @on_sqlite
-def test_a_lock_that_another_process_holds_makes_busy(hurried: Flask) -> None:
+@pytest.mark.parametrize("ending", ["lock", "next"])
+def test_a_lock_that_another_process_holds_makes_busy(hurried: Flask, ending: str) -> None:
     before = number()
-    with held_by_another_process(f"{db.db.engine.url.database}.lock"):
+    with held_by_another_process(f"{db.db.engine.url.database}.{ending}"):
         assert_busy_at_the_deadline()
     raise_number()
     assert number() == before + 1
+
+
+@on_sqlite
+def test_who_had_the_lock_stands_behind_who_waits_for_it(site: Flask) -> None:
+    path = f"{db.db.engine.url.database}"
+    with db.writing(), Path(f"{path}.next").open("rb") as line:
+        fcntl.flock(line, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with ThreadPoolExecutor(1) as thread:
+        with held_by_another_process(f"{path}.lock"):
+            waiting = thread.submit(at_once, site, lambda: rename("Sandra"))
+            wait_until_held(f"{path}.next")
+        assert waiting.result(timeout=10) == [None]
+    assert name() == "Sandra"
 
 
 @on_sqlite
