@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from bench import load, machine, report, servers, site, speed
 from bench.__main__ import main
+from bench.hostile import payloads, posting
 from bench.machine import ROOT, CantMeasure
 from bench.report import Bound, Row, Table
 from bench.site import SAMPLE, THREAD, Size
@@ -181,6 +182,13 @@ def test_the_results_name_no_path_of_a_machine() -> None:
     assert not re.search(r"(?<![\w.$-])/(home|root|srv|tmp|usr|work)/", results)
 
 
+def test_a_sample_has_as_many_of_each_grid_or_all_there_is() -> None:
+    chosen = payloads.sample(40)
+    assert [len(set(chosen) & set(grid)) for grid in payloads._GRIDS] == [10] * 4
+    shares = [len(set(payloads.sample(2_000)) & set(grid)) for grid in payloads._GRIDS]
+    assert shares == [529, 529, 528, len(payloads._GRIDS[3])]
+
+
 # Sites of any size
 
 SIZE = Size(articles=50, comments=1_000)
@@ -295,6 +303,7 @@ def test_forms_that_are_sent_are_stored_and_pages_read(
         enquiry = list(
             load.send_alone(blog.port, "/contact", "/contact", speed.enquiry_form, count=3)
         )
+        cuts = list(posting.cut(blog, count=6))
         load.read_all(blog.port, ["/", page], count=20)
         with pytest.raises(CantMeasure, match="404"):
             load.read_all(blog.port, ["/no-such-page"], count=1)
@@ -304,6 +313,7 @@ def test_forms_that_are_sent_are_stored_and_pages_read(
             (stored,) = connection.execute("SELECT count(*) FROM comment").fetchone()
         with pytest.raises(CantMeasure, match="no comment 999"):
             blog.command("comments", "approve", "999")
-    assert stored == 23 - rate.refused
+    assert stored == 29 - rate.refused
+    assert [(row.value, row.verdict) for row in cuts] == [(0, "met")]
     assert rate.per_second > 0
     assert load.p50_ms([*alone, *enquiry]) > 0

@@ -31,10 +31,12 @@ def _served(payloads: Sequence[str]) -> Iterator[str]:
         def do_GET(self) -> None:
             _, kind, number = f"{self.path}//".split("/")[:3]
             page = _page(payloads, kind, int(number)) if number.isdecimal() else None
-            self.send_response(404 if page is None else 200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write((page or "").encode())
+            # A payload may take its page away before it is there.
+            with contextlib.suppress(ConnectionError):
+                self.send_response(404 if page is None else 200)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.end_headers()
+                self.wfile.write((page or "").encode())
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (its name there)
             """Keep quiet."""

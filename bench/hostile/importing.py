@@ -51,7 +51,8 @@ def rows(site: Blog, *, count: int) -> Iterator[Row]:
         raise CantMeasure(f"{stored:,} were imported: {site.stage.last_words()}")
     yield Row(f"import of {count:,} comments", took, "s", bound=Bound(300))
     yield Row("its peak memory (RSS)", used.ru_maxrss / 1024, "MB", bound=Bound(200))
-    what, note = "a comment posted meanwhile, the longest", f"of {len(waits):,}"
+    what, usual = "a comment posted meanwhile, the longest", load.p50_ms(waits)
+    note = f"of {len(waits):,}; p50 {usual:.0f} ms"
     yield Row(what, max(waits) * 1000, "ms", bound=Bound(500), note=note)
 
 

@@ -44,10 +44,12 @@ def cleaned(browser: Browser, address: str, slug: str, count: int) -> Found:
     return _looked(browser, address, paths, ignores_policy=True)
 
 
-def uncleaned(browser: Browser, address: str, slug: str, ids: Iterable[int]) -> Found:
+def uncleaned(
+    browser: Browser, address: str, slug: str, ids: Iterable[int], *, ignores_policy: bool = False
+) -> Found:
     """Look at comments whose HTML nothing cleaned, each on a page of its own, where it is answered."""
     paths = (f"{urls.article(slug)}/comments/new?parent={each}" for each in ids)
-    return _looked(browser, address, paths, ignores_policy=False)
+    return _looked(browser, address, paths, ignores_policy=ignores_policy)
 
 
 def live_share(browser: Browser, texts: Sequence[str]) -> float:
