@@ -84,14 +84,19 @@ def family(pid: int) -> list[int]:
 
 def memory_mb(pids: list[int]) -> float:
     """Add up the proportional share of memory of processes."""
-    return sum(_pss_kb(pid) for pid in pids) / 1024
+    return sum(_kb(pid, "smaps_rollup", "Pss:") for pid in pids) / 1024
 
 
-def _pss_kb(pid: int) -> int:
-    # Any of them may end while it is looked at.
+def peak_mb(pid: int) -> float:
+    """Tell the most memory that a process has had so far; what a parent is told has its own in it."""
+    return _kb(pid, "status", "VmHWM:") / 1024
+
+
+def _kb(pid: int, file: str, name: str) -> int:
+    # It may end while it is looked at.
     with contextlib.suppress(OSError):
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
+        for line in Path(f"/proc/{pid}/{file}").read_text().splitlines():
+            if line.startswith(name):
                 return int(line.split()[1])
     return 0
 
