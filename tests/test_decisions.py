@@ -1,7 +1,7 @@
 """Decisions: by two people at once, about all that match, and taken back."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from html import unescape
 from threading import Event
 
@@ -201,12 +201,13 @@ def test_all_that_match_are_decided_about_at_once_and_taken_back_at_once(
     assert set(states(app, *ids)) == {"pending"}
 
 
-def in_the_way(app: Flask, comment: int, begin: Event, end: Event) -> None:
+def in_the_way(app: Flask, comment: int, begin: Event, held: Event, end: Event) -> None:
     """Hold a comment, and with it all of SQLite, from one moment to another."""
     with app.app_context():
         assert begin.wait(timeout=10)
         with db.writing():
             comments.by_ids([comment])
+            held.set()
             assert end.wait(timeout=10)
 
 
@@ -218,7 +219,7 @@ def test_what_was_done_until_others_were_in_the_way_can_be_undone(
     ids = store(app, *(f"Number {n}" for n in range(30)))
     _, form = ask(author)
     monkeypatch.setattr(db, "WRITE_WAIT_SECONDS", 0.5)
-    begin, end = Event(), Event()
+    begin, held, end = Event(), Event(), Event()
     with app.app_context():
         engine = db.writer()
         is_late = is_midway and engine.dialect.name == "sqlite"
@@ -227,9 +228,10 @@ def test_what_was_done_until_others_were_in_the_way_can_be_undone(
     else:
         begin.set()
     with ThreadPoolExecutor() as threads:
-        holding = threads.submit(in_the_way, app, ids[-1] if is_midway else ids[0], begin, end)
+        last = ids[-1] if is_midway else ids[0]
+        holding = threads.submit(in_the_way, app, last, begin, held, end)
         if not is_late:
-            wait([holding], timeout=0.2)
+            assert held.wait(timeout=10)
         after = author.post(ALL, form | {"verb": "approve"})
         end.set()
         holding.result()

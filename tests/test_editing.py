@@ -532,6 +532,32 @@ def test_details_hidden_in_an_edit_are_hidden_in_its_comment() -> None:
     assert words(edit.id) == ("Call me on 082 555 0142, please", PENDING)
 
 
+def test_what_a_name_gives_away_is_hidden_through_an_edit_too() -> None:
+    one = publish()
+    with db.writing():
+        comments.by_ids([one])[0].name = "Nomsa 082 555 0142"
+    change(one, "Call me, please")
+    (edit,) = edits(one)
+    by_id = somebody().id
+    with db.writing():
+        by = db.session.get_one(User, by_id)
+        (found_edit,) = comments.by_ids([edit.id])
+        assert deciding.hide_and_approve(found_edit, "ZA", by=by, now=CLOCK, batch="second")
+    assert row(one).name == "Nomsa (phone number hidden)"
+    undo("second")
+    assert [each.name for each in (row(one), row(edit.id))] == ["Nomsa 082 555 0142"] * 2
+
+
+def test_an_undo_shows_no_more_than_its_click_hid() -> None:
+    one = post("Call 082 555 0142")
+    by_id = somebody().id
+    with db.writing():
+        assert comments.by_ids([one])[0].hide("ZA", by=db.session.get_one(User, by_id), now=CLOCK)
+    decide(APPROVED, one, at=CLOCK + MINUTE)
+    assert undo() == 1
+    assert words(one) == ("Call (phone number hidden)", PENDING)
+
+
 def test_what_was_replaced_is_forgotten_when_it_can_not_come_back() -> None:
     one, edit = waiting_edit()
     decide(APPROVED, edit)

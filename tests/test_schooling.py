@@ -60,6 +60,7 @@ def test_decisions_are_learnt_oldest_first_in_parts_and_once(
     [
         {},
         {"decided_at": CLOCK, "edited_at": CLOCK + DAY},
+        {"decided_at": CLOCK, "edited_at": CLOCK, "state": CommentState.SPAM},
         {"decided_at": CLOCK, "state": CommentState.REJECTED},
         {"reasons": IMPORTED, "state": CommentState.PENDING},
     ],

@@ -141,6 +141,7 @@ def withdraw(app: Flask, comment_id: int) -> None:
 def test_the_link_of_a_withdrawn_comment_ends_what_is_followed_elsewhere(
     clock: Clock, app: Flask, followed: int, reader: Visitor, stranger: Visitor
 ) -> None:
+    wish(stranger, "And I?", email="thabo@reader.example")
     other = wish(reader, "And in winter?", slug=SECOND)
     decide(app, other)
     path = stop_link(app)

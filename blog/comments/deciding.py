@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from blog import journal, markup, permissions
 from blog.accounts import User
 from blog.comments import by_ids, private, reports
-from blog.comments.model import EDITED, RESTORED, Comment, CommentState
+from blog.comments.model import EDITED, HID_DETAILS, RESTORED, Comment, CommentState
 from blog.errors import Conflict
 from blog.journal import JournalLine
 from blog.permissions import Action
@@ -118,7 +118,8 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
         return 0, None
     if not lines or not may_undo(lines[0], now=now):
         raise Conflict("This can’t be undone any more. Change the comments one by one instead.")
-    earlier = _decisions_before(lines)
+    about = journal.about("comment", [line.thing_id for line in lines])
+    earlier, hidden = _decisions_before(lines, about), _hidden(about)
     ids = [int(line.thing_id) for line in lines]
     found = {str(comment.id): comment for comment in by_ids(ids, by=by)}
     undone = 0
@@ -129,17 +130,24 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
         elif comment and stands(comment, line):
             before = earlier.get(line.thing_id)
             comment.restore(str(line.was), before=before, by=by, now=now)
-            if comment.state == CommentState.PENDING:
+            if comment.state == CommentState.PENDING and (line.thing_id, line.at) in hidden:
                 comment.unhide(by=by, now=now)
             undone += 1
     return undone, lines[-1].id
 
 
-def _decisions_before(lines: Sequence[JournalLine]) -> dict[str, JournalLine]:
+def _hidden(about: Sequence[JournalLine]) -> set[tuple[str, datetime]]:
+    """Tell of which comments details were hidden, and when: in the same moment as by one click."""
+    return {(line.thing_id, line.at) for line in about if line.verb == HID_DETAILS}
+
+
+def _decisions_before(
+    lines: Sequence[JournalLine], about: Sequence[JournalLine]
+) -> dict[str, JournalLine]:
     """Find by which decisions, about the same words, comments were what some lines changed."""
     was = {line.thing_id: line.was for line in lines}
     standing: defaultdict[str, list[JournalLine]] = defaultdict(list)
-    for line in journal.about("comment", was):
+    for line in about:
         if line.id < lines[0].id:
             _stand(standing[line.thing_id], line)
     last = {thing_id: found[-1] for thing_id, found in standing.items() if found}

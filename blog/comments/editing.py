@@ -151,6 +151,7 @@ def _let_wait(
     words: dict[str, Any] = {"name": comment.name, "email": comment.email, "source": draft.source}
     edit = Comment(
         **words,
+        original_name=comment.original_name,
         html=draft.html,
         html_policy=COMMENT_POLICY,
         article_id=comment.article_id,

@@ -165,8 +165,9 @@ def opened(link: str, *, now: datetime) -> Mailed | None:
 
 def _known_by(address_hash: str) -> str | None:
     """Find the address that mail goes to of which only the hash is known."""
-    its_own = select(Comment.email).where(Comment.id == Following.comment_id).scalar_subquery()
-    emails = db.session.execute(union(select(its_own), select(trust.TrustedReader.email))).scalars()
+    followed = select(Comment.email).join(Following, Following.comment_id == Comment.id)
+    known = union(followed, select(trust.TrustedReader.email))
+    emails = db.session.execute(known).scalars()
     return next((each for each in emails if each and unwanted.hash_of(each) == address_hash), None)
 
 

@@ -38,14 +38,15 @@ NAME_MAX_CHARS = 80
 EMAIL_MAX_CHARS = 254
 
 _MARK_BYTES = 8
-# The verb of a decision that was taken back.
-RESTORED = "restored"
+# The verbs of a decision that was taken back, and of hiding.
+RESTORED, HID_DETAILS = "restored", "hid details of"
 # What readers do themselves.
 EDITED, WITHDREW = "edited", "withdrew"
 _PENDING, _APPROVED = "'pending'", "'approved'"
 _UNTOLD = f"told_at IS NULL AND root_id IS NOT NULL AND state = {_APPROVED}"
 # What an edit and its comment exchange where one takes the place of the other.
-_WORDS = ("source", "source_format", "original", "html", "html_policy", "reasons", "edited_at")
+_SAID = ("source", "source_format", "original", "html", "html_policy", "reasons", "edited_at")
+_WORDS = ("name", "original_name", *_SAID)
 
 
 def _only(condition: str) -> dict[str, Any]:
@@ -213,7 +214,7 @@ class Comment(db.Model):
         if found:
             self.original = self.written
             self._say(private.masked(self.source, found, max_chars=markup.COMMENT_MAX_CHARS))
-        self._note("hid details of", by=by, now=now)
+        self._note(HID_DETAILS, by=by, now=now)
         return True
 
     def unhide(self, *, by: User, now: datetime) -> None:
@@ -387,7 +388,6 @@ VERBS = {
     CommentState.REJECTED: "rejected",
     CommentState.SPAM: "marked as spam",
 }
-
 # What is neither says nothing about spam.
 TEACHES = {CommentState.APPROVED: False, CommentState.SPAM: True}
 

@@ -69,7 +69,7 @@ def _after(place: _Place | None) -> Sequence[tuple[datetime, int, bool]]:
 
 def _is_fit() -> ColumnElement[bool]:
     is_learnt = select(CommentLesson.comment_id).where(CommentLesson.comment_id == Comment.id)
-    is_same = or_(Comment.edited_at.is_(None), Comment.edited_at <= Comment.decided_at)
+    is_same = or_(Comment.edited_at.is_(None), Comment.edited_at < Comment.decided_at)
     is_imported = cast(Comment.reasons, Text).contains('"step": "import"')
     is_judged = or_(Comment.decided_at.is_not(None) & is_same, is_imported)
     is_ours = Comment.author_user_id.is_(None) & Comment.edit_of_id.is_(None)

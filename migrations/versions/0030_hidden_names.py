@@ -1,5 +1,6 @@
 """hidden names."""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = '0030'
@@ -10,10 +11,9 @@ depends_on = None
 
 def upgrade():
     """Change the schema."""
-    # Both databases add it like this without rewriting the table, which Alembic would on SQLite.
-    op.execute('ALTER TABLE comment ADD COLUMN original_name VARCHAR(80)')
+    op.add_column('comment', sa.Column('original_name', sa.String(80)))
 
 
 def downgrade():
-    """Change it back."""
+    """Change it back; what was typed in hidden names is lost."""
     op.drop_column('comment', 'original_name')
