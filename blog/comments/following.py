@@ -166,8 +166,8 @@ def opened(link: str, *, now: datetime) -> Mailed | None:
 def _known_by(address_hash: str) -> str | None:
     """Find the address that mail goes to of which only the hash is known."""
     followed = select(Comment.email).join(Following, Following.comment_id == Comment.id)
-    known = union(followed, select(trust.TrustedReader.email))
-    emails = db.session.execute(known).scalars()
+    confirmed = select(trust.TrustedReader.email)
+    emails = db.session.execute(union(followed, confirmed)).scalars()
     return next((each for each in emails if each and unwanted.hash_of(each) == address_hash), None)
 
 
