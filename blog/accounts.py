@@ -68,7 +68,7 @@ class User(db.Model):
     @property
     def is_active(self) -> bool:
         """Tell whether she can sign in: neither only invited nor removed."""
-        return bool(self.password_hash)
+        return bool(self.password_hash) and self.removed_at is None
 
 
 class UserSession(db.Model):
@@ -215,7 +215,8 @@ def locked(user_id: int) -> User:
 
 def locked_admins() -> list[User]:
     """Return those who look after the others, to be changed: one waits for another here."""
-    query = select(User).where(User.role == Role.ADMIN, User.password_hash != "").order_by(User.id)
+    is_active = (User.password_hash != "", User.removed_at.is_(None))
+    query = select(User).where(User.role == Role.ADMIN, *is_active).order_by(User.id)
     fresh = query.with_for_update().execution_options(populate_existing=True)
     return list(db.session.execute(fresh).scalars())
 

@@ -10,7 +10,9 @@ from flask import Flask
 
 from blog import accounts, db, journal, tokens
 from blog.accounts import User, UserSession
-from blog.admin.entrance import SET_UP
+from blog.admin.entrance import SET_UP, start_session
+from blog.admin.proving import note_for
+from blog.errors import Conflict
 from tests.cast import AUTHOR, MODERATOR, SECOND_AUTHOR, Clock, Person, Visitor, csrf_token
 
 SIGN_IN = "/admin/sign-in"
@@ -207,6 +209,43 @@ def test_an_account_that_is_gone_is_out_at_once(app: Flask, author: Visitor) -> 
     with app.app_context(), db.writing():
         db.session.query(UserSession).delete()
     assert author.get("/admin/").status_code == 303
+
+
+def test_who_is_signed_out_while_her_request_is_under_way_is_told_so(
+    app: Flask, author: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, hashed = "/admin/account/password", accounts.hash_password
+    typed = {"present": AUTHOR.password, "password": "one more long password"}
+    filled = author.form(path, path) | typed
+
+    def hash_password(password: str) -> str:
+        with db.writing():
+            db.session.query(UserSession).delete()
+        return hashed(password)
+
+    # Between the look at who she is and what she changes.
+    monkeypatch.setattr(accounts, "hash_password", hash_password)
+    answer = author.post(path, filled)
+    assert answer.status_code == 401
+    assert "You were signed out meanwhile" in answer.text
+    monkeypatch.undo()
+    assert author.sign_in(AUTHOR).status_code == 303
+
+
+def test_no_session_begins_with_what_was_changed_since_it_was_looked_at(app: Flask) -> None:
+    with app.test_request_context():
+        who = accounts.by_email(AUTHOR.email)
+        assert who
+        note = note_for(who)
+        with db.writing():
+            who.totp_seed = "seed"
+        with pytest.raises(Conflict), db.writing():
+            start_session(who, note)
+        with db.writing():
+            assert start_session(who, note, is_code_right=True)
+            who.password_hash = accounts.hash_password("one more long password")
+        with pytest.raises(Conflict), db.writing():
+            start_session(who, note, is_code_right=True)
 
 
 @pytest.mark.parametrize("token", ["", "forged"])

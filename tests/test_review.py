@@ -334,6 +334,8 @@ def test_filters_are_said_in_words_kept_by_tabs_and_cleared_one_by_one(
 
 
 def test_an_empty_choice_says_so_and_keeps_an_article_that_is_gone(author: Visitor) -> None:
+    for edge in ("0001-01-01", "9999-12-31"):
+        assert author.get(f"{QUEUE}?since={edge}").status_code == 200
     page = unescape(author.get(f"{QUEUE}?article=gone&since=9999-99-99&reason=nonsense").text)
     assert "Nothing waiting matches." in page
     assert "on “gone”" in page

@@ -348,5 +348,12 @@ def test_an_administrator_turns_it_off_for_who_lost_all(
         person = f"/admin/people/{user(SECOND_AUTHOR).id}"
     end = f"{person}/second-factor/end"
     assert moderator.press("/admin/", end).status_code == 403
+    with app.app_context():
+        own = f"/admin/people/{user().id}/second-factor/end"
+        turned_on("own seed")
+    csrf = {"csrf_token": csrf_token(author.get("/admin/").text)}
+    assert author.post(own, csrf).location == "/admin/account/second-factor/end"
+    with app.app_context():
+        assert user().totp_seed == "own seed"
     assert author.press(person, end).location == "/admin/people"
     assert reader.sign_in(SECOND_AUTHOR).location == "/admin/"

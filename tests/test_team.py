@@ -245,6 +245,9 @@ def test_who_is_removed_is_out_and_can_not_come_back(new_hash: str) -> None:
     with db.writing():
         passwords.ask(MODERATOR.email)
     assert passwords.answer_requests(NOW) == 0
+    with pytest.raises(Conflict), db.writing():
+        # As where her form and her removal meet.
+        passwords.change(user(MODERATOR), new_hash, but=0, now=NOW)
     assert not remove(MODERATOR)
     assert not change_role(MODERATOR, Role.ADMIN)
 

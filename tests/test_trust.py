@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from blog import accounts, articles, comments, db, outbox, tokens
 from blog.accounts import User
-from blog.comments import Comment, CommentState, trust
+from blog.comments import Comment, CommentState, editing, trust
 from blog.comments.policy import Trust
 from blog.comments.trust import LATELY, MAIL, Holder, LinkState
 from blog.errors import Forbidden
-from tests.cast import ARTICLE, CLOCK
+from blog.spam import Answer, Reason, Verdict
+from tests.cast import ARTICLE, CLOCK, arrived, article
 
 pytestmark = pytest.mark.usefixtures("at_work")
 
@@ -98,6 +100,19 @@ def test_what_was_rejected_speaks_against_her_for_ninety_days(
     write(nomsa, verb)
     assert standing(nomsa, at=CLOCK + LATELY - SECOND).rejected_lately == 1
     assert standing(nomsa, at=CLOCK + LATELY).rejected_lately == 0
+
+
+def test_an_edit_that_was_rejected_speaks_against_her(nomsa: Holder) -> None:
+    comment = write(nomsa, Comment.approve)
+    draft = comments.compose(article(), name="Nomsa", body="http://pills.example", parent_id=None)
+    held = Verdict((Reason("links", "1 link", answer=Answer.HOLD),))
+    edit = replace(arrived(draft, verdict=held), edit_of_id=comment.id)
+    with db.writing():
+        assert editing.submit(edit, now=CLOCK)
+    with db.writing():
+        (waiting,) = comments.by_ids([comment.id])[0].edits(CommentState.PENDING)
+        assert waiting.reject(by=None, now=CLOCK)
+    assert standing(nomsa) == Trust(published=1, rejected_lately=1, needed=2)
 
 
 def test_what_a_stranger_wrote_under_her_address_does_not_speak_against_her(nomsa: Holder) -> None:

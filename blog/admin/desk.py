@@ -20,6 +20,7 @@ from flask import (
     session,
 )
 from flask_wtf.csrf import generate_csrf, validate_csrf
+from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import ValidationError
 
@@ -67,11 +68,7 @@ def guard() -> AnyResponse | None:
 def _check_form() -> AnyResponse | None:
     """Refuse a form without this browser's token; what was typed is on the answer."""
     if g.user_session is None and request.endpoint not in _OPEN:
-        return problems.answer(
-            401,
-            "signed-out",
-            "You were away for a while, so you were signed out. Sign in again; what you wrote is kept below.",
-        )
+        return _signed_out("You were away for a while, so you were signed out.")
     try:
         validate_csrf(request.form.get("csrf_token"))
     except ValidationError:
@@ -81,6 +78,20 @@ def _check_form() -> AnyResponse | None:
             }
         ) from None
     return None
+
+
+def _signed_out(why: str) -> AnyResponse:
+    sentence = f"{why} Sign in again; what you wrote is kept below."
+    return problems.answer(401, "signed-out", sentence)
+
+
+@admin.errorhandler(ObjectDeletedError)
+def _answer_who_was_ended(error: ObjectDeletedError) -> AnyResponse:
+    """Answer whose session was ended while her request was under way; nothing of it is kept."""
+    db.session.rollback()
+    if accounts.live_session(session.get(SESSION_TOKEN, ""), now=db.utc_now()):
+        raise error
+    return _signed_out("You were signed out meanwhile, from another browser or by somebody else.")
 
 
 def _ask_to_sign_in() -> AnyResponse:

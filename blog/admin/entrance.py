@@ -12,8 +12,8 @@ from blog import accounts, config, db, journal, limits, tokens
 from blog.accounts import User
 from blog.admin import browsers
 from blog.admin.desk import SESSION_TOKEN, admin
-from blog.admin.proving import HALF, is_browser_known, know_browser, known, note_for
-from blog.errors import NotFound
+from blog.admin.proving import HALF, is_browser_known, know_browser, known, note_for, owner
+from blog.errors import Conflict, NotFound
 from blog.forms import SetUpForm, SignInForm
 
 SET_UP = "set-up"
@@ -40,7 +40,7 @@ def set_up() -> AnyResponse:
             email=form.email.data, name=form.name.data, password_hash=password_hash, now=now
         )
         journal.record("added", "account", first.id, by=first, now=now)
-        token = start_session(first)
+        token = start_session(first, note_for(first))
     return let_in(first, token, "/admin/")
 
 
@@ -55,29 +55,35 @@ def sign_in() -> AnyResponse:
         form.next.data = request.args.get("next", "")
     if not form.validate_on_submit():
         return _form_page("sign_in.html", form)
-    who = known(form.email.data, form.password.data)
-    if who is None:
+    note = known(form.email.data, form.password.data)
+    who = owner(note) if note else None
+    if note is None or who is None:
         form.password.errors = ["This address and password do not belong together."]
         return _form_page("sign_in.html", form)
     if who.totp_seed is not None:
-        return _ask_for_code(who, local_path(form.next.data))
+        return _ask_for_code(note, local_path(form.next.data))
     with db.writing():
-        token = start_session(who)
+        token = start_session(who, note)
     return let_in(who, token, local_path(form.next.data))
 
 
-def _ask_for_code(who: User, path: str) -> AnyResponse:
+def _ask_for_code(note: str, path: str) -> AnyResponse:
     session.clear()
     key, now = config.current().secret_key, db.utc_now()
-    session[HALF] = tokens.issue(key, HALF, note_for(who), now=now)
+    session[HALF] = tokens.issue(key, HALF, note, now=now)
     return redirect(f"/admin/sign-in/code?next={quote(path)}", 303)
 
 
-def start_session(who: User) -> str:
+def start_session(who: User, note: str, *, is_code_right: bool = False) -> str:
     """Begin a session in this browser; returns the token it shall hold.
 
     The journal tells of browsers that are new, since those she always uses would fill it.
+
+    Raises: Conflict where her password or second step was changed since the note was made.
     """
+    who = accounts.locked(who.id)
+    if owner(note) is not who or (who.totp_seed is not None) != is_code_right:
+        raise Conflict("This account was changed a moment ago. Please sign in again.")
     browser, now = browsers.words(request.user_agent.string), db.utc_now()
     if not is_browser_known(who.email):
         journal.record("signed in with a new browser to", "account", who.id, by=who, now=now)

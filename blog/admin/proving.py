@@ -20,8 +20,8 @@ _DEVICE = "device"
 _DEVICE_KNOWN = timedelta(days=180)
 
 
-def known(email: str, password: str) -> User | None:
-    """Return whose password it is; an attempt counts as failed until it was right.
+def known(email: str, password: str) -> str | None:
+    """Return a note of whose password it is; an attempt counts as failed until it was right.
 
     Raises: TooMany while the brake holds.
     """
@@ -29,10 +29,12 @@ def known(email: str, password: str) -> User | None:
     with db.writing():
         accounts.count_attempt(account=account, address=limits.client(), now=now)
     found = accounts.verify(email, password)
-    if found is not None:
-        with db.writing():
-            accounts.forgive(account, limits.client())
-    return found
+    if found is None:
+        return None
+    note = note_for(found)
+    with db.writing():
+        accounts.forgive(account, limits.client())
+    return note
 
 
 def _braked(email: str) -> str:
@@ -75,6 +77,12 @@ def device_note(email: str) -> str:
     """Make the signed note by which a browser of somebody's is known."""
     subject = f"{_account(email)}.{tokens.random_token()}"
     return tokens.issue(config.current().secret_key, _DEVICE, subject, now=db.utc_now())
+
+
+def owner(note: str) -> User | None:
+    """Return whose password was right, as long as it is hers and she may sign in."""
+    who = accounts.by_id(int(note.partition(".")[0]))
+    return who if who and who.is_active and note_for(who) == note else None
 
 
 def note_for(who: User) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -109,9 +109,12 @@ def choice_of(fields: Mapping[str, str]) -> Choice:
 
 def _since(day: str) -> datetime | None:
     try:
-        return datetime.combine(date.fromisoformat(day), time(), articles.site().zone)
+        began_at = datetime.combine(date.fromisoformat(day), time(), articles.site().zone)
+        # Not at the edge of the calendar, where it is no day elsewhere.
+        began_at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return began_at
 
 
 def fields_of(choice: Choice) -> dict[str, str]:

@@ -18,7 +18,7 @@ from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.entrance import let_in, local_path, start_session
 from blog.admin.people import PATH as PEOPLE
 from blog.admin.people import person_at
-from blog.admin.proving import HALF, known, note_for
+from blog.admin.proving import HALF, known, owner
 from blog.forms.staff import CodeForm, PresentPasswordForm, SecondFactorForm
 from blog.permissions import Action
 from blog.staff import second_factor
@@ -33,15 +33,16 @@ _WRONG = "This code is not right, or was used already. Wait for the next one."
 @limits.limiter.limit(limits.SIGN_INS, methods=["POST"])
 def ask_for_code() -> AnyResponse:
     """Let in who knows the password, and now the code."""
-    who = _half()
-    if who is None:
+    note = _half()
+    who = owner(note) if note else None
+    if note is None or who is None:
         return redirect("/admin/sign-in", 303)
     form = CodeForm()
     if request.method == "GET":
         form.next.data = request.args.get("next", "")
     if not form.validate_on_submit():
         return _code_page(form)
-    token = _enter(who, form.code.data)
+    token = _enter(who, note, form.code.data)
     if token is None:
         form.code.errors = [_WRONG]
         return _code_page(form)
@@ -53,15 +54,14 @@ def _code_page(form: CodeForm) -> Response:
     return make_response(page, 422 if form.errors else 200)
 
 
-def _half() -> User | None:
-    """Return who gave the right password in this browser a moment ago."""
+def _half() -> str | None:
+    """Return the note of who gave the right password in this browser a moment ago."""
     key, now = config.current().secret_key, db.utc_now()
     note = tokens.read(key, HALF, session.get(HALF, ""), now=now, max_age=_HALF_LIVES)
-    who = accounts.by_id(int(note.subject.partition(".")[0])) if note else None
-    return who if note and who and who.is_active and note_for(who) == note.subject else None
+    return note.subject if note else None
 
 
-def _enter(who: User, code: str) -> str | None:
+def _enter(who: User, note: str, code: str) -> str | None:
     """Sign in with a code; an attempt counts as failed until it was right."""
     key, now = tokens.keyed_hash(config.current().secret_key, "code", str(who.id)), db.utc_now()
     with db.writing():
@@ -70,7 +70,7 @@ def _enter(who: User, code: str) -> str | None:
         if not second_factor.use(who, code, now=now):
             return None
         accounts.forgive(key)
-        return start_session(who)
+        return start_session(who, note, is_code_right=True)
 
 
 @admin.route("/account/second-factor", methods=["GET", "POST"])
@@ -152,6 +152,9 @@ def _password_page(form: PresentPasswordForm, **words: Any) -> Response:
 def turn_off_for(user_id: int) -> AnyResponse:
     """Turn off the second step of somebody who has lost phone and paper."""
     by, person = require(Action.MANAGE_PEOPLE), person_at(user_id)
+    if person.id == by.id:
+        # One's own is turned off with the password.
+        return redirect("/admin/account/second-factor/end", 303)
     name = person.name
     with db.writing():
         second_factor.turn_off(person, by=by, now=db.utc_now())

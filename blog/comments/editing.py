@@ -161,6 +161,8 @@ def _let_wait(
         state=CommentState.PENDING,
         reasons=reasons,
         reader_hash=comment.reader_hash,
+        # Turned down, it speaks against whose trust it is.
+        trusted_reader_id=comment.trusted_reader_id,
         submission_key=tokens.random_token(),
         created_at=now,
         edited_at=now,

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import accounts, db, journal, outbox, urls
 from blog.accounts import User
-from blog.errors import Busy
+from blog.errors import Busy, Conflict
 from blog.staff import letters, links
 from blog.staff.links import LinkKind
 
@@ -58,10 +58,12 @@ def _answer(request_id: int, *, now: datetime) -> bool:
     gone = delete(PasswordRequest).where(PasswordRequest.id == request_id)
     email = db.session.execute(gone.returning(PasswordRequest.email)).scalar_one_or_none()
     user = accounts.by_email(email) if email else None
-    # Locked, so that of many requests at one moment no more than three are heard.
-    if user is None or not user.is_active:
+    if user is None:
         return False
+    # Locked, so that of many requests at one moment no more than three are heard.
     user = accounts.locked(user.id)
+    if not user.is_active:
+        return False
     lately = outbox.count_of_kind(letters.PASSWORD_MAIL, user.email, since=now - timedelta(hours=1))
     if lately >= MAILS_AN_HOUR:
         return False
@@ -104,6 +106,9 @@ def change(user: User, password_hash: str, *, but: int, now: datetime) -> None:
 
 
 def _set(user: User, password_hash: str, *, by: User | None, but: int = 0, now: datetime) -> None:
+    user = accounts.locked(user.id)
+    if user.removed_at is not None:
+        raise Conflict("This account has been removed.")
     user.password_hash = password_hash
     accounts.end_other_sessions(user, but=but)
     links.end(user)

@@ -349,6 +349,7 @@ class Tour:
         typed["code"] = pyotp.TOTP(secret[1].replace(" ", "")).at(db.utc_now())
         self.keep("recovery codes", author.post(path, typed))
         self.keep("account with a second step", author.get("/admin/account"))
+        self.keep("new recovery codes", author.get(f"{path}/codes"))
         assert other.sign_in(SANDRA).status_code == 303
         self.keep("sign-in, second step", other.get("/admin/sign-in/code"))
         end = f"{path}/end"
