@@ -389,6 +389,10 @@ def test_who_may_not_moderate_is_offered_no_mails(app: Flask, moderator: Visitor
 
 
 def test_the_second_author_sees_no_enquiries_and_no_mail(second_author: Visitor) -> None:
+    start = second_author.get("/admin/").text
+    assert "leave this machine.</b>" in start
+    assert "/admin/mail" not in start
+    assert "First steps" not in start
     for path in ("/admin/enquiries", "/admin/enquiries/ABCD-EFGH", "/admin/mail"):
         assert second_author.get(path).status_code == 403
     page = second_author.get("/admin/").text
