@@ -23,7 +23,7 @@ from blog.markup import SourceFormat
 from blog.outbox import FileTransport, OutgoingMail
 from tests.cast import ARTICLE, AUTHOR, CLOCK, SECOND, Clock, Visitor, article
 
-pytestmark = pytest.mark.usefixtures("at_work")
+pytestmark = pytest.mark.usefixtures("clock", "at_work")
 
 DATA = Path(__file__).parent / "data" / "imports"
 DISQUS = (
@@ -479,6 +479,33 @@ def test_what_can_not_be_kept_as_it_is_is_said(tmp_path: Path) -> None:
     cut, long, _ = stored()
     assert (cut.name, cut.email) == ("N" * 80, None)
     assert (long.source_format, long.body_html) == (SourceFormat.HTML, f"<p>{'*' * 6_000}</p>")
+
+
+NO_TIMES = [
+    "0001-01-01T00:00:00Z",
+    "0001-01-02T00:00:00+14:00",
+    "0002-01-01",
+    "1969-12-31T23:59:59Z",
+    -1,
+    "2026-05-05T09:30:01Z",
+    "9999-12-31T23:30:00Z",
+    "9999-12-31T23:59:59-14:00",
+    253_402_300_799,
+    float(2**60),
+]
+
+
+@pytest.mark.parametrize("when", NO_TIMES)
+def test_a_time_at_which_nobody_wrote_is_none(
+    author: Visitor, tmp_path: Path, when: object
+) -> None:
+    times = dict.fromkeys(("edited_at", "decided_at", "pinned_at"), when)
+    report = run(own(tmp_path, {"created_at": when}, times, {"created_at": "2026-05-05T09:29Z"}))
+    assert said(report, Kind.SKIPPED) == {"no date that can be read": 1}
+    (kept, _) = stored()
+    assert (kept.edited_at, kept.decided_at, pins.among([kept.id])) == (None, None, set())
+    for path in (f"/articles/{SECOND}", "/admin/comments?state=approved"):
+        assert author.get(path).status_code == 200
 
 
 def test_control_characters_and_half_characters_leave_no_trace(tmp_path: Path) -> None:

@@ -10,12 +10,12 @@ import html
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
-from blog import markup
+from blog import db, markup
 from blog.comments import EMAIL_MAX_CHARS, NAME_MAX_CHARS, CommentState
 from blog.markup import COMMENT_MAX_CHARS, COMMENT_MAX_LINES, SourceFormat
 
@@ -23,6 +23,11 @@ TEXT_MAX_CHARS = 20_000
 ID_MAX_CHARS = 300
 ADDRESS_MAX_CHARS = 2_000
 NOBODY = "Anonymous"
+# Nobody wrote a comment before, nor later than a clock that is wrong may say; at the end of the
+# calendar there are times that can't be told in every zone. Programs in Go write its beginning
+# for no time.
+_FIRST = datetime(1970, 1, 1, tzinfo=UTC)
+_AHEAD = timedelta(days=1)
 _BAD_ADDRESS = "kept without an address that is none"
 _CUT_NAME = f"kept under a name cut to {NAME_MAX_CHARS} characters"
 _NO_NAME = f"kept under the name “{NOBODY}”, since it had none"
@@ -164,15 +169,19 @@ def _unfit(number: str, address: str, typed: str, state: CommentState) -> str:
 
 
 def moment(value: object) -> datetime | None:
-    """Read a time: ISO 8601, where one without a zone is UTC, or seconds since 1970."""
+    """Read a time: ISO 8601, where one without a zone is UTC, or seconds since 1970.
+
+    Returns: None where it is none, or none at which anybody can have written.
+    """
     try:
         if isinstance(value, int | float):
-            return datetime.fromtimestamp(value, UTC)
-        found = datetime.fromisoformat(_without_nanoseconds(str(value).strip()))
-        # Programs in Go write the first moment of all for no time.
-        return found.replace(tzinfo=found.tzinfo or UTC).astimezone(UTC) if found.year > 1 else None
+            found = datetime.fromtimestamp(value, UTC)
+        else:
+            said = datetime.fromisoformat(_without_nanoseconds(str(value).strip()))
+            found = said.replace(tzinfo=said.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         return None
+    return found if _FIRST <= found <= db.utc_now() + _AHEAD else None
 
 
 def _without_nanoseconds(text: str) -> str:
