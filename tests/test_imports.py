@@ -200,6 +200,47 @@ def test_the_database_of_isso_is_read_as_it_is(tmp_path: Path) -> None:
     assert path.read_bytes() == before
 
 
+ENDLESS = (
+    "WITH RECURSIVE more(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM more)"
+    " SELECT n AS id, 1 AS tid, '' AS parent, 0 AS created, 0 AS modified, 0 AS mode,"
+    " '' AS author, '' AS email, '' AS text FROM more"
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (f"DROP TABLE comments; CREATE VIEW comments AS {ENDLESS}", "it has no such tables"),
+        ("ALTER TABLE threads RENAME TO x; CREATE VIEW threads AS SELECT * FROM x", "no such"),
+        ("DROP TABLE comments; CREATE VIRTUAL TABLE comments USING fts5(id, text)", "no such"),
+        ("UPDATE comments SET text = hex(zeroblob(2000000)) WHERE id = 5", "too big"),
+        ("UPDATE comments SET author = hex(zeroblob(2000000)) WHERE id = 5", "too big"),
+        ("UPDATE threads SET uri = hex(zeroblob(2000000))", "too big"),
+    ],
+)
+def test_a_database_that_would_be_endless_or_huge_is_told(
+    tmp_path: Path, change: str, words: str
+) -> None:
+    path = isso_database(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.executescript(change)
+    connection.close()
+    assert words in fault(path)
+
+
+def test_what_is_too_long_in_a_database_is_as_if_it_were_not_there(tmp_path: Path) -> None:
+    path = isso_database(tmp_path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE comments SET author = hex(zeroblob(9000)) WHERE id = 1")
+        connection.execute("UPDATE comments SET modified = 'x' || hex(zeroblob(9000)) WHERE id = 2")
+        connection.execute("UPDATE comments SET mode = 'x' || hex(zeroblob(9000)) WHERE id = 4")
+    connection.close()
+    report = run(path)
+    assert report.new == {"approved": 1, "pending": 1}
+    assert [(row.name, row.edited_at) for row in stored()] == [("Anonymous", None)] * 2
+    assert said(report, Kind.SKIPPED)["a state that isn’t known"] == 1
+
+
 def test_remark42_keeps_what_was_typed(tmp_path: Path) -> None:
     packed = tmp_path / "backup.gz"
     packed.write_bytes(gzip.compress((DATA / "remark.json").read_bytes()))

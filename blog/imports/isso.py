@@ -23,12 +23,21 @@ from blog.markup import SourceFormat
 
 NAME = "Isso"
 _STATES = {1: CommentState.APPROVED, 2: CommentState.PENDING, 4: CommentState.WITHDRAWN}
-_COMMENTS = (
-    "SELECT id, tid, parent, created, modified, mode, author, email,"
-    " CASE WHEN length(text) <= ? THEN text ELSE substr(text, 1, ? + 1) END AS text"
-    " FROM comments ORDER BY id"
+_NOT_READ = "It is no database of Isso that can be read: {}."
+# A view may be endless.
+_TABLES = (
+    "SELECT count(*) FROM pragma_table_list"
+    " WHERE schema = 'main' AND type = 'table' AND name IN ('threads', 'comments')"
 )
-_MAX = records.TEXT_MAX_CHARS
+_WORDS = ("id", "tid", "parent", "created", "modified", "mode", "author", "email")
+_WORD = f"CASE WHEN length({{0}}) <= {records.ADDRESS_MAX_CHARS} THEN {{0}} END AS {{0}}"
+_THREADS = f"SELECT {', '.join(map(_WORD.format, ('id', 'uri')))} FROM threads"  # noqa: S608 - words of ours
+_COMMENTS = (
+    f"SELECT {', '.join(map(_WORD.format, _WORDS))},"  # noqa: S608 - words of ours
+    f" substr(text, 1, {records.TEXT_MAX_CHARS + 1}) AS text FROM comments ORDER BY comments.id"
+)
+# More than a comment with all that belongs to it ever has.
+_ROW_MAX_BYTES = 2**21
 
 
 def read_database(source: Source) -> Records:
@@ -37,16 +46,20 @@ def read_database(source: Source) -> Records:
     try:
         connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
         connection.row_factory = sqlite3.Row
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _ROW_MAX_BYTES)
         connection.execute("PRAGMA trusted_schema=OFF")
         try:
-            for thread in connection.execute("SELECT id, uri FROM threads"):
-                yield Thread(records.word(thread["id"]), [records.word(thread["uri"], 2_000)])
-            for number, row in enumerate(connection.execute(_COMMENTS, (_MAX, _MAX)), start=1):
+            if connection.execute(_TABLES).fetchone()[0] != 2:
+                raise source.fault(_NOT_READ.format("it has no such tables"))
+            for thread in connection.execute(_THREADS):
+                address = records.word(thread["uri"], records.ADDRESS_MAX_CHARS)
+                yield Thread(records.word(thread["id"]), [address])
+            for number, row in enumerate(connection.execute(_COMMENTS), start=1):
                 yield _comment(number, row["id"], records.word(row["tid"]), dict(row))
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise source.fault(f"It is no database of Isso that can be read: {error}.") from error
+        raise source.fault(_NOT_READ.format(error)) from error
 
 
 def read_json(source: Source) -> Records:
