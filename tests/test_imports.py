@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import sqlite3
+import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,11 +18,11 @@ from blog.comments import Comment, CommentState, fulltext, notices, pins, queue,
 from blog.comments.pins import CommentPin
 from blog.comments.queue import Choice
 from blog.errors import Conflict, FileError, NotFound
-from blog.imports import Kind, Report, Wish, storing, streams
+from blog.imports import Kind, Report, Wish, formats, storing, streams
 from blog.imports.storing import CommentImport
 from blog.markup import SourceFormat
 from blog.outbox import FileTransport, OutgoingMail
-from tests.cast import ARTICLE, AUTHOR, CLOCK, SECOND, Clock, Visitor, article
+from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, Clock, Visitor, article
 
 pytestmark = pytest.mark.usefixtures("clock", "at_work")
 
@@ -442,6 +443,23 @@ def test_an_old_address_leads_to_its_article(tmp_path: Path, address: str) -> No
     assert run(path).imported == 1
 
 
+def test_of_many_or_long_addresses_the_first_that_fit_are_tried(tmp_path: Path) -> None:
+    path, long = tmp_path / "old.xml", "x" * 3_000
+    said = (DATA / "wordpress.xml").read_text()
+    start, comment = said.partition("<channel>")[0], said[said.index("<wp:comment>") :]
+    comment = comment.partition("</wp:comment>")[0] + "</wp:comment>"
+    for links, article_id in (([long, SECOND], SECOND), (["a", "b", "c", "d", SECOND], None)):
+        known = "".join(f"<link>{link}</link>" for link in links)
+        whole = f"{start}<channel><item><title>x</title>{known}{comment}</item></channel></rss>"
+        path.write_text(whole)
+        shown = links[1] if article_id else links[0]
+        assert run(path, is_dry=True).pages == [(shown, article_id, 1)]
+    path = disqus(tmp_path, post(1))
+    said = path.read_text().replace("https://old.example/" + SECOND, long)
+    path.write_text(said.replace("<link>", f"<id>{SECOND}</id><link>"))
+    assert run(path).pages == [(SECOND, SECOND, 1)]
+
+
 @pytest.mark.parametrize("address", ["http://[broken", "https://old.example/", "winter", "%00"])
 def test_an_address_that_leads_nowhere_is_listed(tmp_path: Path, address: str) -> None:
     path = disqus(tmp_path, post(1))
@@ -620,6 +638,26 @@ def test_html_is_rendered_anew_as_html_and_hidden_details_are_hidden_in_it(tmp_p
 
 
 # What is no good file
+
+
+CRAFTED = {
+    "links": ("<rss><channel><item>", "<link>{long}</link>", "</item></channel></rss>"),
+    "threads": ("<disqus>", '<thread id="{at}"><link>{long}</link></thread>', "</disqus>"),
+    "texts": ('{"users": 1', ', "orig": "{long}"', "}"),
+}
+
+
+@pytest.mark.parametrize(("start", "piece", "end"), CRAFTED.values(), ids=CRAFTED)
+def test_memory_does_not_grow_with_what_a_crafted_file_repeats(
+    tmp_path: Path, start: str, piece: str, end: str
+) -> None:
+    path, long = tmp_path / "crafted", "x" * 500_000
+    path.write_text(start + "".join(piece.format(at=at, long=long) for at in range(40)) + end)
+    tracemalloc.start()
+    run(path, is_dry=True)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak_bytes < 20 * len(long)
 
 
 def fault(path: Path) -> str:
@@ -992,3 +1030,16 @@ def test_who_decided_and_who_wrote_are_known_by_their_accounts(tmp_path: Path) -
     assert (known.author_user_id, known.decided_by_id) == (user.id, user.id)
     assert [gone.author_user_id, gone.decided_by_id, unnamed.author_user_id] == [None] * 3
     assert sum(said(report, Kind.CHANGED).values()) == 2
+
+
+def test_a_named_account_has_what_authors_wrote_who_are_not_known_here(tmp_path: Path) -> None:
+    names = (AUTHOR.email.upper(), "gone@clinic.example", True, "x" * 400, None)
+    path = own(tmp_path, *({"author": name} for name in names))
+    authors = [getattr(each, "author", None) for each in formats.OWN.read(streams.Source(path))]
+    assert authors == [AUTHOR.email, "gone@clinic.example", "", "", None]
+    user, named = accounts.by_email(AUTHOR.email), accounts.by_email(MODERATOR.email)
+    assert user
+    assert named
+    known, named_id = user.id, named.id
+    assert said(run(path, author=named), Kind.CHANGED) == {}
+    assert [row.author_user_id for row in stored()] == [known, *[named_id] * 3, None]

@@ -146,13 +146,11 @@ def _key_of(source: str) -> Callable[[Foreign], str]:
 
 
 def _users(staged: Staging, author: User | None) -> dict[str, int]:
-    """Return the accounts of authors by the address a file names them by."""
+    """Return the accounts of authors by their address; under none, that of who isn't known here."""
     known = {user.email: user.id for user in accounts.everybody()}
-    found = {"": author.id} if author else {}
+    if author:
+        return known | {"": author.id}
     for email, count, line in staged.authors():
-        user_id = known.get(accounts.normal_email(email)) or found.get("")
-        if user_id:
-            found[email] = user_id
-        else:
+        if email not in known:
             staged.note(_NO_BADGE, count, line)
-    return found | known
+    return known

@@ -18,7 +18,8 @@ def read(source: Source) -> Records:
     """Yield what a file holds."""
     for element in elements(source, "disqus/thread", "disqus/post"):
         if element.name == "thread":
-            addresses = [element.of("link"), element.of("id")]
+            known = (element.of("link"), element.of("id"))
+            addresses = [records.word(each, records.ADDRESS_MAX_CHARS) for each in known]
             yield Thread(records.word(element.attributes.get("id")), addresses)
         else:
             yield _comment(element)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from blog import accounts
 from blog.comments import CommentState
 from blog.imports import records
 from blog.imports.records import Foreign, Left, Records
@@ -37,7 +38,6 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
     key = records.word(said.get("key"), _KEY_MAX_CHARS)
     if state is None or source_format is None or not key:
         return Left(line, "a state or format that isn’t known, or no key")
-    author = said.get("author")
     return records.comment(
         line,
         said.get("id"),
@@ -49,7 +49,7 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
         source_format=source_format,
         state=state,
         created_at=records.moment(said.get("created_at") or ""),
-        author=author if isinstance(author, str) else "" if author is True else None,
+        author=_author(said.get("author")),
         more={
             "key": key,
             # They come in their order already, which is the one they were stored in.
@@ -63,6 +63,13 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
             "reasons": _reasons(said.get("reasons")),
         },
     )
+
+
+def _author(value: object) -> str | None:
+    """Read whose account wrote it; what is too long for an address says not which."""
+    if value is True or isinstance(value, str):
+        return accounts.normal_email(records.word(value))
+    return None
 
 
 def _time(said: dict[str, Any], name: str) -> str | None:

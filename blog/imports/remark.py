@@ -22,8 +22,10 @@ def read(source: Source) -> Records:
     """Yield what a file holds."""
     # The first object lists all people and pages, which may be long.
     for _, parts in groupby(values(source, *_WANTED), lambda part: part.number):
-        found = list(parts)
-        yield _comment(found[0].line, {part.path: part.value for part in found})
+        # What is said twice is kept once.
+        found = {part.path: part for part in parts}
+        line = min(part.line for part in found.values())
+        yield _comment(line, {path: part.value for path, part in found.items()})
 
 
 _WANTED = ("id", "pid", "orig", "text", "user", "locator", "time", "edit", "delete")

@@ -163,10 +163,10 @@ class Staging:
             "INSERT OR IGNORE INTO thread SELECT DISTINCT thread, json_array(thread), NULL"
             " FROM comment"
         )
-        pages = self._db.execute("SELECT id, addresses FROM thread").fetchall()
-        for page in pages:
+        for page in self._db.execute("SELECT rowid, addresses FROM thread"):
             article = article_of([each for each in json.loads(page["addresses"]) if each])
-            self._db.execute("UPDATE thread SET article = ? WHERE id = ?", (article, page["id"]))
+            place = "UPDATE thread SET article = ? WHERE rowid = ?"
+            self._db.execute(place, (article, page["rowid"]))
 
     def pages(self) -> Iterator[tuple[str, str | None, int]]:
         """Yield the address of each page with comments, its article, and how many they are."""
@@ -229,9 +229,9 @@ class Staging:
         """Return comments with all that is stored of them, in their order."""
         return [_staged(row) for row in self._db.execute(_WAITING, (json.dumps(numbers),))]
 
-    def authors(self) -> list[tuple[str, int, int]]:
-        """List by whose address an author's comments are, how many, and the line of the first."""
-        return [tuple(row) for row in self._db.execute(_AUTHORS).fetchall()]
+    def authors(self) -> Iterator[tuple[str, int, int]]:
+        """Yield by whose address an author's comments are, how many, and the line of the first."""
+        yield from map(tuple, self._db.execute(_AUTHORS))
 
     def note(self, words: str, count: int, line: int) -> None:
         """Remark that some comments aren't quite what they were."""

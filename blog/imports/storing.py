@@ -268,7 +268,7 @@ def _values(row: Staged, users: Mapping[str, int], source: str, *, now: datetime
         "html_policy": markup.COMMENT_POLICY,
         "state": CommentState.IMPORTING,
         "reasons": more.get("reasons", [] if is_gone else [_came_from(source)]),
-        "author_user_id": users.get(said["author"] or "") if row.is_author else None,
+        "author_user_id": users.get(said["author"] or "", users.get("")) if row.is_author else None,
         "submission_key": row.key,
         "created_at": _time(said["created_at"]),
         # Nobody who follows a conversation is told of it, not even once it is approved.

@@ -23,6 +23,8 @@ _STATES = {
     "trash": CommentState.REJECTED,
     "post-trashed": CommentState.REJECTED,
 }
+# One has a link and a name.
+_ADDRESSES_MAX = 4
 _BY_PEOPLE = ("", "comment")
 _PARAGRAPHS = re.compile(r"\n[ \t]*\n\s*")
 _HAS_BLOCKS = re.compile(r"<(?:p|div|ul|ol|blockquote|pre)\b", re.IGNORECASE)
@@ -43,8 +45,8 @@ def read(source: Source) -> Records:
         elif element.name == "title":
             # The first of each article.
             addresses = []
-        elif element.name in ("link", "post_name"):
-            addresses.append(element.text)
+        elif element.name in ("link", "post_name") and len(addresses) < _ADDRESSES_MAX:
+            addresses.append(records.word(element.text, records.ADDRESS_MAX_CHARS))
 
 
 def _comment(said: Element, thread: str) -> Foreign | Left:
