@@ -996,8 +996,12 @@ def _edit(comment: Comment) -> Comment:
 
 
 def test_edits_stand_beside_their_comment_or_are_left_out(tmp_path: Path) -> None:
-    rows = [{"parent": 2}, {}, {"edit_of": 1, "state": "pending"}, {"edit_of": 99}, {"edit_of": 2}]
-    report = run(own(tmp_path, *rows, {"parent": 3}))
+    rejected: dict[str, object] = {"state": "rejected"}
+    edits = [rejected | {"edit_of": at} for at in (1, 99, 2)]
+    rows = [{"parent": 2}, {}, edits[0] | {"state": "pending"}, *edits[1:]]
+    public = [{"edit_of": 2, "state": state} for state in ("approved", "spam")]
+    gone = {"edit_of": 2, "state": "withdrawn", "source": ""}
+    report = run(own(tmp_path, *rows, {"parent": 3}, *public, gone))
     found = {row.submission_key: row for row in stored()}
     reply, root = found["key 1"], found["key 2"]
     edit, edit_of_root = found["key 3"], found["key 5"]
@@ -1007,8 +1011,12 @@ def test_edits_stand_beside_their_comment_or_are_left_out(tmp_path: Path) -> Non
         None,
         None,
     )
-    assert said(report, Kind.SKIPPED) == {"an edit of a comment that isn’t there": 1}
+    assert said(report, Kind.SKIPPED) == {
+        "an edit in a state that edits can’t have": 2,
+        "an edit of a comment that isn’t there": 1,
+    }
     assert found["key 6"].parent_id is None
+    assert found["key 9"].edit_of_id == root.id
 
 
 def test_no_more_is_pinned_than_there_is_room_for(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ _STATES = {
     if state not in (CommentState.IMPORTING, CommentState.REPLACED)
 }
 _FORMATS = {each.value: each for each in SourceFormat}
+# An edit that was published or taken for spam is none any more: its comment has its words.
+_EDIT_STATES = (CommentState.PENDING, CommentState.REJECTED, CommentState.WITHDRAWN)
 _KEY_MAX_CHARS = 64
 
 
@@ -38,6 +40,9 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
     key = records.word(said.get("key"), _KEY_MAX_CHARS)
     if state is None or source_format is None or not key:
         return Left(line, "a state or format that isn’t known, or no key")
+    edit_of = records.word(said.get("edit_of"))
+    if edit_of and state not in _EDIT_STATES:
+        return Left(line, "an edit in a state that edits can’t have")
     return records.comment(
         line,
         said.get("id"),
@@ -54,7 +59,7 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
             "key": key,
             # They come in their order already, which is the one they were stored in.
             "place": line,
-            "edit_of": records.word(said.get("edit_of")),
+            "edit_of": edit_of,
             "edited_at": _time(said, "edited_at"),
             "decided_at": _time(said, "decided_at"),
             "pinned_at": _time(said, "pinned_at"),
