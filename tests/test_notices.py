@@ -16,6 +16,7 @@ from blog.comments.notices import NoticeOwed, Pace
 from blog.comments.reports import ReportReason
 from blog.errors import Forbidden
 from blog.outbox import FileTransport
+from blog.outbox.mails import BODY_MAX_BYTES
 from tests.cast import (
     ARTICLE,
     AUTHOR,
@@ -402,6 +403,25 @@ def test_an_author_is_told_of_what_waits_under_her_articles_alone(
     clock.move(minutes=10)
     come("Another not hers", on=SECOND)
     assert tell() == 2
+
+
+# PostgreSQL holds no title as long.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_mail_that_can_not_be_queued_keeps_nobody_else_from_being_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    give_away(SECOND)
+    with db.writing():
+        longer = text("UPDATE article SET title = :title WHERE id = :id")
+        db.session.execute(longer, {"title": "x" * BODY_MAX_BYTES, "id": SECOND})
+    come("Not hers", on=SECOND)
+    come("Hers")
+    assert tell() == 1
+    assert [len(told(person)) for person in STAFF] == [0, 1, 0]
+    said = {record.message for record in caplog.records}
+    assert said == {
+        "a mail to a moderator can’t be queued: The text of a mail can have 200000 bytes at most."
+    }
 
 
 def test_an_author_is_told_of_her_undone_decisions_alone(clock: Clock, tmp_path: Path) -> None:

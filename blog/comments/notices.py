@@ -7,6 +7,7 @@ worker was quicker. Posting does nothing for it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from blog.comments.deciding import UNDO_WITHIN
 from blog.comments.letters import Letter
 from blog.comments.model import Comment, CommentState
 from blog.comments.reports import CommentReport
-from blog.errors import Busy
+from blog.errors import Busy, MailError
 from blog.permissions import Action
 
 MAIL = "comment-waiting"
@@ -34,6 +35,7 @@ MORNING_HOUR = 7
 QUIET = timedelta(days=6)
 # The number of no account: the clinic, which is told where no account may moderate everywhere.
 _CLINIC = 0
+_log = logging.getLogger(__name__)
 
 
 class Pace(StrEnum):
@@ -211,8 +213,11 @@ def tell(now: datetime) -> int:
     # Who writes at this moment isn't waited for; the next round comes soon.
     with suppress(Busy):
         for notice in composed(now=now) if _due(now=now) else ():
-            with db.writing():
-                queued += notice.queue(now=now)
+            try:
+                with db.writing():
+                    queued += notice.queue(now=now)
+            except MailError as error:  # the others are told all the same
+                _log.error("a mail to a moderator can’t be queued: %s", error)
     return queued
 
 
