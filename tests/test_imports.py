@@ -590,6 +590,18 @@ def test_reasons_that_no_page_could_show_are_left_out(tmp_path: Path, reasons: o
     assert stored()[0].reasons == []
 
 
+def test_of_reasons_no_more_is_kept_than_a_comment_ever_has(tmp_path: Path) -> None:
+    usual: dict[str, object] = {"step": "model", "words": "spam", "tone": "bad", "answer": "hold"}
+    named = [["a", "b"]] * 30
+    rows = [usual | {"named": named, "more": "x"}, usual | {"words": "w" * 900}]
+    rows += [usual | {"named": [["a" * 501, "b"]]}, *[usual] * 30]
+    run(own(tmp_path, {"reasons": rows}))
+    first, second, *others = stored()[0].reasons
+    assert first == usual | {"named": named[:20]}
+    assert second == usual | {"words": "w" * 500}
+    assert others == [usual] * 18
+
+
 PAYLOADS = [
     "<script>alert(1)</script>",
     "<svg onload=alert(1)>",

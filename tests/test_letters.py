@@ -63,6 +63,12 @@ def settle(outcome: Outcome) -> None:
 # The comments
 
 
+def test_of_many_reasons_the_first_ten_are_shown() -> None:
+    reasons = tuple(Reason("rule", f"reason {at}!", Tone.BAD, Wants.HOLD) for at in range(12))
+    shown = write(come("Does it hurt?", verdict=Verdict(reasons))).text
+    assert [f"reason {at}!" in shown for at in range(12)] == [True] * 10 + [False] * 2
+
+
 def test_each_comment_is_told_with_all_that_helps_to_decide() -> None:
     first = come("What **was** it like?", verdict=FINE)
     held = Verdict((Reason("links", "1 link", Tone.BAD, Wants.HOLD), Reason("first", "first one")))

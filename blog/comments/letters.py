@@ -31,6 +31,7 @@ _TEXT_MAX_CHARS = 1_000
 # Nothing is counted farther back, however long nobody was told anything.
 _COUNTED_FOR = timedelta(days=7)
 _LINE_MAX_CHARS = 140
+_REASONS_SHOWN = 10
 # What a mail program takes for the name of a host, or for the beginning of an address.
 _HOST_DOT = re.compile(r"(?<=\w)\.(?=[^\W\d_]{2})|(?<=\d)\.(?=\d+\.)")
 _SCHEME = re.compile(r":(?=//)")
@@ -100,7 +101,7 @@ def _item(
         "text": unlinked(markup.excerpt(markup.plain_text(comment.html), _TEXT_MAX_CHARS)),
         "reasons": [
             (unlinked(markup.excerpt(reason["words"], _LINE_MAX_CHARS)), reason["tone"])
-            for reason in comment.reasons
+            for reason in comment.reasons[:_REASONS_SHOWN]
         ],
         "link": urls.absolute(path),
     }

@@ -5,6 +5,7 @@ Source: docs/comments-json.md.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Any
 
 from blog import accounts
@@ -25,6 +26,9 @@ _FORMATS = {each.value: each for each in SourceFormat}
 # An edit that was published or taken for spam is none any more: its comment has its words.
 _EDIT_STATES = (CommentState.PENDING, CommentState.REJECTED, CommentState.WITHDRAWN)
 _KEY_MAX_CHARS = 64
+# More than the policy has steps, and than any of them says or names.
+_REASONS_MAX = _NAMED_MAX = 20
+_REASON_MAX_CHARS = 500
 
 
 def read(source: Source) -> Records:
@@ -83,8 +87,14 @@ def _time(said: dict[str, Any], name: str) -> str | None:
 
 
 def _reasons(value: object) -> list[Any]:
-    """Keep the reasons that pages can show."""
-    return [each for each in value if _is_reason(each)] if isinstance(value, list) else []
+    """Keep the reasons that pages can show, as long as they ever are."""
+    found = value if isinstance(value, list) else []
+    return [_reason(each) for each in islice(filter(_is_reason, found), _REASONS_MAX)]
+
+
+def _reason(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: row[name][:_REASON_MAX_CHARS] for name in ("step", "answer", "words", "tone")}
+    return kept | ({"named": row["named"][:_NAMED_MAX]} if row.get("named") else {})
 
 
 def _is_reason(row: object) -> bool:
@@ -102,4 +112,8 @@ def _is_reason(row: object) -> bool:
 
 
 def _is_pair(value: object) -> bool:
-    return isinstance(value, list) and list(map(type, value)) == [str, str]
+    return (
+        isinstance(value, list)
+        and list(map(type, value)) == [str, str]
+        and max(map(len, value)) <= _REASON_MAX_CHARS
+    )
