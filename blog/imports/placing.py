@@ -14,6 +14,8 @@ from blog.articles import Article, ArticlePath
 from blog.errors import FileError
 
 _COLUMNS = ["old address", "article", "comments"]
+# What a spreadsheet takes for a formula, or for the mark that a cell is none.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "'")
 _ENDINGS = (".html", ".htm", ".php", ".md")
 _INDEXES = ("index.html", "index.htm", "index.php")
 
@@ -84,7 +86,7 @@ def read_map(path: Path) -> dict[str, str]:
                 if len(row) < 2:
                     raise FileError(str(path), "Each line needs an old address and an article, parted by a comma.", line=rows.line_num)  # fmt: skip
                 if row[1].strip() and row[0] != _COLUMNS[0]:
-                    told[row[0].strip()] = row[1].strip()
+                    told[_read(row[0])] = _read(row[1])
         except (csv.Error, UnicodeDecodeError) as error:
             raise FileError(str(path), f"It can’t be read from here on: {error}.", line=rows.line_num) from error  # fmt: skip
     return told
@@ -95,4 +97,17 @@ def write_map(path: Path, pages: Iterable[Page]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(_COLUMNS)
-        table.writerows((address, article or "", count) for address, article, count in pages)
+        table.writerows(
+            (_shown(address), _shown(article or ""), count) for address, article, count in pages
+        )
+
+
+def _shown(cell: str) -> str:
+    """Keep a spreadsheet from working out what a stranger wrote."""
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+def _read(cell: str) -> str:
+    """Take off the mark that was put before a cell."""
+    is_marked = cell.startswith("'") and cell[1:].startswith(_FORMULA)
+    return cell[is_marked:].strip()
