@@ -19,7 +19,7 @@ from blog.comments import Comment, CommentState, fulltext, notices, pins, queue,
 from blog.comments.pins import CommentPin
 from blog.comments.queue import Choice
 from blog.errors import Conflict, FileError, NotFound
-from blog.imports import Kind, Report, Wish, formats, storing, streams
+from blog.imports import Kind, Report, Wish, formats, staging, storing, streams
 from blog.imports.placing import read_map
 from blog.imports.storing import CommentImport
 from blog.markup import SourceFormat
@@ -518,6 +518,18 @@ def test_rings_loops_and_answers_across_articles_become_comments_of_their_own(
     assert report.imported == 6
     assert sum(said(report, Kind.ORPHANS).values()) == 3
     assert sum(comment.parent_id is None for comment in stored()) == 4
+
+
+def test_many_rings_are_cut_at_once(tmp_path: Path) -> None:
+    rings = staging.RINGS_MAX + 5
+    rows = [{"parent": at + 1} if at % 2 else {"parent": at - 1} for at in range(1, 2 * rings + 1)]
+    report = run(own(tmp_path, *rows))
+    assert report.imported == 2 * rings
+    assert said(report, Kind.ORPHANS) == {
+        "answers to each other in a ring, of which one begins it": staging.RINGS_MAX,
+        "answers in one of many rings, kept as comments of their own": 10,
+    }
+    assert sum(comment.parent_id is None for comment in stored()) == staging.RINGS_MAX + 10
 
 
 def test_a_thread_of_sixty_levels_is_kept_whatever_its_order(tmp_path: Path) -> None:

@@ -46,7 +46,10 @@ _IS_LOOSE = (
     " WHERE up.id = comment.above AND NOT up.is_edit AND its.id = up.thread AND own.id = comment.thread"
     " AND its.article = own.article)"
 )
+# As many rings are cut one by one; no honest file has more.
+RINGS_MAX = 10
 _IN_A_RING = "number = (SELECT min(number) FROM comment WHERE level IS NULL)"
+_IN_MORE_RINGS = "level IS NULL"
 # The plus keeps SQLite from looking through all that have no level yet.
 _DESCEND = (
     "UPDATE comment SET level = up.level + 1, at = max(comment.at, up.at) FROM comment AS up"
@@ -186,13 +189,19 @@ class Staging:
         """Give each comment its level and its place in time, whatever answers what in the file."""
         self._drop("an edit of a comment that isn’t there", f"is_edit AND {_IS_LOOSE}")
         self._cut(_IS_LOOSE, "answers to what isn’t there, kept as comments of their own")
-        while True:
-            self._db.execute("UPDATE comment SET level = 0 WHERE above = '' AND level IS NULL")
-            level = 0
-            while self._db.execute(_DESCEND, (level,)).rowcount:
-                level += 1
+        for _ in range(RINGS_MAX):
+            self._descend()
             if not self._cut(_IN_A_RING, "answers to each other in a ring, of which one begins it"):
                 return
+        self._descend()
+        self._cut(_IN_MORE_RINGS, "answers in one of many rings, kept as comments of their own")
+        self._descend()
+
+    def _descend(self) -> None:
+        self._db.execute("UPDATE comment SET level = 0 WHERE above = '' AND level IS NULL")
+        level = 0
+        while self._db.execute(_DESCEND, (level,)).rowcount:
+            level += 1
 
     def _cut(self, where: str, words: str) -> bool:
         """Let comments answer nothing."""
