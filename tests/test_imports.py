@@ -563,6 +563,7 @@ def test_what_can_not_be_kept_as_it_is_is_said(tmp_path: Path) -> None:
         {"article": "x" * 3_000},
         {"created_at": "99999-01-01"},
         {"created_at": 10**18},
+        {"original": "x" * 20_001},
         {"key": "key 1"},
         {"key": ""},
         {"source_format": "tex"},
@@ -578,6 +579,7 @@ def test_what_can_not_be_kept_as_it_is_is_said(tmp_path: Path) -> None:
         "no date that can be read": 2,
         "no words": 2,
         "in the file twice": 1,
+        "longer than 20,000 characters": 1,
         "no comment": 1,
     }
     cut, long, _ = stored()

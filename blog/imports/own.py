@@ -47,6 +47,9 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
     edit_of = records.word(said.get("edit_of"))
     if edit_of and state not in _EDIT_STATES:
         return Left(line, "an edit in a state that edits can’t have")
+    original = records.text(said.get("original")) or None
+    if original and len(original) > records.TEXT_MAX_CHARS:
+        return Left(line, records.TOO_LONG)
     return records.comment(
         line,
         said.get("id"),
@@ -68,7 +71,7 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
             "decided_at": _time(said, "decided_at"),
             "pinned_at": _time(said, "pinned_at"),
             "decided_by": records.word(said.get("decided_by")),
-            "original": records.text(said.get("original")) or None,
+            "original": original,
             "reasons": _reasons(said.get("reasons")),
         },
     )

@@ -28,6 +28,7 @@ NOBODY = "Anonymous"
 # for no time.
 _FIRST = datetime(1970, 1, 1, tzinfo=UTC)
 _AHEAD = timedelta(days=1)
+TOO_LONG = f"longer than {TEXT_MAX_CHARS:,} characters"
 _BAD_ADDRESS = "kept without an address that is none"
 _CUT_NAME = f"kept under a name cut to {NAME_MAX_CHARS} characters"
 _NO_NAME = f"kept under the name “{NOBODY}”, since it had none"
@@ -165,7 +166,7 @@ def _unfit(number: str, address: str, typed: str, state: CommentState) -> str:
         return "no number or no page of its own"
     if not typed.strip() and state != CommentState.WITHDRAWN:
         return "no words"
-    return f"longer than {TEXT_MAX_CHARS:,} characters" if len(typed) > TEXT_MAX_CHARS else ""
+    return TOO_LONG if len(typed) > TEXT_MAX_CHARS else ""
 
 
 def moment(value: object) -> datetime | None:
