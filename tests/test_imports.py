@@ -749,6 +749,8 @@ def test_a_cut_file_is_told_with_its_line_and_stores_nothing(tmp_path: Path) -> 
         ("<post>" + "<a>" * 150, "nested deeper"),
         ("<post><message>" + "x" * 1_200_000, "longer than"),
         ('<post a="' + "x" * 1_200_000, "longer than"),
+        ("<post>" + "".join(f"<a{at}/>" for at in range(20_000)), "longer than"),
+        ("<post " + " ".join(f'a{at}=""' for at in range(20_000)) + ">", "longer than"),
     ],
 )
 def test_xml_beyond_all_measure_is_told_with_its_line(

@@ -22,6 +22,8 @@ from blog.errors import FileError
 
 CHUNK_BYTES = 65_536
 PIECE_MAX = 2**20
+# What an element or attribute takes beside its letters.
+_PART_CHARS = 64
 _MAX_DEPTH = 100
 _GZIP = b"\x1f\x8b"
 _TOO_LONG = "Something here is longer than a comment with all that belongs to it ever is."
@@ -111,7 +113,8 @@ class _Elements:
             raise self._source.fault(_TOO_DEEP, self.parser.CurrentLineNumber)
         if self._open or "/".join(self._path) in self._wanted:
             own = {_local(each): value for each, value in attributes.items()}
-            self._grow(sum(map(len, own.values())) + len(name))
+            parts = (name, *attributes, *attributes.values())
+            self._grow(sum(_PART_CHARS + len(each) for each in parts))
             made = Element(self._path[-1], self.parser.CurrentLineNumber, own)
             if self._open:
                 self._open[-1].within.setdefault(made.name, made)
