@@ -477,6 +477,12 @@ def test_an_author_is_given_her_profile_at_the_command_line(blog: Blog, inside: 
     assert [line[0] for line in lines()] == ["added", done, "changed the role of", done]
     refused = blog("user", "role", MODERATOR.email, "moderator", *profile)
     assert (refused.code, refused.sentence()) == (1, "Only an author has an author profile.")
+    # Who is an author keeps her profile unless another or none is given.
+    for given, left in (((), AUTHOR_ID), (("--author", ""), None)):
+        assert blog("user", "role", MODERATOR.email, "author", *given).code == 0
+        people = json.loads(blog("user", "list", "--json").out)
+        (profile_of,) = [row["author"] for row in people if row["email"] == MODERATOR.email]
+        assert profile_of == left
     missing = user_add(blog, "o@c.example", "--role", "author", "--author", "nobody")
     assert missing.sentence() == "There is no author profile authors/nobody.md."
 

@@ -17,9 +17,8 @@ from blog.staff import passwords, second_factor, team
 _author = click.option(
     "--author",
     "author_id",
-    default="",
     metavar="ID",
-    help="The profile of an author, as sandra for authors/sandra.md.",
+    help="The profile of an author, as sandra for authors/sandra.md; '' is none.",
 )
 
 
@@ -39,7 +38,7 @@ def users() -> None:
 @_author
 @click.option("--password-stdin", is_flag=True, required=True, help="Read the password from stdin.")
 @with_database
-def add_user(email: str, name: str, role: str, author_id: str, password_stdin: bool) -> None:
+def add_user(email: str, name: str, role: str, author_id: str | None, password_stdin: bool) -> None:
     """Add an account; its password comes from standard input.
 
     \b
@@ -57,7 +56,7 @@ def add_user(email: str, name: str, role: str, author_id: str, password_stdin: b
             email=form.email.data,
             name=form.name.data,
             role=Role(role),
-            author_id=author_id,
+            author_id=author_id or "",
             password_hash=password_hash,
             by=None,
             now=now,
@@ -101,15 +100,19 @@ def _row(person: User) -> dict[str, Any]:
 @click.argument("role", type=click.Choice([role.value for role in Role]))
 @_author
 @with_database
-def change_role(email: str, role: str, author_id: str) -> None:
+def change_role(email: str, role: str, author_id: str | None) -> None:
     """Give somebody another role, and an author the profile of her articles.
+
+    Who is an author already keeps hers where none is given.
 
     \b
     Example:  blog user role mia@clinic.example author --author mia-botha
     """
     with db.writing():
         person = _person(email)
-        team.change_role(person, Role(role), author_id, by=None, now=db.utc_now())
+        if author_id is None and role == Role.AUTHOR:
+            author_id = person.author_id
+        team.change_role(person, Role(role), author_id or "", by=None, now=db.utc_now())
     click.echo(f"{accounts.normal_email(email)} is {role} now.")
 
 

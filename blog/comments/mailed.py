@@ -130,7 +130,9 @@ def act(link: str, what: Act, *, now: datetime) -> bool:
     if about is None:
         return False
     if what is Act.UNDO:
-        return about.may_undo(now=now) and bool(deciding.undo(_batch(link), by=about.user, now=now))
+        return (
+            about.may_undo(now=now) and deciding.undo(_batch(link), by=about.user, now=now)[0] > 0
+        )
     if state is not LinkState.READY:
         return False
     _decide(about.comment, what, by=about.user, batch=_batch(link), now=now)
