@@ -224,13 +224,14 @@ def test_the_queue_shows_what_was_reported_in_words_and_keeps_it(
     (action,) = {
         part.partition('"')[0] for part in page.split('formaction="') if part.startswith(one)
     }
-    after = author.press(REPORTED, action, state="reported", upto="999")
+    shown = {f"upto-{comment_id}": "999"}
+    after = author.press(REPORTED, action, state="reported", **shown)
     assert after.location.startswith(f"{REPORTED}&done=")
     done = author.get(after.location).text
     assert "1 comment kept." in done
     assert (open_reports(app), state(app, comment_id)) == (0, "approved")
     (undo,) = re.findall(r'action="(/admin/decisions/[^"]+/reversal)"', done)
-    again = author.press(REPORTED, action, state="reported", upto="999")
+    again = author.press(REPORTED, action, state="reported", **shown)
     assert "nothing was left to keep" in author.get(again.location).text
     back = author.press(REPORTED, undo, state="reported")
     assert "Undone: 1 comment put back." in author.get(back.location).text
@@ -245,12 +246,12 @@ def test_many_that_were_reported_are_kept_and_put_back_at_once(
     for each in ids:
         report(reader, each)
     page = author.get(REPORTED).text
-    upto = re.findall(r'name="upto" value="(\d+)"', page)
-    assert len(upto) == 3
+    shown = dict(re.findall(r'name="(upto-\d+)" value="(\d+)"', page))
+    assert sorted(shown) == sorted(f"upto-{each}" for each in ids)
     report(stranger, ids[0])
     assert '<button formaction="/admin/comments/reports/dismissal">Keep' in page
     assert "reports/dismissal" not in author.get(f"{QUEUE}?state=spam").text
-    chosen = {"state": "reported", "upto": upto, "id": [*ids[:2], "x", 4711]}
+    chosen = shown | {"state": "reported", "id": [*ids[:2], "x", 4711]}
     after = author.press(REPORTED, f"{QUEUE}/reports/dismissal", **chosen)
     assert "2 comments kept." in author.get(after.location).text
     # What the first one's page did not show is still asked about.
@@ -262,6 +263,21 @@ def test_many_that_were_reported_are_kept_and_put_back_at_once(
     assert "Nothing was selected." in author.get(none.location).text
 
 
+def test_of_many_each_is_kept_up_to_what_was_shown_of_itself(
+    app: Flask, reader: Visitor, author: Visitor, stranger: Visitor, comment_id: int
+) -> None:
+    (second,) = publish(app, stranger, "Two")[-1:]
+    report(reader, comment_id)
+    shown = dict(re.findall(r'name="(upto-\d+)" value="(\d+)"', author.get(REPORTED).text))
+    report(stranger, comment_id)
+    report(reader, second)
+    later = {f"upto-{second}": "999"}
+    chosen = shown | later | {"state": "reported", "id": [comment_id, second]}
+    author.press(REPORTED, f"{QUEUE}/reports/dismissal", **chosen)
+    assert open_reports(app) == 1
+    assert "1 report: spam" in author.get(REPORTED).text
+
+
 def test_what_is_approved_twice_is_not_told_as_kept(
     app: Flask, reader: Visitor, author: Visitor, clock: Clock, comment_id: int
 ) -> None:
@@ -271,7 +287,8 @@ def test_what_is_approved_twice_is_not_told_as_kept(
     assert approved != first.location
     clock.move(minutes=1)
     report(reader, comment_id)
-    author.press(REPORTED, f"{QUEUE}/{comment_id}/reports/dismissal", upto="999")
+    shown = {f"upto-{comment_id}": "999"}
+    author.press(REPORTED, f"{QUEUE}/{comment_id}/reports/dismissal", **shown)
     again = author.press(QUEUE, f"{QUEUE}/{comment_id}/approval", seen=f"{comment_id}.stale")
     assert again.location == approved
 
@@ -310,7 +327,8 @@ def test_only_what_was_shown_is_settled(
     app: Flask, reader: Visitor, author: Visitor, comment_id: int, upto: str
 ) -> None:
     report(reader, comment_id)
-    author.press(REPORTED, f"{QUEUE}/{comment_id}/reports/dismissal", upto=upto)
+    shown = {f"upto-{comment_id}": upto}
+    author.press(REPORTED, f"{QUEUE}/{comment_id}/reports/dismissal", **shown)
     assert open_reports(app) == 1
 
 
@@ -323,7 +341,8 @@ def test_a_moderator_may_keep_and_nobody_signed_out_or_without_a_token(
     assert moderator.post(path, {"state": "reported"}).status_code == 422
     assert moderator.get(path).status_code == 405
     assert open_reports(app) == 1
-    assert moderator.press(REPORTED, path, upto="1000").status_code == 303
+    shown = {f"upto-{comment_id}": "1000"}
+    assert moderator.press(REPORTED, path, **shown).status_code == 303
     assert open_reports(app) == 0
     with app.app_context():
         assert journal.recent()[0].verb == "kept reported"

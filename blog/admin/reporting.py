@@ -38,10 +38,9 @@ def keep_many() -> AnyResponse:
 def _keep(ids: Iterable[int]) -> AnyResponse:
     """Settle the reports that the page showed, and no later one."""
     by, now, batch = require(Action.MODERATE), db.utc_now(), secrets.token_urlsafe(12)
-    upto = max(request.form.getlist("upto", type=urls.row_id), default=0)
     with db.writing():
         kept = [
-            reports.keep(each, upto=upto, by=by, now=now, batch=batch)
+            reports.keep(each, upto=_shown(each.id), by=by, now=now, batch=batch)
             for each in comments.by_ids(ids, by=by)
         ]
     choice = review.choice_of(request.form)
@@ -50,3 +49,8 @@ def _keep(ids: Iterable[int]) -> AnyResponse:
             review.link(choice), "Somebody had decided already; nothing was left to keep."
         )
     return redirect(review.link(choice, done=batch), 303)
+
+
+def _shown(comment_id: int) -> int:
+    """Return the last report that the page showed of a comment; 0 where it showed none."""
+    return request.form.get(f"upto-{comment_id}", 0, type=urls.row_id)
