@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,8 +31,9 @@ from blog.comments.traces import CommentTrace
 from blog.comments.trust import Holder, TrustedReader
 from blog.content import Commenting
 from blog.errors import Busy, Gone, Invalid
+from blog.outbox import FileTransport
 from blog.spam import Answer, Reason, Tone, Verdict
-from tests.cast import AUTHOR, CLOCK, MODERATOR, WAITS, arrived, article, at_once
+from tests.cast import AUTHOR, CLOCK, MODERATOR, WAITS, Clock, arrived, article, at_once
 
 pytestmark = pytest.mark.usefixtures("at_work")
 
@@ -307,6 +309,24 @@ def test_moderators_are_told_of_an_edit_that_waits() -> None:
     change(one)
     assert notices.tell(CLOCK + MINUTE) > 0
     assert all("third session" in mail.text for mail in outbox.recent())
+
+
+def test_moderators_are_told_of_a_rejected_comment_that_is_changed_and_waits_again(
+    clock: Clock, tmp_path: Path
+) -> None:
+    one = post()
+    assert notices.tell(CLOCK) == 3
+    outbox.deliver_due(FileTransport(tmp_path), worker="worker", clock=db.utc_now)
+    decide(REJECTED, one)
+    assert change(one)
+    assert words(one) == (THEN, PENDING)
+    assert change(one, "Third words")
+    clock.move(minutes=10)
+    assert notices.tell(clock.now) == 3
+    assert all("Third words" in mail.text for mail in outbox.recent(limit=3))
+    outbox.deliver_due(FileTransport(tmp_path), worker="worker", clock=db.utc_now)
+    clock.move(minutes=10)
+    assert notices.tell(clock.now) == 0
 
 
 def test_a_second_edit_changes_the_one_that_waits() -> None:

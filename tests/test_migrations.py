@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 
 from blog import accounts, db, revision
 from blog.errors import DatabaseUnready
-from tests.cast import CLOCK, processes_at_once
+from tests.cast import AUTHOR_ID, CLOCK, processes_at_once
 from tests.conftest import Environ
 
 WriteMigration = Callable[[str], str]
@@ -143,6 +143,19 @@ def test_rules_that_were_made_twice_become_the_one_made_last(site: Flask) -> Non
     db.upgrade()
     kept = db.session.execute(text("SELECT id, note, hits FROM comment_rule ORDER BY id")).all()
     assert [tuple(each) for each in kept] == [(3, "c", 5), (4, "d", 7)]
+
+
+def test_of_whose_comments_an_author_was_told_is_known(site: Flask) -> None:
+    downgrade("0032")
+    told = "SELECT id, 'at once', created_at, 7 FROM user_account"
+    with db.writing():
+        into = "INSERT INTO notice_plan (user_id, pace, begun_at, told_up_to)"
+        db.session.execute(text(f"{into} {told}"))
+    db.session.rollback()
+    db.upgrade()
+    plans = "SELECT role, told_for FROM notice_plan JOIN user_account ON id = user_id ORDER BY role"
+    found = {tuple(each) for each in db.session.execute(text(plans))}
+    assert found == {("admin", None), ("author", AUTHOR_ID), ("moderator", None)}
 
 
 def test_migrating_a_migrated_database_changes_nothing(site: Flask) -> None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -11,10 +12,11 @@ from sqlalchemy import event, select, text
 
 from blog import accounts, comments, db, journal, outbox
 from blog.accounts import User
-from blog.comments import Comment, CommentState, arrival, deciding, notices, reports
-from blog.comments.notices import NoticeOwed, Pace
+from blog.articles import Author
+from blog.comments import Comment, CommentState, arrival, deciding, letters, notices, paces, reports
+from blog.comments.notices import NoticeOwed
+from blog.comments.paces import Pace
 from blog.comments.reports import ReportReason
-from blog.errors import Forbidden
 from blog.outbox import FileTransport
 from blog.outbox.mails import BODY_MAX_BYTES
 from tests.cast import (
@@ -83,7 +85,7 @@ def user(person: Person = AUTHOR) -> User:
 def choose(pace: Pace, *people: Person) -> None:
     with db.writing():
         for person in people or STAFF:
-            notices.choose(pace, by=user(person), now=db.utc_now())
+            paces.choose(pace, by=user(person), now=db.utc_now())
 
 
 def decide(number: int, by: Person = MODERATOR, *, batch: str = "a click") -> None:
@@ -178,6 +180,17 @@ def test_a_reported_comment_is_told_of_once_at_the_pace_of_waiting_ones(
     assert told(SECOND_AUTHOR) == []
 
 
+def test_a_comment_that_more_readers_report_is_told_of_once(clock: Clock, tmp_path: Path) -> None:
+    (one,) = come("One")
+    decide(one)
+    report(one)
+    assert tell() == 3
+    deliver(tmp_path)
+    clock.move(minutes=10)
+    report(one, client="another")
+    assert tell() == 0
+
+
 def test_a_report_that_was_answered_for_is_no_news_and_a_later_one_is() -> None:
     (one,) = come("One")
     decide(one)
@@ -255,21 +268,11 @@ def test_who_wants_nothing_gets_nothing(clock: Clock) -> None:
     assert told(AUTHOR) == []
 
 
-def test_a_choice_is_kept_and_can_be_changed() -> None:
-    assert notices.pace_of(user()) == Pace.AT_ONCE
-    for pace in (Pace.DAILY, Pace.HOURLY):
-        choose(pace, AUTHOR)
-        assert notices.pace_of(user()) == pace
-    assert notices.pace_of(user(MODERATOR)) == Pace.AT_ONCE
-
-
-def test_who_may_not_moderate_is_told_nothing_and_has_nothing_to_choose() -> None:
+def test_who_may_not_moderate_is_told_nothing() -> None:
     demote(MODERATOR)
     come("One")
     assert tell() == 2
     assert told(MODERATOR) == []
-    with pytest.raises(Forbidden):
-        choose(Pace.DAILY, MODERATOR)
 
 
 def test_nobody_is_without_a_word_for_more_than_a_week(clock: Clock, tmp_path: Path) -> None:
@@ -340,6 +343,38 @@ def test_a_decision_that_stands_is_owed_to_nobody_any_more(clock: Clock, tmp_pat
     tell()
     db.session.rollback()
     assert db.session.query(NoticeOwed).count() == 0
+
+
+def owed(person: Person) -> list[int]:
+    """The comments that somebody is owed."""
+    db.session.rollback()
+    query = select(NoticeOwed.comment_id).where(NoticeOwed.user_id == user(person).id)
+    return list(db.session.execute(query).scalars())
+
+
+def test_who_wants_no_mail_or_may_decide_no_more_is_owed_nothing() -> None:
+    choose(Pace.NEVER, AUTHOR)
+    (one,) = come("One")
+    with db.writing():
+        notices.owe([one], now=db.utc_now())
+    assert (owed(AUTHOR), owed(SECOND_AUTHOR), owed(MODERATOR)) == ([], [one], [one])
+    choose(Pace.NEVER, SECOND_AUTHOR)
+    choose(Pace.AT_ONCE, AUTHOR)
+    demote(MODERATOR)
+    assert tell() == 1
+    assert (owed(SECOND_AUTHOR), owed(MODERATOR)) == ([], [])
+
+
+def test_what_waits_no_more_leaves_room_for_what_does() -> None:
+    decided = come(*(f"Number {each}" for each in range(letters.SHOWN)))
+    (last,) = come("Last")
+    with db.writing():
+        notices.owe(decided, now=db.utc_now())
+    for is_owed in (False, True):
+        with db.writing():
+            notices.owe([last], now=db.utc_now())
+        assert (last in owed(AUTHOR)) is is_owed
+        decide(decided[0])
 
 
 # Where nobody may moderate
@@ -456,6 +491,75 @@ def test_an_author_without_an_article_is_told_nothing_until_she_has_one(clock: C
         db.session.execute(text("UPDATE article_author SET author_id = :id"), {"id": AUTHOR_ID})
     tell()
     assert "One" in told(SECOND_AUTHOR)[0]
+
+
+def change(person: Person, role: str, author_id: str | None) -> None:
+    """Give an account another role and profile."""
+    query = "UPDATE user_account SET role = :role, author_id = :author_id WHERE email = :email"
+    with db.writing():
+        values = {"role": role, "author_id": author_id, "email": person.email}
+        db.session.execute(text(query), values)
+
+
+@pytest.mark.parametrize(("role", "author_id"), [("moderator", None), ("author", "another")])
+def test_who_may_decide_elsewhere_is_told_of_what_waits_there(
+    clock: Clock, tmp_path: Path, role: str, author_id: str | None
+) -> None:
+    give_away(SECOND)
+    whole: dict[str, Any] = {"role": "", "links": [], "credentials": [], "text": ""}
+    html: dict[str, Any] = {"source": "", "html": "", "html_policy": 0}
+    with db.writing():
+        db.session.add(Author(id="another", name="Zanele", **whole, **html))
+    (elsewhere,) = come("Elsewhere", on=SECOND)
+    decide(elsewhere)
+    report(elsewhere)
+    come("Elsewhere too", on=SECOND)
+    come("Hers")
+    tell()
+    assert "Elsewhere" not in told(SECOND_AUTHOR)[0]
+    deliver(tmp_path)
+    change(SECOND_AUTHOR, role, author_id)
+    assert tell() == 0
+    clock.move(minutes=10)
+    assert tell() == 1
+    assert "Elsewhere too" in told(SECOND_AUTHOR)[1]
+    assert "1 published comment was reported" in told(SECOND_AUTHOR)[1]
+    deliver(tmp_path)
+    clock.move(minutes=10)
+    assert tell() == 0
+
+
+def test_who_may_decide_under_fewer_articles_is_not_told_twice(
+    clock: Clock, tmp_path: Path
+) -> None:
+    come("One")
+    tell()
+    deliver(tmp_path)
+    change(MODERATOR, "author", AUTHOR_ID)
+    clock.move(minutes=10)
+    assert tell() == 0
+
+
+def test_what_is_owed_and_out_of_reach_now_is_not_composed_for_ever(
+    clock: Clock, tmp_path: Path
+) -> None:
+    give_away(SECOND)
+    (other,) = come("Not hers", on=SECOND)
+    decide(other)
+    come("Another one")
+    tell()
+    deliver(tmp_path)
+    change(MODERATOR, "author", AUTHOR_ID)
+    undo(AUTHOR)
+    clock.move(minutes=10)
+    assert tell() == 1
+    assert "Not hers" in told()[1]
+    deliver(tmp_path)
+    assert owed(MODERATOR) == [other]
+    composing: list[object] = []
+    event.listen(db.writer(), "begin", composing.append)
+    assert tell() == 0
+    assert composing == []
 
 
 def test_the_clinic_is_told_too_where_authors_alone_may_moderate() -> None:

@@ -62,6 +62,39 @@ def test_what_is_reported_is_counted_by_reason_with_the_readers_words() -> None:
     assert two not in found
 
 
+def test_no_more_are_counted_than_anybody_needs_to_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reports, "COUNTED_TO", 2)
+    for body in "123":
+        report(say(body))
+    assert reports.count_reported() == 2
+
+
+def test_a_report_is_new_where_none_before_is_open(clock: Clock) -> None:
+    assert reports.newest() == 0
+    one, two = say("1"), say("2")
+    report(one)
+    first = reports.newest()
+    report(one, client="b")
+    assert reports.is_any_new(after=0)
+    assert not reports.is_any_new(after=first)
+    report(two)
+    assert reports.is_any_new(after=first)
+    assert not reports.is_any_new(after=reports.newest())
+    keep(one)
+    keep(two)
+    report(one, client="c")
+    assert reports.is_any_new(after=first)
+    clock.move(minutes=1)
+    with db.writing():
+        comment_of(one).reject(by=accounts.everybody()[0], now=clock.now)
+        comment_of(one).approve(by=accounts.everybody()[0], now=clock.now)
+    last = reports.newest()
+    assert not reports.is_any_new(after=0)
+    clock.move(minutes=1)
+    report(one, client="d")
+    assert reports.is_any_new(after=last)
+
+
 def test_one_client_reports_a_comment_once() -> None:
     one, two = say("1"), say("2")
     report(one, details="First")
@@ -112,10 +145,10 @@ def test_keeping_is_undone_for_ten_minutes_and_what_was_kept_before_stays_kept(
     report(two)
     assert [keep(each) for each in (one, two)] == [True, True]
     clock.move(minutes=10)
-    assert (listed(), reports.newest()) == ([], 0)
+    assert (listed(), reports.is_any_new(after=0)) == ([], False)
     assert undo() == 2
     assert listed() == [two, one]
-    assert reports.newest() == rows()[-1].id
+    assert reports.is_any_new(after=0)
     assert dict(reports.about([one])[one].counts) == {"rude or hurtful": 2}
     assert [line.verb for line in journal.recent(limit=2)] == ["asked again about"] * 2
     assert undo() == 0

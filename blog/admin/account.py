@@ -8,8 +8,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from blog import accounts, db, journal, limits, urls
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.proving import known
-from blog.comments import notices
-from blog.comments.notices import Pace
+from blog.comments import notices, paces
+from blog.comments.paces import Pace
 from blog.errors import BadRequest, Invalid
 from blog.forms.staff import AddressForm, NameForm, PasswordForm
 from blog.permissions import Action
@@ -29,7 +29,7 @@ _WRONG = "This is not your present password."
 def show_account() -> Response:
     """Show the account, how often somebody is told of comments, and where she is signed in."""
     rows = accounts.sessions_of(user(), now=db.utc_now())
-    pace = notices.pace_of(user())
+    pace = paces.pace_of(user())
     return desk(
         "account.html",
         sessions=rows,
@@ -102,7 +102,7 @@ def choose_pace() -> AnyResponse:
     if pace not in list(Pace):
         raise BadRequest("Please choose how often to be told.")
     with db.writing():
-        notices.choose(Pace(pace), by=by, now=db.utc_now())
+        paces.choose(Pace(pace), by=by, now=db.utc_now())
     return back_to(PATH, "Saved.")
 
 

@@ -132,6 +132,7 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
             comment.restore(str(line.was), before=before, by=by, now=now)
             if comment.state == CommentState.PENDING and (line.thing_id, line.at) in hidden:
                 comment.unhide(by=by, now=now)
+            reports.tell_again(comment, closed_at=line.at, by=by)
             undone += 1
     return undone, lines[-1].id
 

@@ -22,6 +22,7 @@ from blog.comments import (
     by_ids,
     following,
     fulltext,
+    notices,
     rules,
     traces,
     trust,
@@ -134,6 +135,8 @@ def _rewrite_unread(comment: Comment, draft: Draft, verdict: Verdict, *, now: da
     if CommentState.SPAM in (comment.state, arrival.STATES[verdict.answer]):
         comment.state = CommentState.SPAM
     elif verdict.is_held or stays:
+        if comment.state != CommentState.PENDING:
+            notices.owe([comment.id], now=now)
         comment.state = CommentState.PENDING
     else:
         comment.state = CommentState.APPROVED

@@ -1,8 +1,8 @@
 """Who is told by mail of comments that wait or are reported, how often, and of which she was told already.
 
-Authors are told of comments under their own articles. Nobody is told twice and nothing is left
-out: how far somebody was told moves on in the transaction that queues her mail, unless another
-worker was quicker. Posting does nothing for it.
+Authors are told of comments under their own articles. Nobody is told twice within one reach and
+nothing is left out: how far somebody was told moves on in the transaction that queues her mail,
+unless another worker was quicker. Posting does nothing for it.
 """
 
 from __future__ import annotations
@@ -10,13 +10,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ForeignKey, Select, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, joinedload, mapped_column
 
 from blog import accounts, articles, config, db, outbox, permissions
@@ -25,6 +23,7 @@ from blog.comments import letters, reach, reports
 from blog.comments.deciding import UNDO_WITHIN
 from blog.comments.letters import Letter
 from blog.comments.model import Comment, CommentState
+from blog.comments.paces import PERIODS, NoticePlan, Pace, new_plan
 from blog.comments.reports import CommentReport
 from blog.errors import Busy, MailError
 from blog.permissions import Action
@@ -36,36 +35,6 @@ QUIET = timedelta(days=6)
 # The number of no account: the clinic, which is told where no account may moderate everywhere.
 _CLINIC = 0
 _log = logging.getLogger(__name__)
-
-
-class Pace(StrEnum):
-    """How often somebody wants to be told."""
-
-    AT_ONCE = "at once"
-    HOURLY = "hourly"
-    DAILY = "daily"
-    NEVER = "never"
-
-
-# So long after one mail the next waits, however many comments come; a daily one comes anyway.
-PERIODS = {Pace.AT_ONCE: timedelta(minutes=10), Pace.HOURLY: timedelta(hours=1)}
-
-
-class NoticePlan(db.Model):
-    """How somebody wants to be told, and of which comments she was: all up to one of them.
-
-    Who has no row wants to be told at once, and was told of none.
-    """
-
-    __tablename__ = "notice_plan"
-
-    user_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    pace: Mapped[Pace] = mapped_column(String(20))
-    begun_at: Mapped[datetime]
-    told_up_to: Mapped[int]
-    # Of the reports, the number of the last that she was told of.
-    told_reports_up_to: Mapped[int] = mapped_column(server_default="0")
-    told_at: Mapped[datetime | None]
 
 
 class NoticeOwed(db.Model):
@@ -95,6 +64,11 @@ class _Recipient:
     told_at: datetime | None
 
     @property
+    def limit(self) -> str | None:
+        """The profile of the author whose articles alone she is told about."""
+        return permissions.limit_of(self.user) if self.user else None
+
+    @property
     def since(self) -> datetime:
         """When she last heard from the site, or chose how often to."""
         return max(self.told_at or self.begun_at, self.begun_at)
@@ -105,8 +79,6 @@ class _Recipient:
 
     def is_due(self, has_news: bool, morning: datetime, *, now: datetime) -> bool:
         """Tell whether she is to be told something now."""
-        if self.pace is Pace.NEVER:
-            return False
         period = PERIODS.get(self.pace)
         is_time = period is not None and (self.told_at is None or now - self.told_at >= period)
         return (has_news and is_time) or self.is_summed_up(morning)
@@ -148,7 +120,7 @@ class Notice:
     def _is_first(self, *, now: datetime) -> bool:
         """Move on how far she was told; of two workers at one moment one does, the other waits."""
         to = self.to
-        db.session.execute(_new_plan(to.user_id, to.pace, to.begun_at).on_conflict_do_nothing())
+        db.session.execute(new_plan(to.user_id, to.pace, to.begun_at).on_conflict_do_nothing())
         moved = (
             update(NoticePlan)
             .where(
@@ -158,33 +130,11 @@ class Notice:
             .values(
                 told_up_to=self.told_up_to,
                 told_reports_up_to=self.told_reports_up_to,
+                told_for=to.limit,
                 told_at=now,
             )
         )
         return bool(db.session.execute(moved.returning(NoticePlan.user_id)).all())
-
-
-def _new_plan(user_id: int, pace: Pace, begun_at: datetime) -> Any:
-    # SQLite takes the same words as PostgreSQL.
-    return insert(NoticePlan).values(user_id=user_id, pace=pace, begun_at=begun_at, told_up_to=0)
-
-
-def pace_of(user: User) -> Pace:
-    """Return how often somebody wants to be told."""
-    plan = db.session.get(NoticePlan, user.id)
-    return Pace(plan.pace) if plan else Pace.AT_ONCE
-
-
-def choose(pace: Pace, *, by: User, now: datetime) -> None:
-    """Tell somebody as often as she wishes from now on.
-
-    Raises: Forbidden where she may not moderate.
-    """
-    permissions.require(by, Action.MODERATE)
-    chosen = {"pace": pace, "begun_at": now}
-    db.session.execute(
-        _new_plan(by.id, pace, now).on_conflict_do_update(index_elements=["user_id"], set_=chosen)
-    )
 
 
 def owe(comment_ids: Sequence[int], *, now: datetime) -> None:
@@ -193,14 +143,19 @@ def owe(comment_ids: Sequence[int], *, now: datetime) -> None:
     Of many she is told once, by as many as a mail shows.
     """
     for to in _recipients(now=now):
-        known = select(func.count()).where(NoticeOwed.user_id == to.user_id)
-        room = max(letters.SHOWN - db.session.execute(known).scalar_one(), 0)
+        waiting = _owed(func.count(NoticeOwed.id)).where(NoticeOwed.user_id == to.user_id)
+        room = max(letters.SHOWN - db.session.execute(waiting).scalar_one(), 0)
         is_hers = (Comment.id.in_(comment_ids), *reach.within(to.user, Comment.article_id))
         hers = select(Comment.id).where(*is_hers).order_by(Comment.id).limit(room)
         db.session.add_all(
             NoticeOwed(user_id=to.user_id, comment_id=each)
             for each in db.session.execute(hers).scalars()
         )
+
+
+def _owed(*what: Any) -> Select[Any]:
+    """Select something of what is owed and waits."""
+    return select(*what).join_from(NoticeOwed, Comment).where(Comment.state == CommentState.PENDING)
 
 
 def tell(now: datetime) -> int:
@@ -215,7 +170,8 @@ def tell(now: datetime) -> int:
         for notice in composed(now=now) if _due(now=now) else ():
             try:
                 with db.writing():
-                    queued += notice.queue(now=now)
+                    is_queued = notice.queue(now=now)
+                queued += is_queued
             except MailError as error:  # the others are told all the same
                 _log.error("a mail to a moderator can’t be queued: %s", error)
     return queued
@@ -228,6 +184,9 @@ def composed(*, now: datetime) -> list[Notice]:
         db.wait_for_writers(Comment.__tablename__)
         db.wait_for_writers(CommentReport.__tablename__)
         upto, reports_upto = _newest(), reports.newest()
+        told = [to.user_id for to in _recipients(now=now)]
+        # Who has left or wants no mail is owed nothing.
+        db.session.execute(delete(NoticeOwed).where(NoticeOwed.user_id.not_in(told)))
     found = [_compose(to, upto, reports_upto, now=now) for to in _due(now=now)]
     return [notice for notice in found if notice]
 
@@ -241,16 +200,25 @@ def _newest() -> int:
 def _due(*, now: datetime) -> list[_Recipient]:
     """List who is to be told something now; who has a mail on its way waits for that."""
     newest, newest_report = _newest(), reports.newest()
-    owed = select(NoticeOwed.user_id).join(Comment).where(Comment.state == CommentState.PENDING)
-    owing = set(db.session.execute(owed.distinct()).scalars())
+    owing = set(db.session.execute(_owed(NoticeOwed.user_id).distinct()).scalars())
     morning = _morning(now)
     return [
         to
         for to in _recipients(now=now)
-        if to.is_due(_has_news(to, newest, newest_report) or to.user_id in owing, morning, now=now)
+        if to.is_due(
+            _has_news(to, newest, newest_report) or (to.user_id in owing and _is_owed(to)),
+            morning,
+            now=now,
+        )
         and not _is_on_its_way(to.address)
         and not (to.user and reach.lacking(to.user))
     ]
+
+
+def _is_owed(to: _Recipient) -> bool:
+    """Tell whether a comment waits that somebody is owed, within reach as it is now."""
+    is_hers = (NoticeOwed.user_id == to.user_id, *reach.within(to.user, Comment.article_id))
+    return db.session.execute(_owed(NoticeOwed.id).where(*is_hers).limit(1)).first() is not None
 
 
 def _has_news(to: _Recipient, newest: int, newest_report: int) -> bool:
@@ -267,7 +235,7 @@ def _has_news(to: _Recipient, newest: int, newest_report: int) -> bool:
 
 def _is_report_new(to: _Recipient, newest_report: int) -> bool:
     told = to.told_reports_up_to
-    return newest_report > told and reports.newest(by=to.user) > told
+    return newest_report > told and reports.is_any_new(after=told, by=to.user)
 
 
 def _is_on_its_way(address: str) -> bool:
@@ -283,17 +251,20 @@ def _morning(now: datetime) -> datetime:
 
 
 def _recipients(*, now: datetime) -> list[_Recipient]:
-    """List who is told: all who may moderate something, and the clinic where nobody may all."""
+    """List who is told: all who may moderate something, and the clinic where nobody may all.
+
+    Who wants no mail is left out.
+    """
     plans = {plan.user_id: plan for plan in db.session.execute(select(NoticePlan)).scalars()}
     told = [user for user in accounts.everybody() if permissions.may(user, Action.MODERATE)]
     found = [_recipient(user, plans.get(user.id), begun_at=user.created_at) for user in told]
     if all(permissions.limit_of(user) is not None for user in told):
         found.append(_recipient(None, plans.get(_CLINIC), begun_at=now))
-    return found
+    return [to for to in found if to.pace is not Pace.NEVER]
 
 
 def _recipient(user: User | None, plan: NoticePlan | None, *, begun_at: datetime) -> _Recipient:
-    return _Recipient(
+    to = _Recipient(
         user=user,
         user_id=user.id if user else _CLINIC,
         address=user.email if user else config.current().clinic_email,
@@ -303,6 +274,10 @@ def _recipient(user: User | None, plan: NoticePlan | None, *, begun_at: datetime
         told_reports_up_to=plan.told_reports_up_to if plan else 0,
         told_at=plan.told_at if plan else None,
     )
+    if plan is None or plan.told_for in (None, to.limit):
+        return to
+    # Of what came before under other articles, which are within her reach now, she was told nothing.
+    return replace(to, told_up_to=0, told_reports_up_to=0)
 
 
 def _compose(to: _Recipient, upto: int, reports_upto: int, *, now: datetime) -> Notice | None:

@@ -19,7 +19,6 @@ from sqlalchemy import (
     Select,
     String,
     delete,
-    distinct,
     exists,
     func,
     or_,
@@ -32,7 +31,7 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from blog import db, journal, permissions
 from blog.accounts import User
-from blog.comments import reach
+from blog.comments import COUNTED_TO, paces, reach
 from blog.comments.model import Comment, CommentState
 from blog.comments.traces import KEPT
 from blog.permissions import Action
@@ -100,12 +99,19 @@ class Reported:
 
 # By another name, since queries of comments ask this too.
 _ABOUT, _HERS = aliased(Comment), aliased(Comment)
-_IS_ASKED = exists().where(
-    _ABOUT.id == CommentReport.comment_id,
-    _ABOUT.state == CommentState.APPROVED,
-    # Who decided since has looked.
-    or_(_ABOUT.decided_at.is_(None), _ABOUT.decided_at <= CommentReport.at),
-)
+_EARLIER = aliased(CommentReport)
+
+
+def _is_asked(row: type[CommentReport]) -> ColumnElement[bool]:
+    return exists().where(
+        _ABOUT.id == row.comment_id,
+        _ABOUT.state == CommentState.APPROVED,
+        # Who decided since has looked.
+        or_(_ABOUT.decided_at.is_(None), _ABOUT.decided_at <= row.at),
+    )
+
+
+_IS_ASKED = _is_asked(CommentReport)
 _IS_OPEN = CommentReport.settled_at.is_(None) & _IS_ASKED
 
 
@@ -150,14 +156,29 @@ def reported() -> Select[int]:
 
 
 def count_reported(*, by: User | None = None) -> int:
-    """Return how many comments have open reports; of those within reach of somebody."""
-    query = select(func.count(distinct(CommentReport.comment_id))).where(*_open_to(by))
-    return db.session.execute(query).scalar_one()
+    """Return how many comments have open reports; of those within reach of somebody.
+
+    Units: comments, `COUNTED_TO` where there are more.
+    """
+    some = select(CommentReport.comment_id).where(*_open_to(by)).distinct().limit(COUNTED_TO)
+    return db.session.execute(select(func.count()).select_from(some.subquery())).scalar_one()
 
 
-def newest(*, by: User | None = None) -> int:
-    """Return the number of the newest open report, within reach of somebody; 0 without one."""
-    return db.session.execute(select(func.max(CommentReport.id)).where(*_open_to(by))).scalar() or 0
+def newest() -> int:
+    """Return the greatest number of a report, open or not; 0 without one."""
+    return db.session.execute(select(func.max(CommentReport.id))).scalar() or 0
+
+
+def is_any_new(*, after: int, by: User | None = None) -> bool:
+    """Tell whether a comment has open reports, all of them after a number, within reach."""
+    is_known = exists().where(
+        _EARLIER.comment_id == CommentReport.comment_id,
+        _EARLIER.id <= after,
+        _EARLIER.settled_at.is_(None),
+        _is_asked(_EARLIER),
+    )
+    new = select(CommentReport.id).where(CommentReport.id > after, *_open_to(by), ~is_known)
+    return db.session.execute(new.limit(1)).first() is not None
 
 
 def _open_to(by: User | None) -> list[ColumnElement[bool]]:
@@ -204,7 +225,15 @@ def ask_again(comment: Comment, *, kept_at: datetime, by: User, now: datetime) -
     is_opened = _settle(comment, CommentReport.settled_at == kept_at, _IS_ASKED, at=None)
     if is_opened:
         journal.record(ASKED_AGAIN, "comment", comment.id, by=by, now=now)
+        tell_again(comment, closed_at=kept_at, by=by)
     return is_opened
+
+
+def tell_again(comment: Comment, *, closed_at: datetime, by: User) -> None:
+    """Let others be told of reports that are open again, where they were passed over."""
+    is_open = (CommentReport.comment_id == comment.id, _IS_OPEN)
+    first = select(func.min(CommentReport.id)).where(*is_open).scalar_subquery()
+    paces.fall_back(first, comment.article_id, closed_at=closed_at, by=by)
 
 
 def _settle(comment: Comment, *which: ColumnElement[bool], at: datetime | None) -> bool:
