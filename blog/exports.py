@@ -109,7 +109,8 @@ def _said(row: Row[Any], users: dict[int, str], *, has_addresses: bool) -> dict[
     }
     if has_addresses:
         author = users.get(row.author_user_id) or said["author"]
-        said |= {"email": row.email, "original": row.original, "author": author}
+        said |= {"email": row.email, "author": author}
+        said |= {"original": row.original, "original_name": row.original_name}
         said |= {"decided_by": users.get(row.decided_by_id)}
     return said
 

@@ -30,7 +30,8 @@ def rows(**choice: Any) -> list[dict[str, Any]]:
 @pytest.fixture
 def filled(app: Flask, reader: Visitor) -> Flask:
     """A site with comments of two articles, one hidden in part by who decided about it."""
-    reader.comment("Call 011 555 0100 & <ask>", email="nomsa@reader.example")
+    name = "Nomsa, call 082 555 0134"
+    reader.comment("Call 011 555 0100 & <ask>", name=name, email="nomsa@reader.example")
     reader.comment("Second", slug=SECOND)
     with app.app_context():
         by = accounts.by_email(AUTHOR.email)
@@ -53,6 +54,8 @@ def test_the_json_says_what_it_is_and_holds_all_of_a_comment(filled: Flask) -> N
         first, second, reply = whole["comments"]
     assert first["original"] == "Call 011 555 0100 & <ask>"
     assert first["source"] == "Call (phone number hidden) & <ask>"
+    assert first["original_name"] == "Nomsa, call 082 555 0134"
+    assert first["name"] == "Nomsa, call (phone number hidden)"
     assert (first["email"], first["decided_by"]) == ("nomsa@reader.example", AUTHOR.email)
     assert (first["state"], second["state"]) == ("approved", "pending")
     assert (first["article"], second["article"]) == (ARTICLE, SECOND)
@@ -64,6 +67,7 @@ def test_without_addresses_nothing_given_in_confidence_is_left(filled: Flask) ->
         said = written(has_addresses=False)
     assert "@" not in said
     assert "011 555 0100" not in said
+    assert "082 555 0134" not in said
     assert json.loads(said)["comments"][2]["author"] is True
 
 

@@ -1011,7 +1011,8 @@ def test_an_export_imported_elsewhere_is_the_same_to_the_last_field(
 ) -> None:
     for name in sorted(path.name for path in DATA.iterdir()):
         run(DATA / name, author=accounts.by_email(AUTHOR.email))
-    assert reader.comment("Call 011 555 0100, *please*\r\nor not").status_code == 303
+    name = "Nomsa, call 082 555 0134"
+    assert reader.comment("Call 011 555 0100, *please*\r\nor not", name=name).status_code == 303
     latest = stored()[-1]
     root = next(row for row in stored() if row.parent_id is None and row.state == "approved")
     with db.writing():
@@ -1019,6 +1020,7 @@ def test_an_export_imported_elsewhere_is_the_same_to_the_last_field(
         assert by
         hidden, pinned = comments.by_ids([latest.id])[0], comments.by_ids([root.id])[0]
         hidden.hide("ZA", by=by, now=CLOCK)
+        assert hidden.original_name == name
         hidden.approve(by=by, now=CLOCK)
         pins.pin(pinned, by=by, now=CLOCK)
         db.session.add(_edit(hidden))
@@ -1084,6 +1086,11 @@ def test_no_more_is_pinned_than_there_is_room_for(tmp_path: Path) -> None:
     run(own(tmp_path, *({"pinned_at": "2025-01-01T00:00:00Z"} for _ in range(5))))
     db.session.rollback()
     assert len(db.session.execute(select(CommentPin.comment_id)).all()) == pins.PINNED_MAX
+
+
+def test_a_hidden_name_that_is_none_is_left_out(tmp_path: Path) -> None:
+    run(own(tmp_path, *({"original_name": name} for name in ("N" * 81, ["Nomsa"], "Nomsa\0"))))
+    assert [row.original_name for row in stored()] == [None, None, "Nomsa"]
 
 
 def test_who_decided_and_who_wrote_are_known_by_their_accounts(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from blog import accounts
-from blog.comments import CommentState
+from blog.comments import NAME_MAX_CHARS, CommentState
 from blog.imports import records
 from blog.imports.records import Foreign, Left, Records
 from blog.imports.streams import Source, values
@@ -72,6 +72,7 @@ def _comment(line: int, said: dict[str, Any]) -> Foreign | Left:
             "pinned_at": _time(said, "pinned_at"),
             "decided_by": records.word(said.get("decided_by")),
             "original": original,
+            "original_name": records.word(said.get("original_name"), NAME_MAX_CHARS) or None,
             "reasons": _reasons(said.get("reasons")),
         },
     )

@@ -264,6 +264,7 @@ def _values(row: Staged, users: Mapping[str, int], source: str, *, now: datetime
         "source": said["source"],
         "source_format": said["source_format"],
         "original": more.get("original"),
+        "original_name": more.get("original_name"),
         "html": "" if is_gone else markup.render_comment(said["source"], said["source_format"]),
         "html_policy": markup.COMMENT_POLICY,
         "state": CommentState.IMPORTING,
