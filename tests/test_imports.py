@@ -1088,6 +1088,26 @@ def test_no_more_is_pinned_than_there_is_room_for(tmp_path: Path) -> None:
     assert len(db.session.execute(select(CommentPin.comment_id)).all()) == pins.PINNED_MAX
 
 
+def test_who_pins_while_an_import_runs_takes_no_place_from_its_comments(tmp_path: Path) -> None:
+    run(own(tmp_path, {}, {}))
+    ids = [row.id for row in stored()]
+    by = accounts.by_email(AUTHOR.email)
+    assert by
+
+    def pin(*_: object) -> None:
+        with db.writing():
+            first, second = comments.by_ids(ids)
+            pins.pin(first, by=by, now=CLOCK)
+            with pytest.raises(Conflict, match="3 comments are pinned already"):
+                pins.pin(second, by=by, now=CLOCK)
+
+    more = [{"key": f"more {at}", "pinned_at": "2025-01-01T00:00:00Z"} for at in range(2)]
+    imports.run(own(tmp_path, *more), Wish(), progress=pin, now=CLOCK)
+    everybody = {row.id for row in stored()}
+    assert pins.among(everybody) == everybody - {ids[1]}
+    assert len(everybody) == 4
+
+
 def test_a_hidden_name_that_is_none_is_left_out(tmp_path: Path) -> None:
     run(own(tmp_path, *({"original_name": name} for name in ("N" * 81, ["Nomsa"], "Nomsa\0"))))
     assert [row.original_name for row in stored()] == [None, None, "Nomsa"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import BindParameter, ForeignKey, Select, String, delete, func, insert, select
+from sqlalchemy import BindParameter, ForeignKey, Select, String, delete, func, insert, or_, select
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from blog import db, journal, permissions, revision
@@ -36,11 +36,15 @@ class CommentPin(db.Model):
 
 def on(article_id: ArticleId) -> Select[int]:
     """Select the published comments that are pinned on an article."""
+    return _in_states(article_id, CommentState.APPROVED)
+
+
+def _in_states(article_id: ArticleId, *states: CommentState) -> Select[int]:
     # Not joined: a planner that knows nothing of the tables may begin with all comments.
     its_own = aliased(Comment)
     state = select(its_own.state).where(its_own.id == CommentPin.comment_id).scalar_subquery()
-    is_here = CommentPin.article_id == article_id, state == CommentState.APPROVED
-    return select(CommentPin.comment_id).where(*is_here)
+    is_in = or_(*(state == each for each in states))
+    return select(CommentPin.comment_id).where(CommentPin.article_id == article_id, is_in)
 
 
 def among(comment_ids: Iterable[int]) -> set[int]:
@@ -75,7 +79,9 @@ def pin(comment: Comment, *, by: User, now: datetime) -> None:
     revision.touch(db.session)
     if among([comment.id]):
         return
-    pinned = db.session.execute(on(comment.article_id)).scalars().all()
+    # Those of an import that is running have their places already.
+    kept = _in_states(comment.article_id, CommentState.APPROVED, CommentState.IMPORTING)
+    pinned = db.session.execute(kept).scalars().all()
     if len(pinned) >= PINNED_MAX:
         raise Conflict(
             f"On this article {PINNED_MAX} comments are pinned already. Unpin one of them first."
