@@ -154,8 +154,11 @@ def _refuse_writes(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) 
 
 
 def _begin(connection: Connection) -> None:
-    """Open a transaction of the kind that was asked for; reading is the default."""
-    writes = bool(connection.get_execution_options().get("writes"))
+    """Open a transaction of the kind that was asked for, if any; reading is the default."""
+    options = connection.get_execution_options()
+    if options.get("isolation_level") == "AUTOCOMMIT":
+        return
+    writes = bool(options.get("writes"))
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
     elif writes:
@@ -230,7 +233,7 @@ def _write_lock(wait_seconds: float) -> Iterator[None]:
         raise Busy(_CANT_WAIT)
     try:
         # Descriptors of their own: threads that share one would all get in together.
-        with _opened(f"{path}.next") as line, _opened(f"{path}.lock") as file:
+        with lock_file(f"{path}.next") as line, lock_file(f"{path}.lock") as file:
             # Who had the lock stands in line again, or a process that writes without a pause would
             # keep it from those that look now and then.
             _flock(line.fileno(), give_up_at)
@@ -241,7 +244,11 @@ def _write_lock(wait_seconds: float) -> Iterator[None]:
         _turn.release()
 
 
-def _opened(path: str) -> IO[bytes]:
+def lock_file(path: str) -> IO[bytes]:
+    """Open a file that is there to be locked.
+
+    Raises: Busy where it can't be made.
+    """
     try:
         # Whoever may read the file may hold the lock, so nobody else may.
         return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b", buffering=0)

@@ -5,6 +5,7 @@ import gzip
 import json
 import re
 import sqlite3
+import stat
 import tracemalloc
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 
 from blog import accounts, comments, db, exports, imports, journal, outbox, revision
 from blog.comments import Comment, CommentState, fulltext, notices, pins, queue, thread
@@ -27,6 +28,8 @@ from blog.outbox import FileTransport, OutgoingMail
 from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, Clock, Visitor, article
 
 pytestmark = pytest.mark.usefixtures("clock", "at_work")
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+on_postgresql = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
 DATA = Path(__file__).parent / "data" / "imports"
 DISQUS = (
@@ -920,7 +923,8 @@ def test_an_import_that_ends_while_it_publishes_is_finished(
     hidden = "importing"
     assert [row.state for row in stored()] == [hidden, "approved", "spam", hidden, hidden]
     if door == "the worker":
-        imports.tidy(CLOCK)
+        while storing.is_left():
+            imports.tidy(CLOCK)
     elif door == "another file":
         run(disqus(tmp_path, post(1)))
     else:
@@ -974,6 +978,93 @@ def test_two_imports_do_not_meet(tmp_path: Path) -> None:
     with storing.alone(), pytest.raises(Conflict, match="Another import is running"):
         run(disqus(tmp_path, post(1)))
     assert run(disqus(tmp_path, post(1))).imported == 1
+
+
+@on_sqlite
+def test_only_the_owner_may_keep_imports_out() -> None:
+    with storing.alone():
+        lock = Path(f"{db.db.engine.url.database}.import")
+        assert stat.S_IMODE(lock.stat().st_mode) == 0o600
+
+
+@on_postgresql
+def test_the_lock_of_an_import_holds_no_transaction_open(tmp_path: Path) -> None:
+    open_ones: list[int] = []
+
+    def look(*_: object) -> None:
+        is_open = "datname = current_database() AND state LIKE 'idle in transaction%'"
+        query = select(func.count()).select_from(text("pg_stat_activity")).where(text(is_open))
+        open_ones.append(db.session.execute(query).scalar_one())
+
+    imports.run(disqus(tmp_path, post(1)), Wish(), progress=look, now=CLOCK)
+    assert open_ones == [0]
+
+
+def lose_lock() -> None:
+    """Take its lock from an import, as who clears up files or connections may."""
+    engine = db.db.engine
+    if engine.dialect.name == "sqlite":
+        Path(f"{engine.url.database}.import").unlink()
+        return
+    holders = "SELECT pg_terminate_backend(pid, 5000) FROM pg_locks WHERE locktype = 'advisory'"
+    db.session.rollback()
+    assert db.session.execute(text(holders)).scalars().all() == [True]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_an_import_that_lost_its_lock_and_was_swept_ends(
+    count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def be_swept(*_: object) -> None:
+        lose_lock()
+        imports.tidy(CLOCK)
+
+    monkeypatch.setattr(storing, "BATCH", 2)
+    path = own(tmp_path, *[{}] * count)
+    with pytest.raises(Conflict, match="lost its lock"):
+        imports.run(path, Wish(), progress=be_swept, now=CLOCK)
+    assert stored() == []
+    assert run(path).imported == count
+
+
+def test_an_import_that_lost_its_lock_leaves_another_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    know = storing.know
+
+    def let_another_begin(staged: Any) -> None:
+        know(staged)
+        lose_lock()
+        with storing.alone():
+            begun.append(storing.begin())
+
+    monkeypatch.setattr(storing, "know", let_another_begin)
+    with pytest.raises(Conflict, match="Another import is running"):
+        run(own(tmp_path, {}))
+    db.session.rollback()
+    assert db.session.execute(select(CommentImport.id)).scalars().all() == begun
+
+
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_the_worker_does_a_part_at_a_time_of_what_an_import_left(
+    is_whole: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(own(tmp_path, *[{}] * 5))
+    with db.writing():
+        db.session.execute(text("UPDATE comment SET state = 'importing'"))
+        db.session.execute(text("INSERT INTO hidden_comment SELECT id, 'approved' FROM comment"))
+        db.session.add(CommentImport(stored_at=CLOCK if is_whole else None))
+    for name in ("BATCH", "PUBLISHED_AT_ONCE"):
+        monkeypatch.setattr(storing, name, 2)
+    monkeypatch.setattr(imports, "ROUND_SECONDS", 0)
+    left = []
+    for _ in range(4):
+        imports.tidy(CLOCK)
+        left.append([row.state for row in stored()].count(CommentState.IMPORTING))
+    assert left == [3, 1, 0, 0]
+    assert not storing.is_left()
+    assert len(stored()) == (5 if is_whole else 0)
 
 
 # Round trip

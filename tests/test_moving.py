@@ -126,14 +126,13 @@ def test_a_large_file_is_imported_in_little_memory(
 
 WAITS = """
 import sys
-from types import SimpleNamespace
 from blog import cli
 from blog.imports import storing
 def wait(*arguments, **options):
     print("here", flush=True)
     sys.stdin.readline()
 storing.PUBLISHED_AT_ONCE = 2
-setattr(storing, sys.argv[1], SimpleNamespace(**{sys.argv[2]: wait}))
+setattr(getattr(storing, sys.argv[1]), sys.argv[2], wait)
 sys.argv = ["blog", "comments", "import", *sys.argv[3:]]
 cli.main()
 """

@@ -26,7 +26,7 @@ CHORES = (
     Chore(passwords.answer_requests),
     Chore(notices.tell),
     *telling.CHORES,
-    Chore(imports.tidy, timedelta(minutes=1)),
+    Chore(imports.tidy, timedelta(seconds=10)),
     Chore(traces.sweep, _HOUR),
     Chore(editing.sweep, _HOUR),
     Chore(reports.sweep, _HOUR),

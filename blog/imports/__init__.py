@@ -25,6 +25,8 @@ from blog.imports.streams import Source
 
 # As many pages are listed; all of them stand in the table that is written to be filled in.
 LISTED_PAGES = 1_000
+# The worker has mails to deliver between these.
+ROUND_SECONDS = 1.0
 _NO_BADGE = "by an author of the old site, kept without her badge: name her account with --author"
 
 
@@ -66,7 +68,7 @@ def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: da
     """Import a file.
 
     Raises: FileError where it can't be read; NotFound for an article of the map that isn't there;
-    Conflict while another import runs.
+    Conflict while another import runs, or where one took over since this one lost its lock.
     """
     source = Source(path)
     known = formats.recognise(source)
@@ -98,10 +100,10 @@ def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: da
 
 
 def tidy(now: datetime) -> None:
-    """Finish or forget what an import left that was cut off; one that runs is left alone."""
+    """Go on finishing or forgetting what an import left that was cut off, unless one runs."""
     if storing.is_left():
         with suppress(Conflict), storing.alone():
-            storing.recover(now=now)
+            storing.recover(now=now, seconds=ROUND_SECONDS)
 
 
 def _store(
@@ -117,10 +119,11 @@ def _store(
     def step(done: int) -> None:
         progress(done, total)
 
+    own = storing.begin()
     try:
-        storing.store(staged, users, report.source, progress=step, now=now)
+        storing.store(own, staged, users, report.source, progress=step, now=now)
     finally:
-        storing.recover(now=now)
+        storing.finish(own, now=now)
 
 
 def _addresses(map_path: Path | None) -> Addresses:

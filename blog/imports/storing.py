@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import math
+import secrets
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ForeignKey, String, delete, insert, select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import db, journal, markup, revision
@@ -35,6 +37,11 @@ _WAIT_SECONDS = 30.0
 _TABLE = Comment.metadata.tables[Comment.__tablename__]
 _IS_HIDDEN = _TABLE.c.state == CommentState.IMPORTING
 _BUSY = "Another import is running. Please wait until it is done."
+_LOST = (
+    "This import lost its lock, and another took over. Please import the file again; what is there"
+    " by then is left as it is."
+)
+_NUMBER_MAX = 2**31 - 1
 # Any number that no other lock of ours has.
 _LOCK = 7_401_956_201
 _SQLITE_NUMBER = text("SELECT seq FROM sqlite_sequence WHERE name = 'comment'")
@@ -71,22 +78,24 @@ def alone() -> Iterator[None]:
 
     Raises: Conflict where one is running.
     """
-    path = db.db.engine.url.database
     if db.db.engine.dialect.name == "sqlite":
-        with Path(f"{path}.import").open("w") as file:
+        with db.lock_file(f"{db.db.engine.url.database}.import") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise Conflict(_BUSY) from None
             yield
         return
-    with db.db.engine.connect() as connection:
+    # A transaction as long as an import would keep the database from clearing up behind others.
+    with db.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
             raise Conflict(_BUSY)
         try:
             yield
         finally:
-            connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+            # Where the connection was lost, so was the lock.
+            with contextlib.suppress(OperationalError):
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
 
 
 def know(staged: Staging) -> None:
@@ -113,52 +122,103 @@ def newest_on(article_id: str) -> datetime | None:
 
 def is_left() -> bool:
     """Tell whether an import is under way, or was cut off."""
-    return db.session.execute(select(CommentImport.id)).first() is not None
+    begun, hidden = select(CommentImport.id), select(_TABLE.c.id).where(_IS_HIDDEN)
+    return any(db.session.execute(query.limit(1)).first() for query in (begun, hidden))
 
 
-def recover(*, now: datetime) -> None:
-    """Publish what was stored whole, and forget what was not."""
+def begin() -> int:
+    """Begin to store; returns the number by which this import is known while it does.
+
+    Raises: Conflict where another runs, which it can where this one lost its lock.
+    """
+    with db.writing(wait_seconds=_WAIT_SECONDS):
+        if is_left():
+            raise Conflict(_BUSY)
+        return _add(None)
+
+
+def _add(stored_at: datetime | None) -> int:
+    # SQLite gives the number of a row that is gone again, and an import that lost it may yet run.
+    own = secrets.randbelow(_NUMBER_MAX) + 1
+    db.session.add(CommentImport(id=own, stored_at=stored_at))
+    return own
+
+
+def _take_over() -> int:
+    """Make what is left an import of one's own, so that nobody else goes on with it."""
+    with db.writing(wait_seconds=_WAIT_SECONDS):
+        left = delete(CommentImport).returning(CommentImport.stored_at)
+        found = db.session.execute(left).scalars().all()
+        return _add(next(filter(None, found), None))
+
+
+@contextlib.contextmanager
+def _writing(own: int) -> Iterator[None]:
+    """Write for an import, unless another took over."""
+    with db.writing(wait_seconds=_WAIT_SECONDS):
+        is_here = select(CommentImport.id).where(CommentImport.id == own).with_for_update()
+        if db.session.execute(is_here).first() is None:
+            raise Conflict(_LOST)
+        yield
+
+
+def recover(*, now: datetime, seconds: float = math.inf) -> None:
+    """Finish what an import left that was cut off; after so many seconds the rest stays left."""
+    db.session.rollback()
+    if is_left():
+        finish(_take_over(), now=now, seconds=seconds)
+
+
+def finish(own: int, *, now: datetime, seconds: float = math.inf) -> None:
+    """Publish what an import stored whole, and forget what it did not.
+
+    Raises: Conflict where another took over.
+    """
     # What went wrong may have left a transaction behind.
     db.session.rollback()
-    is_whole = select(CommentImport.id).where(CommentImport.stored_at.is_not(None))
-    if db.session.execute(is_whole).first():
-        _publish(now=now)
-    else:
-        _sweep()
-    if is_left():
-        with db.writing(wait_seconds=_WAIT_SECONDS):
-            db.session.execute(delete(CommentImport))
+    give_up_at = time.monotonic() + seconds
+    is_whole = CommentImport.id == own, CommentImport.stored_at.is_not(None)
+    found = db.session.execute(select(CommentImport.id).where(*is_whole)).first()
+    for _ in _publish(own, now=now) if found else _sweep(own):
+        if time.monotonic() >= give_up_at:
+            return
+        time.sleep(_PAUSE_SECONDS)
+    with _writing(own):
+        db.session.execute(delete(CommentImport).where(CommentImport.id == own))
 
 
-def _sweep() -> None:
+def _sweep(own: int) -> Iterator[None]:
     newest = select(_TABLE.c.id).where(_IS_HIDDEN).order_by(_TABLE.c.id.desc()).limit(BATCH)
     while ids := db.session.execute(newest).scalars().all():
-        with db.writing(wait_seconds=_WAIT_SECONDS):
+        with _writing(own):
             fulltext.drop(db.session.connection(), ids)
             # What answers another has the higher number, so nothing is left that names these.
             db.session.execute(delete(_TABLE).where(_TABLE.c.id.in_(ids)))
+        yield
 
 
-def _publish(*, now: datetime) -> None:
+def _publish(own: int, *, now: datetime) -> Iterator[None]:
+    number = HiddenComment.comment_id
     # What waits comes last, all of it at once or nearly, since moderators are told of it by mail.
     for is_chosen in (
         HiddenComment.state != CommentState.PENDING,
         HiddenComment.state.is_not(None),
     ):
-        query = select(HiddenComment.state, HiddenComment.comment_id).where(is_chosen)
-        some = query.order_by(HiddenComment.comment_id).limit(PUBLISHED_AT_ONCE)
-        while rows := db.session.execute(some).all():
+        query = select(HiddenComment.state, number).where(is_chosen)
+        some = query.order_by(number).limit(PUBLISHED_AT_ONCE)
+        last = 0
+        while rows := db.session.execute(some.where(number > last)).all():
             by_state: dict[str, list[int]] = defaultdict(list)
             for state, comment_id in rows:
                 by_state[state].append(comment_id)
-            _let_be(by_state, now=now)
-            if len(rows) == PUBLISHED_AT_ONCE:
-                time.sleep(_PAUSE_SECONDS)
+            last = rows[-1].comment_id
+            _let_be(own, by_state, now=now)
+            yield
 
 
-def _let_be(by_state: Mapping[str, list[int]], *, now: datetime) -> None:
+def _let_be(own: int, by_state: Mapping[str, list[int]], *, now: datetime) -> None:
     """Let comments be in their states."""
-    with db.writing(wait_seconds=_WAIT_SECONDS):
+    with _writing(own):
         for state, ids in by_state.items():
             db.session.execute(update(_TABLE).where(_TABLE.c.id.in_(ids)).values(state=state))
             db.session.execute(delete(HiddenComment).where(HiddenComment.comment_id.in_(ids)))
@@ -168,32 +228,26 @@ def _let_be(by_state: Mapping[str, list[int]], *, now: datetime) -> None:
 
 
 def store(
-    staged: Staging, users: Mapping[str, int], source: str, *, progress: Progress, now: datetime
+    own: int,
+    staged: Staging,
+    users: Mapping[str, int],
+    source: str,
+    *,
+    progress: Progress,
+    now: datetime,
 ) -> None:
     """Store what isn't known yet, hidden; `users` are the accounts of authors by their address.
 
     Its last act decides that all of it will be published.
+
+    Raises: Conflict where another import took over.
     """
-    with db.writing(wait_seconds=_WAIT_SECONDS):
-        db.session.add(CommentImport())
     for batch in staged.batches(BATCH):
         rows = staged.load([number for number, _ in batch])
         # Rendered before anybody has to wait.
         values = [_values(row, users, source, now=now) for row in rows]
-        with db.writing(wait_seconds=_WAIT_SECONDS):
-            placed = _placed(rows, _numbers(len(rows)))
-            connection = db.session.connection()
-            connection.execute(
-                insert(_TABLE),
-                [value | place.as_row() for value, place in zip(values, placed, strict=True)],
-            )
-            hidden = [
-                {"comment_id": place.id, "state": row.state}
-                for row, place in zip(rows, placed, strict=True)
-            ]
-            connection.execute(insert(HiddenComment), hidden)
-            fulltext.put(connection, [_indexed(*each) for each in zip(placed, values, strict=True)])
-            pins.keep(_pinned(rows, placed))
+        with _writing(own):
+            placed = _insert(rows, values)
         staged.place_rows(
             [
                 (place.id, place.parent_id, place.branch, row.number)
@@ -201,9 +255,28 @@ def store(
             ]
         )
         progress(len(rows))
-    with db.writing(wait_seconds=_WAIT_SECONDS):
-        db.session.execute(update(CommentImport).values(stored_at=now))
+    with _writing(own):
+        its_own = update(CommentImport).where(CommentImport.id == own)
+        db.session.execute(its_own.values(stored_at=now))
         journal.record("imported", "comments", source, by=None, now=now)
+
+
+def _insert(rows: Sequence[Staged], values: Sequence[dict[str, Any]]) -> Sequence[_Place]:
+    """Store some comments, hidden; returns where each stands."""
+    placed = _placed(rows, _numbers(len(rows)))
+    connection = db.session.connection()
+    connection.execute(
+        insert(_TABLE),
+        [value | place.as_row() for value, place in zip(values, placed, strict=True)],
+    )
+    hidden = [
+        {"comment_id": place.id, "state": row.state}
+        for row, place in zip(rows, placed, strict=True)
+    ]
+    connection.execute(insert(HiddenComment), hidden)
+    fulltext.put(connection, [_indexed(*each) for each in zip(placed, values, strict=True)])
+    pins.keep(_pinned(rows, placed))
+    return placed
 
 
 def _pinned(
@@ -274,7 +347,8 @@ def _values(row: Staged, users: Mapping[str, int], source: str, *, now: datetime
         "created_at": _time(said["created_at"]),
         # Nobody who follows a conversation is told of it, not even once it is approved.
         "told_at": now,
-        "decided_by_id": users.get(more.get("decided_by", "")),
+        # The account that authors of the file are taken for has decided nothing.
+        "decided_by_id": users.get(more["decided_by"]) if more.get("decided_by") else None,
     }
 
 
