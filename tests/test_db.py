@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import repeat, takewhile
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -299,11 +300,14 @@ def held_by_another_process(path: str) -> Iterator[None]:
 
 def wait_until_held(path: str) -> None:
     end = time.monotonic() + 10
+    assert any(map(is_held, takewhile(lambda _: time.monotonic() < end, repeat(path))))
+
+
+def is_held(path: str) -> bool:
     with Path(path).open("rb") as file, contextlib.suppress(BlockingIOError):
-        while time.monotonic() < end:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            fcntl.flock(file, fcntl.LOCK_UN)
-        pytest.fail("nobody held it")
+        how = fcntl.LOCK_EX | fcntl.LOCK_NB
+        return fcntl.flock(file, how) is not None  # type: ignore[func-returns-value]  # one line for either end
+    return True
 
 
 @contextlib.contextmanager

@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 import pytest
 from flask import Flask
+from sqlalchemy import inspect
+from sqlalchemy.orm.exc import ObjectDeletedError
 
 from blog import accounts, db, journal, tokens
 from blog.accounts import User, UserSession
@@ -230,6 +232,14 @@ def test_who_is_signed_out_while_her_request_is_under_way_is_told_so(
     assert "You were signed out meanwhile" in answer.text
     monkeypatch.undo()
     assert author.sign_in(AUTHOR).status_code == 303
+
+
+def test_what_else_is_gone_meanwhile_is_no_signing_out(app: Flask, author: Visitor) -> None:
+    gone = ObjectDeletedError(inspect(User()), "It is gone.")
+    with author.client:
+        author.get("/admin/")
+        with pytest.raises(ObjectDeletedError, match="It is gone"):
+            app.handle_user_exception(gone)
 
 
 def test_no_session_begins_with_what_was_changed_since_it_was_looked_at(app: Flask) -> None:

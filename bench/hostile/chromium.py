@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserType, CDPSession, Page, sync_playwright
 
 from bench.machine import CantMeasure
 from bench.servers import SITE_HOST
@@ -81,15 +81,23 @@ def launched() -> Iterator[Browser]:
 
     Raises: CantMeasure where there is none.
     """
+    with sync_playwright() as playwright, opened(playwright.chromium) as browser:
+        yield browser
+
+
+@contextlib.contextmanager
+def opened(kind: BrowserType) -> Iterator[Browser]:
+    """Open a browser that reaches nothing but this machine.
+
+    Raises: CantMeasure where there is none.
+    """
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         raise CantMeasure("A browser is needed; on Debian: apt-get install chromium")
     rules = f"MAP {SITE_HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
     flags = [*CHROMIUM_FLAGS, f"--host-resolver-rules={rules}"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
+    with kind.launch(executable_path=path, args=flags) as browser:
         yield browser
-        browser.close()
 
 
 @contextlib.contextmanager

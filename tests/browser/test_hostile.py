@@ -8,17 +8,15 @@ from playwright.sync_api import Browser
 from bench.hostile import chromium, payloads, stored
 from bench.speed import SLUG
 from tests.browser.conftest import Site
-from tests.needs import chromium as needs_chromium
 
 TEXTS = payloads.sample(60)
 
 
 @pytest.fixture(scope="module")
-def watching() -> Iterator[Browser]:
+def watching(browser: Browser) -> Iterator[Browser]:
     """A browser that reaches nothing but this machine."""
-    needs_chromium()
-    with chromium.launched() as browser:
-        yield browser
+    with chromium.opened(browser.browser_type) as opened:
+        yield opened
 
 
 def test_stored_payloads_execute_nothing_behind_either_wall_and_much_behind_none(
