@@ -536,15 +536,19 @@ def test_turned_down_together_a_comment_and_its_edit_keep_their_words(
     assert (words(one), words(edit)) == before
 
 
+def hide_and_approve(comment_id: int) -> None:
+    by_id = somebody().id
+    with db.writing():
+        by = db.session.get_one(User, by_id)
+        (comment,) = comments.by_ids([comment_id])
+        assert deciding.hide_and_approve(comment, "ZA", by=by, now=CLOCK, batch="second")
+
+
 def test_details_hidden_in_an_edit_are_hidden_in_its_comment() -> None:
     one = publish()
     change(one, "Call me on 082 555 0142, please")
     (edit,) = edits(one)
-    by_id = somebody().id
-    with db.writing():
-        by = db.session.get_one(User, by_id)
-        (found_edit,) = comments.by_ids([edit.id])
-        assert deciding.hide_and_approve(found_edit, "ZA", by=by, now=CLOCK, batch="second")
+    hide_and_approve(edit.id)
     assert row(one).source == "Call me on (phone number hidden), please"
     assert editing.last_words(row(one)) == "Call me on 082 555 0142, please"
     undo("second")
@@ -558,11 +562,7 @@ def test_what_a_name_gives_away_is_hidden_through_an_edit_too() -> None:
         comments.by_ids([one])[0].name = "Nomsa 082 555 0142"
     change(one, "Call me, please")
     (edit,) = edits(one)
-    by_id = somebody().id
-    with db.writing():
-        by = db.session.get_one(User, by_id)
-        (found_edit,) = comments.by_ids([edit.id])
-        assert deciding.hide_and_approve(found_edit, "ZA", by=by, now=CLOCK, batch="second")
+    hide_and_approve(edit.id)
     assert row(one).name == "Nomsa (phone number hidden)"
     undo("second")
     assert [each.name for each in (row(one), row(edit.id))] == ["Nomsa 082 555 0142"] * 2
