@@ -238,6 +238,17 @@ def csrf_token(html: str) -> str:
     return unescape(found[1])
 
 
+def sent_at_once(app: Flask, visitor: Visitor, path: str, filled: dict[str, str]) -> set[str]:
+    """Send the same form four times at one moment; gives where that led."""
+
+    def send() -> str:
+        answer = Visitor(app, address=visitor.address).post(path, filled)
+        assert answer.status_code == 303, answer.text
+        return answer.location.partition("?")[0]
+
+    return set(at_once(app, *[send] * 4))
+
+
 def at_once(app: Flask, *acts: Callable[[], Any]) -> list[Any]:
     """Do things at one moment, each in a thread of its own; gives what each returned or raised."""
     start = threading.Barrier(len(acts))

@@ -182,6 +182,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "BLOG_CLINIC_EMAIL": (ADDRESS, ["clinic", "Clinic <clinic@clinic.example>", "a@b@c"]),
+    "BLOG_ENQUIRY_MAIL": ("one of full, summary", ["FULL", "none", "full,summary"]),
     "BLOG_COMMENTS": ("one of pre, trusted, post, closed", ["PRE", "off", "pre,post", "no'; --"]),
     "BLOG_TRUST_AFTER": ("a whole number from 1 to 100", ["0", "-1", "101", "two"]),
     "BLOG_TRUSTED_PROXIES": (

@@ -1000,6 +1000,7 @@ button = "6"
 [contact]
 topics = ["7", "8"]
 consent = "9"
+sensitive_words = ["10"]
 [settings]
 workers = 2
 """,
@@ -1021,6 +1022,7 @@ workers = 2
         ask_button="6",
         contact_topics=("7", "8"),
         contact_consent="9",
+        contact_sensitive_words=("10",),
         warnings=(),
     )
 

@@ -6,7 +6,9 @@ import pytest
 
 from blog import accounts, articles, db, enquiries, journal, outbox, spam
 from blog.accounts import User
-from blog.enquiries import About, Enquiry, Folder, Message
+from blog.enquiries import Enquiry, Folder, arrival
+from blog.enquiries.arrival import Message
+from blog.enquiries.letters import About
 from blog.errors import Forbidden, MailError
 from tests.cast import AUTHOR, CLOCK, MODERATOR, Person
 
@@ -15,7 +17,7 @@ pytestmark = pytest.mark.usefixtures("at_work")
 MESSAGE = Message(
     name="Lerato",
     email="lerato@reader.example",
-    phone="",
+    consent="You may answer me.",
     topic="Microneedling",
     message="May I book?\nOn Tuesday.",
     about=About("winter", "Caring for skin", "caring"),
@@ -27,7 +29,7 @@ HELD = spam.Verdict((spam.Reason("links", "1 link", spam.Tone.BAD, spam.Answer.H
 def submit(message: Message = MESSAGE, verdict: spam.Verdict = FINE) -> Enquiry:
     site = articles.site()
     with db.writing():
-        made = enquiries.submit(message, site=site, verdict=verdict, address_hash="a", now=CLOCK)
+        made = arrival.submit(message, site=site, verdict=verdict, address_hash="a", now=CLOCK)
         reference = made.reference
     found = enquiries.by_reference(reference)
     assert found
@@ -42,6 +44,7 @@ def user(person: Person) -> User:
 
 def test_an_enquiry_and_its_mail_are_stored_together() -> None:
     enquiry = submit()
+    assert enquiry.mail
     assert enquiry.mail.state == outbox.MailState.QUEUED
     assert "/articles/caring" in enquiry.mail.text
     assert f"/admin/enquiries/{enquiry.reference}" in enquiry.mail.text
@@ -66,6 +69,7 @@ def test_a_reference_is_hard_to_guess_and_easy_to_say() -> None:
 
 def test_markup_in_an_enquiry_is_only_text_in_the_mail() -> None:
     mail = submit(replace(MESSAGE, name="<b>L</b>", message="<img src=x onerror=alert(1)>")).mail
+    assert mail
     assert "<img" not in mail.html
     assert "<b>L</b>" not in mail.html
     assert "<img src=x onerror=alert(1)>" in mail.text

@@ -16,7 +16,7 @@ errors
 config
 db markup content
 tokens revision urls
-accounts outbox spam
+accounts outbox spam private
 permissions journal
 articles enquiries
 comments staff

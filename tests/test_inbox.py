@@ -1,13 +1,15 @@
 """The inbox, with what became of the mail."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
-from blog import config, db, enquiries, outbox
-from blog.enquiries import Folder
+from blog import articles, config, db, enquiries, outbox, spam
+from blog.enquiries import Folder, arrival
+from blog.enquiries.arrival import Message
 from blog.outbox import Answer, Outcome
 from tests.cast import ARTICLE, AUTHOR, Visitor
 from tests.smtp_server import MailServer
@@ -206,15 +208,13 @@ def test_the_second_author_and_the_stranger_may_not_touch_enquiries(
 
 
 def test_fifty_enquiries_stand_on_a_page(app: Flask, reader: Visitor, author: Visitor) -> None:
-    from blog import articles, spam
-    from blog.enquiries import Message
-
     with app.app_context():
         site = articles.site()
+        message = Message(name="L", email="l@r.example", message="", consent="Yes")
         with db.writing():
             for number in range(51):
-                enquiries.submit(
-                    Message("L", "l@r.example", "", "Microneedling", f"No {number}", None),
+                arrival.submit(
+                    replace(message, message=f"No {number}"),
                     site=site,
                     verdict=spam.Verdict(()),
                     address_hash="a",

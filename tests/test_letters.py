@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from blog import accounts, articles, comments, db, enquiries, outbox
+from blog import accounts, articles, comments, db, outbox
 from blog.comments import Comment, CommentState, arrival, letters
 from blog.comments.letters import Letter
-from blog.enquiries import Message
+from blog.enquiries import arrival as enquiring
+from blog.enquiries.arrival import Message
 from blog.outbox import Answer, MailState, Outcome
 from blog.outbox.mails import BODY_MAX_BYTES
 from blog.spam import Answer as Wants
@@ -46,9 +47,11 @@ def lines(letter: Letter) -> list[str]:
 
 
 def enquire(message: str) -> None:
-    sent = Message("Lerato", "lerato@reader.example", "", "", message, None)
+    sent = Message(
+        name="Lerato", email="lerato@reader.example", message=message, consent="You may answer."
+    )
     with db.writing():
-        enquiries.submit(
+        enquiring.submit(
             sent, site=articles.site(), verdict=FINE, address_hash="client", now=db.utc_now()
         )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from blog.comments import private
+from blog import private
 
 ID = "8001015009087"
 

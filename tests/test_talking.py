@@ -1,9 +1,6 @@
-"""The comment form and the contact form, as a browser meets them."""
+"""The comment form, as a browser meets it."""
 
 import io
-import threading
-from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from html import unescape
 from typing import Any
 
@@ -11,11 +8,10 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from blog import articles, comments, db, enquiries, outbox
+from blog import articles, comments, db
 from blog.comments import CommentState
 from blog.content import Commenting
-from blog.enquiries import Folder
-from tests.cast import ARTICLE, SECOND, Clock, Visitor
+from tests.cast import ARTICLE, SECOND, Clock, Visitor, sent_at_once
 
 COMMENTS = f"/articles/{ARTICLE}/comments"
 PAGE = f"/articles/{ARTICLE}"
@@ -24,11 +20,6 @@ PAGE = f"/articles/{ARTICLE}"
 def stored(app: Flask) -> int:
     with app.app_context():
         return sum(comments.counts().values())
-
-
-def enquired(app: Flask) -> int:
-    with app.app_context():
-        return enquiries.count_in(Folder.ALL) + enquiries.count_in(Folder.SUSPECTED)
 
 
 def decide(app: Flask, comment_id: int, state: CommentState) -> None:
@@ -139,41 +130,10 @@ def test_sending_twice_makes_one_comment(app: Flask, reader: Visitor) -> None:
     assert stored(app) == 1
 
 
-def at_once(app: Flask, visitor: Visitor, path: str, filled: dict[str, str]) -> set[str]:
-    """Send the same form from several threads at the same moment; gives where they were led."""
-    barrier = threading.Barrier(4)
-
-    def send(_: int) -> str:
-        twin = Visitor(app, address=visitor.address)
-        barrier.wait(10)
-        answer = twin.post(path, filled)
-        assert answer.status_code == 303, answer.text
-        return answer.location.partition("?")[0]
-
-    with ThreadPoolExecutor(4) as pool:
-        return set(pool.map(send, range(4)))
-
-
 def test_sent_four_times_at_once_it_is_one_comment(app: Flask, reader: Visitor) -> None:
     filled = reader.form(PAGE, COMMENTS) | {"name": "Nomsa", "body": "Once."}
-    assert len(at_once(app, reader, COMMENTS, filled)) == 1
+    assert len(sent_at_once(app, reader, COMMENTS, filled)) == 1
     assert stored(app) == 1
-
-
-def test_sent_four_times_at_once_it_is_one_enquiry_with_one_mail(
-    app: Flask, reader: Visitor
-) -> None:
-    filled = reader.form("/contact", "/contact") | {
-        "name": "Lerato",
-        "email": "lerato@reader.example",
-        "topic": "Microneedling",
-        "message": "Once.",
-        "consent": "y",
-    }
-    at_once(app, reader, "/contact", filled)
-    assert enquired(app) == 1
-    with app.app_context():
-        assert len(outbox.recent()) == 1
 
 
 @pytest.mark.parametrize(
@@ -344,95 +304,6 @@ def test_looking_changes_nothing(app: Flask, reader: Visitor, path: str) -> None
     assert stored(app) == 0
 
 
-def test_an_enquiry_is_stored_with_its_mail_and_thanked_for(app: Flask, reader: Visitor) -> None:
-    sent = reader.enquire(about=ARTICLE)
-    assert sent.status_code == 303
-    thanks = reader.get(sent.location)
-    with app.app_context():
-        (enquiry,) = enquiries.in_folder(Folder.NEW)
-        assert enquiry.reference in thanks.text
-        assert enquiry.article_id == ARTICLE
-        assert (
-            enquiry.consent_text == "The clinic may keep what I write here in order to answer me."
-        )
-        mail = enquiry.mail
-        assert mail.recipient == "hello@clinic.example"
-        assert mail.sender == "blog@clinic.example"
-        assert mail.reply_to == "lerato@reader.example"
-        assert enquiry.reference in mail.subject
-        for part in (mail.text, mail.html):
-            assert "May I book for Tuesday?" in part
-            assert "Mesotherapy or microneedling: what sets them apart?" in part
-    assert thanks.headers["Cache-Control"] == "no-store"
-
-
-def test_the_contact_form_names_the_article_it_was_reached_from(reader: Visitor) -> None:
-    page = reader.get(f"/contact?about={SECOND}").text
-    assert "Caring for skin in winter" in page
-    assert reader.form(f"/contact?about={SECOND}", "/contact")["about"] == SECOND
-
-
-def test_the_topic_is_chosen_by_the_articles_title(reader: Visitor) -> None:
-    assert '<option selected value="Microneedling">' in reader.get(f"/contact?about={ARTICLE}").text
-
-
-def test_an_article_that_is_none_is_left_out(app: Flask, reader: Visitor) -> None:
-    assert "<script>" not in reader.get("/contact?about=<script>").text
-    assert reader.enquire(about="nothing-here").status_code == 303
-    with app.app_context():
-        (enquiry,) = enquiries.in_folder(Folder.ALL)
-        assert enquiry.article_id is None
-
-
-@pytest.mark.parametrize(
-    ("typed", "said"),
-    [
-        ({"name": ""}, "Please give your name"),
-        ({"name": "Lerato\nBcc: x@y.example"}, "line breaks"),
-        ({"name": "Lerato\u2028Bcc: x@y.example"}, "line breaks"),
-        ({"email": "", "phone": ""}, "an email address or a phone number"),
-        ({"email": "lerato@reader.example\r\nBcc: x@y.example"}, "line breaks"),
-        ({"email": "Lerato <lerato@reader.example>"}, "one email address"),
-        ({"phone": "call me"}, "a phone number"),
-        ({"phone": "12"}, "a phone number"),
-        ({"topic": "Not on the list"}, "Please choose"),
-        ({"message": ""}, "Please write your message"),
-        ({"message": "x" * 2_001}, "2,000 characters"),
-        ({"consent": ""}, "Please agree"),
-        ({"form_token": "forged"}, "open for too long"),
-    ],
-)
-def test_a_wrong_enquiry_keeps_what_was_typed_and_says_what_is_wrong(
-    app: Flask, reader: Visitor, typed: dict[str, str], said: str
-) -> None:
-    answer = reader.enquire(**({"message": "What I typed", "about": ARTICLE} | typed))
-    text = unescape(answer.text)
-    assert answer.status_code == 422
-    assert "<title>Error:" in text
-    assert said in text
-    if "message" not in typed:
-        assert "What I typed</textarea>" in text
-    assert f'value="{ARTICLE}"' in text
-    assert enquired(app) == 0
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "=?utf-8?q?x=40evil.test=2C_y?=@b.cc",
-        "=?utf-8?q?=00?=@b.cc",
-        "=?utf-8?q?=0D=0ABcc=3A_x=40y.zz?=@b.cc",
-    ],
-)
-def test_an_address_that_mail_programs_would_decode_is_refused(
-    app: Flask, reader: Visitor, address: str
-) -> None:
-    answer = reader.enquire(email=address)
-    assert answer.status_code == 422
-    assert "one email address" in answer.text
-    assert enquired(app) == 0
-
-
 @pytest.mark.parametrize("body", ["5", '"x"', "[1,2]", '{"name":5}', "[" * 1_000])
 @pytest.mark.parametrize("path", [COMMENTS, "/contact", "/admin/sign-in"])
 def test_what_is_no_form_is_refused(reader: Visitor, path: str, body: str) -> None:
@@ -466,35 +337,3 @@ def test_a_link_hidden_in_markup_is_held(make_app: Any) -> None:
         (comment,) = comments.recent()
         assert comment.state == CommentState.PENDING
         assert comment.reasons[0]["words"] == "1 link"
-
-
-def test_a_phone_number_alone_will_do(app: Flask, reader: Visitor) -> None:
-    assert reader.enquire(email="", phone="+27 (0)82 555-0134").status_code == 303
-    with app.app_context():
-        (enquiry,) = enquiries.in_folder(Folder.ALL)
-        assert (enquiry.phone, enquiry.mail.reply_to) == ("+27 (0)82 555-0134", None)
-
-
-def test_an_enquiry_sent_twice_is_one(app: Flask, reader: Visitor) -> None:
-    reader.enquire()
-    reader.enquire()
-    assert enquired(app) == 1
-
-
-def test_a_suspected_enquiry_is_thanked_for_like_any_other(app: Flask, reader: Visitor) -> None:
-    assert reader.enquire(note="filled").status_code == 303
-    with app.app_context():
-        assert enquiries.count_in(Folder.SUSPECTED) == 1
-        assert enquiries.count_in(Folder.NEW) == 0
-
-
-@pytest.mark.parametrize("query", ["", "?enquiry=forged", "?enquiry=" + "x" * 2_000])
-def test_a_thank_you_page_is_not_guessed(reader: Visitor, query: str) -> None:
-    reader.enquire()
-    assert reader.get(f"/contact/thanks{query}").status_code == 404
-
-
-def test_a_thank_you_page_ends(reader: Visitor, clock: Clock) -> None:
-    sent = reader.enquire()
-    clock.now += timedelta(days=31)
-    assert reader.get(sent.location).status_code == 404

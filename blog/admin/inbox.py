@@ -56,9 +56,9 @@ def _row(enquiry: Enquiry, titles: dict[str, articles.Article]) -> dict[str, Any
         "reference": enquiry.reference,
         "name": enquiry.name,
         "email": enquiry.email,
-        "phone": enquiry.phone,
+        "phone": enquiry.phone_typed,
         "topic": enquiry.topic,
-        "excerpt": markup.excerpt(enquiry.message, 140),
+        "excerpt": "" if enquiry.is_sensitive else markup.excerpt(enquiry.message, 140),
         "created_at": enquiry.created_at,
         "article_title": article.title if article else "",
         "is_new": enquiry.seen_at is None,
@@ -68,8 +68,10 @@ def _row(enquiry: Enquiry, titles: dict[str, articles.Article]) -> dict[str, Any
     }
 
 
-def mail_words(mail: OutgoingMail) -> tuple[str, str]:
+def mail_words(mail: OutgoingMail | None) -> tuple[str, str]:
     """Say where a mail stands, and whether that is good or bad."""
+    if mail is None:
+        return "not sent", "plain"
     if mail.state == MailState.SENT:
         return ("written to a file", "plain") if mail.is_on_file else ("delivered", "good")
     if mail.state == MailState.FAILED:
@@ -91,7 +93,7 @@ def show_enquiry(reference: str) -> Response:
         article_title=article.title if article else "",
         article_url=urls.article(article.slug) if article else None,
         timeline=_timeline(enquiry),
-        mail_failed=enquiry.mail.state == MailState.FAILED,
+        mail_failed=enquiry.mail is not None and enquiry.mail.state == MailState.FAILED,
     )
 
 
@@ -104,10 +106,13 @@ def _enquiry(reference: str) -> Enquiry:
 
 def _timeline(enquiry: Enquiry) -> list[tuple[Any, str, str]]:
     mail = enquiry.mail
-    lines = [(enquiry.created_at, f"Stored, and its mail to {mail.recipient} queued", "plain")]
-    lines += [
-        (attempt.at, _said(mail, attempt), _TONES[attempt.outcome]) for attempt in mail.history
-    ]
+    if mail is None:
+        lines = [(enquiry.created_at, "Stored", "plain")]
+    else:
+        lines = [(enquiry.created_at, f"Stored, and its mail to {mail.recipient} queued", "plain")]
+        lines += [
+            (attempt.at, _said(mail, attempt), _TONES[attempt.outcome]) for attempt in mail.history
+        ]
     if enquiry.seen_at:
         lines.append((enquiry.seen_at, "Marked as read", "good"))
     return sorted(lines, key=lambda line: line[0])

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from flask import Response, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, comments, db, journal, markup, templating, urls
+from blog import articles, comments, db, journal, markup, private, templating, urls
 from blog.accounts import User
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.articles import Article
@@ -23,7 +23,6 @@ from blog.comments import (
     fulltext,
     history,
     pins,
-    private,
     queue,
     reach,
     reports,

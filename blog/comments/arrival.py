@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import select, union
 
-from blog import accounts, articles, config, db, revision, tokens
+from blog import accounts, articles, config, db, private, revision, tokens
 from blog.articles import Article, Author
 from blog.comments import (
     Draft,
@@ -24,7 +24,6 @@ from blog.comments import (
     learning,
     likeness,
     policy,
-    private,
     rules,
     store,
     traces,

@@ -9,9 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
-from blog import journal, markup, permissions
+from blog import journal, markup, permissions, private
 from blog.accounts import User
-from blog.comments import by_ids, private, reports
+from blog.comments import by_ids, reports
 from blog.comments.model import EDITED, HID_DETAILS, RESTORED, Comment, CommentState
 from blog.errors import Conflict
 from blog.journal import JournalLine

@@ -28,9 +28,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog import db, journal, markup, permissions, revision, tokens
+from blog import db, journal, markup, permissions, private, revision, tokens
 from blog.accounts import User
-from blog.comments import fulltext, learning, private, reach
+from blog.comments import fulltext, learning, reach
 from blog.markup import SourceFormat
 from blog.permissions import Action
 

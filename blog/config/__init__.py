@@ -102,6 +102,11 @@ class Settings:
         "Who gets enquiries; empty is the clinic's email of site.toml.",
         "address",
     )
+    enquiry_mail: str = setting(
+        casts.choice("full", "summary"),
+        "full",
+        "What the mail about an enquiry holds; summary: its reference, its topic and a link alone.",
+    )
     comments: str = setting(
         casts.choice("pre", "trusted", "post", "closed"),
         "pre",

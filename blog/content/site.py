@@ -24,6 +24,7 @@ SITE_FILE = "site.toml"
 TEXT_MAX_CHARS = 300
 LABEL_MAX_CHARS = 80
 LIST_MAX_ITEMS = 20
+WORDS_MAX_ITEMS = 300
 
 # A language, perhaps its script, and a country.
 _COUNTRY = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{4})?-([A-Za-z]{2})")
@@ -46,6 +47,16 @@ _TOML_REMEDIES = (
     ("Unclosed array", "Close the list with ] and put a comma between its items."),
 )
 _NAVIGATION = (Link("Articles", "/"), Link("Contact", "/contact"))
+# Illnesses and medicines that visitors of a skincare clinic write of, though they needn't yet.
+_SENSITIVE_WORDS = tuple(
+    """
+    accutane,anticoagulant,antidepressant,antiretroviral,arv,asthma,biopsy,breastfeeding,cancer,
+    chemotherapy,chronic medication,cortisone,depression,diabetes,diabetic,diagnosed,diagnosis,
+    epilepsy,epileptic,heart condition,hepatitis,hiv,hiv positive,insulin,isotretinoin,
+    kidney disease,lupus,melanoma,methotrexate,miscarriage,pacemaker,pregnant,pregnancy,
+    radiotherapy,roaccutane,steroid,stroke,tumour,warfarin
+    """.replace("\n", "").split(",")
+)
 _CONSENT = "The clinic may keep what I write here in order to answer me."
 
 
@@ -69,6 +80,7 @@ class Site:
     ask_button: str
     contact_topics: tuple[str, ...]
     contact_consent: str
+    contact_sensitive_words: tuple[str, ...]
     warnings: tuple[Problem, ...]
 
 
@@ -115,6 +127,9 @@ def parse_site(text: str) -> Site:
         ask_button=ask.text("button", "Ask the clinic"),
         contact_topics=contact.texts("topics"),
         contact_consent=contact.text("consent", _CONSENT),
+        contact_sensitive_words=contact.texts(
+            "sensitive_words", _SENSITIVE_WORDS, max_items=WORDS_MAX_ITEMS
+        ),
         warnings=(),
     )
     for table in (top, clinic, ask, contact):
@@ -182,14 +197,16 @@ class _Table:
         self._unfit(key, value, f"a time zone, like {like}")
         return ZoneInfo(default)
 
-    def texts(self, key: str) -> tuple[str, ...]:
-        value = self._value(key, [])
-        is_list = isinstance(value, list) and len(value) <= LIST_MAX_ITEMS
+    def texts(
+        self, key: str, default: tuple[str, ...] = (), *, max_items: int = LIST_MAX_ITEMS
+    ) -> tuple[str, ...]:
+        value = self._value(key, list(default))
+        is_list = isinstance(value, list) and len(value) <= max_items
         if is_list and all(self._is_text(item, LABEL_MAX_CHARS) for item in value):
-            return tuple(" ".join(item.split()) for item in value)
-        wish = f'a list of at most {LIST_MAX_ITEMS} short texts, like ["One", "Another"]'
+            return tuple(" ".join(item.split()) for item in value if item.strip())
+        wish = f'a list of at most {max_items} short texts, like ["One", "Another"]'
         self._unfit(key, value, wish)
-        return ()
+        return default
 
     def links(self, key: str, default: tuple[Link, ...]) -> tuple[Link, ...]:
         value = self._value(key, [{"label": link.label, "url": link.url} for link in default])

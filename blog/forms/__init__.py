@@ -26,7 +26,7 @@ from wtforms import (
 from wtforms.csrf.core import CSRF, CSRFTokenField
 from wtforms.validators import DataRequired, Length, Optional, StopValidation, ValidationError
 
-from blog import accounts, comments, config, db, enquiries, markup, tokens, urls
+from blog import accounts, comments, config, db, markup, tokens, urls
 from blog.comments import rules
 from blog.comments.rules import RuleKind
 from blog.errors import Invalid, MailError
@@ -238,40 +238,6 @@ class EditForm(PublicForm):
     """What a comment is to say from now on."""
 
     body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
-
-
-class ContactForm(PublicForm):
-    """An enquiry."""
-
-    name = _line("Your name", enquiries.NAME_MAX_CHARS, needed="Please give your name.")
-    email = _line("Email", enquiries.EMAIL_MAX_CHARS, address)
-    phone = _line("Phone", enquiries.PHONE_MAX_CHARS)
-    topic = SelectField("What is it about?", validate_choice=False)
-    message = _text("Message", enquiries.MESSAGE_MAX_CHARS, needed="Please write your message.")
-    consent = BooleanField("I agree", validators=[_needed("Please agree, so that we may answer.")])
-    about = HiddenField(filters=[_stripped])
-
-    def validate_topic(self, field: Field) -> None:
-        """Accept what the site offers; it may offer nothing to choose from."""
-        offered = [value for value, _ in field.choices]
-        if offered and field.data not in offered:
-            raise ValidationError("Please choose what it is about.")
-        field.data = field.data if offered else ""
-
-    def validate_phone(self, field: Field) -> None:
-        """Accept any usual spelling of a number."""
-        digits = sum(char.isdigit() for char in field.data)
-        if not all(c.isdigit() or c in " +-./()" for c in field.data) or not 7 <= digits <= 15:
-            raise ValidationError("Please give a phone number, like 082 555 0134.")
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Check every field, and that there is a way to answer."""
-        is_valid: bool = super().validate(extra_validators)
-        if not self.email.data and not self.phone.data:
-            sentence = "Please give an email address or a phone number, so that we can answer."
-            self.email.errors = [*self.email.errors, sentence]
-            return False
-        return is_valid
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # the library is untyped

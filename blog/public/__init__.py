@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from blog.public import changing, reading, reporting, talking, trusting, unsubscribing
+from blog.public import (
+    changing,
+    contact,
+    reading,
+    reporting,
+    talking,
+    trusting,
+    unsubscribing,
+)
 from blog.public.surface import public
 
-__all__ = ["changing", "public", "reading", "reporting", "talking", "trusting", "unsubscribing"]
+__all__ = [
+    "changing",
+    "contact",
+    "public",
+    "reading",
+    "reporting",
+    "talking",
+    "trusting",
+    "unsubscribing",
+]

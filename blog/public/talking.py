@@ -1,4 +1,4 @@
-"""Pages that take something: the comment form and the contact form.
+"""Pages that take a comment.
 
 Whatever goes wrong, the answer holds what was typed.
 """
@@ -11,31 +11,22 @@ from flask import Response, jsonify, make_response, redirect, render_template, r
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import (
-    articles,
     comments,
-    config,
-    content,
     db,
-    enquiries,
     forms,
     limits,
-    spam,
-    templating,
     tokens,
     urls,
 )
 from blog.articles import Article
 from blog.comments import Comment, CommentState, Draft, arrival, editing, following, thread
 from blog.comments.arrival import Arrival, Sender
-from blog.enquiries import About
 from blog.errors import Gone, Invalid, NotFound
-from blog.forms import CommentForm, ContactForm
+from blog.forms import CommentForm
 from blog.public import trusting
 from blog.public.surface import (
-    READER_REMEMBERED,
     article_at,
     asked,
-    for_anybody,
     is_own,
     public,
     reader_token,
@@ -43,8 +34,6 @@ from blog.public.surface import (
     trust_hash,
 )
 
-CONTACT = "contact"
-THANKS = "thanks"
 _NO_COMMENT = "There is no comment at this address."
 
 
@@ -169,88 +158,3 @@ def show_comment(slug: str, comment_id: int) -> AnyResponse:
         "comment_waiting.html", article=article, comment=comment, place=place, **words
     )
     return make_response(page)
-
-
-@public.get("/contact/token")
-def show_contact_token() -> Response:
-    """Give the script a token for a form that was touched just now."""
-    return jsonify(token=forms.issue_token(CONTACT, forms.TOUCHED, now=db.utc_now()))
-
-
-@public.get("/contact")
-def show_contact() -> Response:
-    """Show the form for an enquiry, naming the article it is about."""
-    form = _contact_form()
-    form.about.data = asked("about")[:100]
-    about = _about(form)
-    if about is not None:
-        form.topic.data = _topic_of(about, form)
-    is_named = about is not None and asked("about") == about.id
-    page = render_template("contact.html", form=form, about=about)
-    return for_anybody(page, query=("about",) if is_named else ())
-
-
-@public.post("/contact")
-@limits.limiter.limit(limits.POSTS)
-def post_enquiry() -> AnyResponse:
-    """Take an enquiry."""
-    form = _contact_form()
-    about = _about(form)
-    if not form.validate():
-        return make_response(render_template("contact.html", form=form, about=about), 422)
-    now = db.utc_now()
-    message = enquiries.Message(
-        name=form.name.data,
-        email=form.email.data,
-        phone=form.phone.data,
-        topic=form.topic.data,
-        message=form.message.data,
-        about=About(about.id, about.title, about.slug) if about else None,
-    )
-    submission = spam.Submission(
-        text=form.message.data, trap=form.note.data, touched_for=form.touched_for
-    )
-    verdict = spam.judge(submission, spam.STEPS)
-    site, client = templating.site(), limits.client()
-    with db.writing():
-        reference = enquiries.submit(
-            message, site=site, verdict=verdict, address_hash=client, now=now
-        ).reference
-    token = tokens.issue(config.current().secret_key, THANKS, reference, now=now)
-    return redirect(f"/contact/thanks?enquiry={token}", 303)
-
-
-@public.get("/contact/thanks")
-def show_thanks() -> Response:
-    """Thank for an enquiry and name its reference, to who holds the link alone."""
-    token = tokens.read(
-        config.current().secret_key,
-        THANKS,
-        asked("enquiry"),
-        now=db.utc_now(),
-        max_age=READER_REMEMBERED,
-    )
-    enquiry = enquiries.by_reference(token.subject) if token else None
-    if enquiry is None:
-        raise NotFound("There is no enquiry at this address.")
-    return make_response(render_template("thanks.html", enquiry=enquiry))
-
-
-def _contact_form() -> ContactForm:
-    site = templating.site()
-    form = ContactForm(meta={"csrf_context": CONTACT})
-    form.topic.choices = [(topic, topic) for topic in site.contact_topics]
-    form.consent.label.text = site.contact_consent
-    return form
-
-
-def _about(form: ContactForm) -> Article | None:
-    """Return the article an enquiry is about; a name that is none is left out."""
-    return articles.public_by_id(form.about.data or "", now=db.utc_now())
-
-
-def _topic_of(article: Article, form: ContactForm) -> str | None:
-    """Return the topic on the form's list that an article's title names."""
-    title = content.slugify(article.title)
-    named = (topic for topic, _ in form.topic.choices if content.slugify(topic) in title)
-    return next(named, None)

@@ -44,10 +44,15 @@ def details(text: str, *, region: str | None) -> list[Detail]:
     `region` is the two letters of the country whose numbers are typed without their prefix.
     """
     found: list[Detail] = []
-    for each in sorted([*_emails(text), *_identities(text)]) + sorted(_phones(text, region)):
+    for each in sorted([*_emails(text), *identity_numbers(text)]) + sorted(_phones(text, region)):
         if all(each.end <= other.start or other.end <= each.start for other in found):
             found.append(each)
     return sorted(found)
+
+
+def identity_numbers(text: str) -> list[Detail]:
+    """Find the identity numbers of a text, in their order."""
+    return list(_identities(text))
 
 
 def parts(text: str, found: Iterable[Detail]) -> Iterator[tuple[str, Kind | None]]:

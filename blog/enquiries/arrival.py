@@ -1,0 +1,120 @@
+"""Takes an enquiry: stored, and its mail to the clinic queued, in one transaction or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+
+from blog import config, db, spam, tokens
+from blog.content import Site
+from blog.enquiries import guard, letters
+from blog.enquiries.letters import About
+from blog.enquiries.model import ConsentText, Enquiry, State, Way
+
+# Without letters and figures that are mistaken for one another on the telephone.
+_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """What a visitor sent, checked by the form; `consent` is the wording she saw."""
+
+    name: str
+    email: str
+    message: str
+    consent: str
+    phone: str = ""
+    phone_typed: str = ""
+    preferred_way: Way = Way.ANY
+    preferred_time: str = ""
+    topic: str = ""
+    about: About | None = None
+
+
+def submit(
+    message: Message, *, site: Site, verdict: spam.Verdict, address_hash: str, now: datetime
+) -> Enquiry:
+    """Store an enquiry and queue its mail to the clinic.
+
+    The same words by the same client on the same day are one enquiry.
+    """
+    key = tokens.keyed_hash(
+        config.current().secret_key,
+        "enquiry",
+        address_hash,
+        message.name,
+        message.email,
+        message.phone_typed,
+        message.topic,
+        message.message,
+    )
+    known = select(Enquiry).where(Enquiry.submission_key == key)
+    if db.session.execute(known).scalar_one_or_none() is None:
+        consent = _consent(message.consent, now=now)
+        with db.unless_taken():
+            enquiry = _new_enquiry(message, key, site=site, verdict=verdict, now=now)
+            enquiry.consent = consent
+            enquiry.mail = letters.tell_clinic(enquiry, message.about, site=site, now=now)
+            db.session.add(enquiry)
+    return db.session.execute(known).scalar_one()
+
+
+def _new_enquiry(
+    message: Message, key: str, *, site: Site, verdict: spam.Verdict, now: datetime
+) -> Enquiry:
+    return Enquiry(
+        reference=_new_reference(),
+        name=message.name,
+        email=message.email,
+        phone=message.phone,
+        phone_typed=message.phone_typed,
+        preferred_way=message.preferred_way,
+        preferred_time=message.preferred_time,
+        topic=message.topic,
+        message=message.message,
+        is_sensitive=bool(guard.found(message.message, site.contact_sensitive_words)),
+        article_id=message.about.article_id if message.about else None,
+        is_suspected=verdict.is_held,
+        reasons=verdict.as_rows(),
+        submission_key=key,
+        created_at=now,
+        state=State.NEW,
+        state_changed_at=now,
+    )
+
+
+def _new_reference() -> str:
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def digest(wording: str) -> str:
+    """Return what names a wording of the consent."""
+    return hashlib.sha256(wording.encode()).hexdigest()
+
+
+def wording_seen(named: str, *, current: str) -> str | None:
+    """Return the wording of the consent that a page named, of now or of before.
+
+    None where nobody knows it: it was changed, and never agreed to, since the page was opened.
+    """
+    if named == digest(current):
+        return current
+    query = select(ConsentText.text).where(ConsentText.digest == named)
+    found: str | None = db.session.execute(query).scalar_one_or_none()
+    return found
+
+
+def _consent(wording: str, *, now: datetime) -> ConsentText:
+    named = digest(wording)
+    query = select(ConsentText).where(ConsentText.digest == named)
+    found: ConsentText | None = db.session.execute(query).scalar_one_or_none()
+    if found is None:
+        with db.unless_taken():
+            db.session.add(ConsentText(digest=named, text=wording, first_agreed_at=now))
+        found = db.session.execute(query).scalar_one()
+    return found

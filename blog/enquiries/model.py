@@ -1,0 +1,193 @@
+"""An enquiry, the consent it came with, and what happened to it since.
+
+The row is the message; mails are notifications about it. What a visitor wrote is never changed.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog import db, journal, permissions
+from blog.accounts import User
+from blog.enquiries import phones
+from blog.outbox import OutgoingMail
+from blog.permissions import Action
+
+NAME_MAX_CHARS = 100
+EMAIL_MAX_CHARS = 254
+PHONE_MAX_CHARS = 40
+TIME_MAX_CHARS = 100
+TOPIC_MAX_CHARS = 100
+MESSAGE_MAX_CHARS = 2_000
+NOTE_MAX_CHARS = 2_000
+
+
+class State(StrEnum):
+    """How far the clinic is with an enquiry."""
+
+    NEW = "new"
+    SEEN = "seen"
+    ANSWERED = "answered"
+    WAITING = "waiting"
+    CLOSED = "closed"
+
+
+class Way(StrEnum):
+    """How a visitor would like to be answered."""
+
+    ANY = ""
+    EMAIL = "email"
+    CALL = "call"
+    TEXT = "text"
+
+    @property
+    def words(self) -> str:
+        """How, in words; empty where any way will do."""
+        return _WAYS[self]
+
+
+_WAYS = {
+    Way.ANY: "",
+    Way.EMAIL: "by email",
+    Way.CALL: "by a phone call",
+    Way.TEXT: "by a text message",
+}
+
+
+class Happening(StrEnum):
+    """What a line of an enquiry's history tells."""
+
+    SEEN = "seen"
+    STATE = "state"
+    GENUINE = "genuine"
+    SUSPECTED = "suspected"
+    ASSIGNED = "assigned"
+    NOTE = "note"
+    REPLY = "reply"
+    CORRECTED = "corrected"
+
+
+class ConsentText(db.Model):
+    """One wording of what visitors agree to; kept as long as an enquiry refers to it."""
+
+    __tablename__ = "consent_text"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    text: Mapped[str] = mapped_column(Text)
+    first_agreed_at: Mapped[datetime]
+
+
+class EnquiryEvent(db.Model):
+    """One line of an enquiry's history; `words` are a note, a reply, or what a thing became."""
+
+    __tablename__ = "enquiry_event"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    enquiry_id: Mapped[int] = mapped_column(
+        ForeignKey("enquiry.id", ondelete="CASCADE"), index=True
+    )
+    at: Mapped[datetime]
+    kind: Mapped[Happening] = mapped_column(String(20))
+    words: Mapped[str] = mapped_column(Text, default="")
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    mail_id: Mapped[int | None] = mapped_column(ForeignKey("outgoing_mail.id"), index=True)
+    by: Mapped[User | None] = relationship(lazy="joined")
+    mail: Mapped[OutgoingMail | None] = relationship()
+
+
+class Enquiry(db.Model):
+    """One enquiry.
+
+    `phone` is the number in E.164, where it is one; `phone_typed` what stood in the field. A sensitive message may
+    hold medical details or an identity number: no list and no mail shows it.
+    """
+
+    __tablename__ = "enquiry"
+    __table_args__ = (
+        Index("ix_enquiry_is_suspected_id", "is_suspected", "id"),
+        Index("ix_enquiry_is_suspected_state", "is_suspected", "state", "id"),
+        Index("ix_enquiry_created_at", "created_at"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    reference: Mapped[str] = mapped_column(String(12), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_MAX_CHARS))
+    email: Mapped[str] = mapped_column(String(EMAIL_MAX_CHARS), index=True)
+    phone: Mapped[str] = mapped_column(String(PHONE_MAX_CHARS))
+    phone_typed: Mapped[str] = mapped_column(String(PHONE_MAX_CHARS), default="")
+    preferred_way: Mapped[Way] = mapped_column(String(10), default=Way.ANY)
+    preferred_time: Mapped[str] = mapped_column(String(TIME_MAX_CHARS), default="")
+    topic: Mapped[str] = mapped_column(String(TOPIC_MAX_CHARS))
+    message: Mapped[str] = mapped_column(Text)
+    is_sensitive: Mapped[bool] = mapped_column(default=False)
+    consent_id: Mapped[int] = mapped_column(ForeignKey("consent_text.id"), index=True)
+    article_id: Mapped[str | None] = mapped_column(String(100))
+    is_suspected: Mapped[bool]
+    reasons: Mapped[list[Any]] = mapped_column(JSON)
+    submission_key: Mapped[str] = mapped_column(String(64), unique=True)
+    created_at: Mapped[datetime]
+    state: Mapped[State] = mapped_column(String(20), default=State.NEW)
+    state_changed_at: Mapped[datetime]
+    seen_at: Mapped[datetime | None]
+    answered_at: Mapped[datetime | None]
+    assigned_to_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
+    mail_id: Mapped[int | None] = mapped_column(ForeignKey("outgoing_mail.id"), index=True)
+    consent: Mapped[ConsentText] = relationship()
+    assigned_to: Mapped[User | None] = relationship()
+    mail: Mapped[OutgoingMail | None] = relationship()
+    events: Mapped[list[EnquiryEvent]] = relationship(
+        order_by=EnquiryEvent.id, cascade="all, delete-orphan", passive_deletes=True
+    )
+
+    @property
+    def answered_by(self) -> str:
+        """How it is to be answered, in words: as its sender wished, or by what she gave."""
+        if self.preferred_way:
+            return Way(self.preferred_way).words
+        given = ["email"] * bool(self.email) + ["phone"] * bool(self.phone_typed)
+        return f"by {' or '.join(given)}"
+
+    @property
+    def is_phone_known(self) -> bool:
+        """Whether its number, if there is one, lies in a range that is in use."""
+        return not self.phone_typed or phones.is_known(self.phone)
+
+    @property
+    def phone_words(self) -> str:
+        """The number as one reads it: in groups where it is known, or as it was typed."""
+        return phones.readable(self.phone) if phones.is_known(self.phone) else self.phone_typed
+
+    def mark_seen(self, *, by: User, now: datetime) -> None:
+        """Note that somebody of the clinic has read it."""
+        permissions.require(by, Action.READ_ENQUIRIES)
+        if self.state == State.NEW:
+            self.state, self.state_changed_at, self.seen_at = State.SEEN, now, now
+            self.tell(Happening.SEEN, by=by, now=now)
+            journal.record("read", "enquiry", self.reference, by=by, now=now)
+
+    def mark_genuine(self, *, by: User, now: datetime) -> None:
+        """Take it out of the suspected folder."""
+        permissions.require(by, Action.READ_ENQUIRIES)
+        if self.is_suspected:
+            self.is_suspected = False
+            self.tell(Happening.GENUINE, by=by, now=now)
+            journal.record("marked as genuine", "enquiry", self.reference, by=by, now=now)
+
+    def tell(
+        self,
+        kind: Happening,
+        *,
+        by: User | None,
+        now: datetime,
+        words: str = "",
+        mail: OutgoingMail | None = None,
+    ) -> None:
+        """Add a line to its history."""
+        self.events.append(EnquiryEvent(at=now, kind=kind, words=words, by=by, mail=mail))

@@ -1,0 +1,102 @@
+"""The form by which visitors reach the clinic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import BooleanField, Field, HiddenField, SelectChoice, SelectField
+from wtforms.validators import ValidationError
+
+from blog import enquiries
+from blog.enquiries import Way, arrival, guard, phones
+from blog.forms import PublicForm, _line, _needed, _stripped, _text, address
+
+
+class ContactForm(PublicForm):
+    """An enquiry.
+
+    `country` is whose numbers are typed without their prefix, `wording` what is agreed to now;
+    both are set before the form is checked.
+    """
+
+    country: str | None = None
+    wording = ""
+    sensitive_words: Sequence[str] = ()
+    # What was found in the message that had better not be sent this way.
+    noticed: Sequence[str] = ()
+    consent_seen: str | None = None
+    number: str | None = None
+
+    name = _line("Your name", enquiries.NAME_MAX_CHARS, needed="Please give your name.")
+    email = _line("Email", enquiries.EMAIL_MAX_CHARS, address)
+    phone = _line("Phone", enquiries.PHONE_MAX_CHARS)
+    way = SelectField(
+        "How shall we answer?",
+        choices=[
+            SelectChoice(Way.ANY, "Whichever suits the clinic"),
+            SelectChoice(Way.EMAIL, "By email"),
+            SelectChoice(Way.CALL, "By a phone call"),
+            SelectChoice(Way.TEXT, "By a text message"),
+        ],
+        default=Way.ANY,
+        validate_choice=False,
+    )
+    time = _line("When can we reach you?", enquiries.TIME_MAX_CHARS)
+    topic = SelectField("What is it about?", validate_choice=False)
+    message = _text("Message", enquiries.MESSAGE_MAX_CHARS, needed="Please write your message.")
+    consent = BooleanField("I agree", validators=[_needed("Please agree, so that we may answer.")])
+    about = HiddenField(filters=[_stripped])
+    # Names the wording that the box stands beside.
+    agreed = HiddenField(filters=[_stripped])
+    anyway = BooleanField()
+
+    def validate_topic(self, field: Field) -> None:
+        """Accept what the site offers; it may offer nothing to choose from."""
+        offered = [value for value, _ in field.choices]
+        if offered and field.data not in offered:
+            raise ValidationError("Please choose what it is about.")
+        field.data = field.data if offered else ""
+
+    def validate_way(self, field: Field) -> None:
+        """Accept a way to answer for which there is an address or a number."""
+        field.data = field.data or Way.ANY
+        if field.data not in list(Way):
+            raise ValidationError("Please choose how we shall answer.")
+        if field.data == Way.EMAIL and self.phone.data and not self.email.data:
+            raise ValidationError("To be answered by email, please give your address.")
+        if field.data in (Way.CALL, Way.TEXT) and self.email.data and not self.phone.data:
+            raise ValidationError("To be answered on the phone, please give your number.")
+
+    def validate_phone(self, field: Field) -> None:
+        """Accept any usual spelling of a number; of no country, as it is."""
+        self.number = phones.e164(field.data, country=self.country)
+        is_of_no_country = self.country is None and phones.looks_like_one(field.data)
+        if self.number is None and not is_of_no_country:
+            example = phones.example(self.country)
+            raise ValidationError(f"Please give a whole phone number, like {example}.")
+
+    def validate_consent(self, field: Field) -> None:
+        """Accept a wording that was agreed to before, though another stands here by now."""
+        self.consent_seen = arrival.wording_seen(self.agreed.data, current=self.wording)
+        if self.consent_seen is None:
+            raise ValidationError("These words have changed since. Please read them and agree.")
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check every field, and that there is a way to answer."""
+        is_valid: bool = super().validate(extra_validators)
+        if not self.email.data and not self.phone.data:
+            sentence = "Please give an email address or a phone number, so that we can answer."
+            self.email.errors = [*self.email.errors, sentence]
+            is_valid = False
+        self.noticed = guard.found(self.message.data, self.sensitive_words)
+        is_valid = is_valid and (not self.noticed or self.anyway.data)
+        if not is_valid:
+            self._show_wording()
+        return is_valid
+
+    def _show_wording(self) -> None:
+        """Let nobody agree to words that another page showed."""
+        if self.agreed.data != arrival.digest(self.wording):
+            self.consent.data = False
+            self.agreed.data = arrival.digest(self.wording)

@@ -1,0 +1,122 @@
+"""The contact page: an enquiry is taken, and its sender thanked.
+
+Whatever goes wrong, the answer holds what was typed.
+"""
+
+from __future__ import annotations
+
+from flask import Response, jsonify, make_response, redirect, render_template
+from werkzeug.wrappers import Response as AnyResponse
+
+from blog import articles, config, content, db, enquiries, forms, limits, spam, templating, tokens
+from blog.articles import Article
+from blog.enquiries import Enquiry, Way, arrival, hints
+from blog.enquiries.arrival import Message
+from blog.enquiries.letters import About
+from blog.errors import NotFound
+from blog.forms.contact import ContactForm
+from blog.public.surface import READER_REMEMBERED, asked, for_anybody, public
+
+CONTACT = "contact"
+THANKS = "thanks"
+
+
+@public.get("/contact/token")
+def show_contact_token() -> Response:
+    """Give the script a token for a form that was touched just now."""
+    return jsonify(token=forms.issue_token(CONTACT, forms.TOUCHED, now=db.utc_now()))
+
+
+@public.get("/contact")
+def show_contact() -> Response:
+    """Show the form for an enquiry, naming the article it is about."""
+    form = _contact_form()
+    form.about.data = asked("about")[:100]
+    form.agreed.data = arrival.digest(form.wording)
+    about = _about(form)
+    if about is not None:
+        form.topic.data = _topic_of(about, form)
+    is_named = about is not None and asked("about") == about.id
+    page = render_template("contact.html", form=form, about=about)
+    return for_anybody(page, query=("about",) if is_named else ())
+
+
+@public.post("/contact")
+@limits.limiter.limit(limits.POSTS)
+def post_enquiry() -> AnyResponse:
+    """Take an enquiry."""
+    form = _contact_form()
+    about = _about(form)
+    if not form.validate():
+        return make_response(render_template("contact.html", form=form, about=about), 422)
+    now = db.utc_now()
+    submission = spam.Submission(
+        text=form.message.data, trap=form.note.data, touched_for=form.touched_for
+    )
+    verdict = spam.judge(submission, spam.STEPS)
+    message, site, client = _message(form, about), templating.site(), limits.client()
+    with db.writing():
+        reference = arrival.submit(
+            message, site=site, verdict=verdict, address_hash=client, now=now
+        ).reference
+    token = tokens.issue(config.current().secret_key, THANKS, reference, now=now)
+    return redirect(f"/contact/thanks?enquiry={token}", 303)
+
+
+def _message(form: ContactForm, about: Article | None) -> Message:
+    return Message(
+        name=form.name.data,
+        email=form.email.data,
+        phone=form.number or "",
+        phone_typed=form.phone.data,
+        preferred_way=Way(form.way.data),
+        preferred_time=form.time.data,
+        topic=form.topic.data,
+        message=form.message.data,
+        consent=form.consent_seen or "",
+        about=About(about.id, about.title, about.slug) if about else None,
+    )
+
+
+@public.get("/contact/thanks")
+def show_thanks() -> Response:
+    """Thank for an enquiry and name its reference, to who holds the link alone."""
+    enquiry = _own_enquiry()
+    likely = hints.likely_address(enquiry.email)
+    return make_response(render_template("thanks.html", enquiry=enquiry, likely_email=likely))
+
+
+def _own_enquiry() -> Enquiry:
+    token = tokens.read(
+        config.current().secret_key,
+        THANKS,
+        asked("enquiry"),
+        now=db.utc_now(),
+        max_age=READER_REMEMBERED,
+    )
+    enquiry = enquiries.by_reference(token.subject) if token else None
+    if enquiry is None:
+        raise NotFound("There is no enquiry at this address.")
+    return enquiry
+
+
+def _contact_form() -> ContactForm:
+    site = templating.site()
+    form = ContactForm(meta={"csrf_context": CONTACT})
+    form.topic.choices = [(topic, topic) for topic in site.contact_topics]
+    form.consent.label.text = form.wording = site.contact_consent
+    form.country = content.country_of(site.language)
+    form.sensitive_words = site.contact_sensitive_words
+    return form
+
+
+def _about(form: ContactForm) -> Article | None:
+    """Return the article an enquiry is about; a name that is none is left out."""
+    return articles.public_by_id(form.about.data or "", now=db.utc_now())
+
+
+def _topic_of(article: Article, form: ContactForm) -> str | None:
+    """Return the topic on the form's list that an article's title names."""
+    title = content.slugify(article.title)
+    named = (topic for topic, _ in form.topic.choices if content.slugify(topic) in title)
+    return next(named, None)
