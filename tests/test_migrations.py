@@ -19,6 +19,7 @@ from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, text
 from sqlalchemy.exc import IntegrityError
 
 from blog import accounts, db, revision
+from blog.enquiries import ConsentText
 from blog.errors import DatabaseUnready
 from tests.cast import AUTHOR_ID, CLOCK, processes_at_once
 from tests.conftest import Environ
@@ -277,3 +278,34 @@ def test_a_migration_that_leaves_a_row_referring_to_nothing_is_refused(
     before = write_migration('op.execute("DELETE FROM user_account")')
     assert_refused("user_session")
     assert (accounts.count(), version()) == (3, before)
+
+
+def test_each_wording_of_the_consent_is_kept_once(site: Flask) -> None:
+    downgrade("0033")
+    mail = (
+        "id, message_id, kind, sender, recipient, subject, text, html, state, attempts, waits, "
+        "created_at, due_at, next_attempt_at"
+    )
+    row = (
+        "id, reference, name, email, phone, topic, message, consent_text, is_suspected, reasons, "
+        "submission_key, created_at, seen_at, mail_id"
+    )
+    with db.writing():
+        values = f"1, '<1@c>', 'enquiry', 'a@c.example', 'b@c.example', 's', 't', 'h', 'sent', 1, 0, '{CLOCK}', '{CLOCK}', '{CLOCK}'"
+        db.session.execute(text(f"INSERT INTO outgoing_mail ({mail}) VALUES ({values})"))
+        for number, wording, seen in ((1, "A", "NULL"), (2, "B", f"'{CLOCK}'"), (3, "A", "NULL")):
+            values = f"{number}, 'R{number}', 'L', 'l@r.example', '082', '', 'm', '{wording}', false, '[]', 'k{number}', '{CLOCK}', {seen}, 1"
+            db.session.execute(text(f"INSERT INTO enquiry ({row}) VALUES ({values})"))
+    db.session.rollback()
+    db.upgrade()
+    joined = "FROM enquiry JOIN consent_text ON consent_text.id = consent_id ORDER BY enquiry.id"
+    query = f"SELECT phone_typed, state, consent_text.text {joined}"
+    found = [tuple(each) for each in db.session.execute(text(query))]
+    assert found == [("082", "new", "A"), ("082", "seen", "B"), ("082", "new", "A")]
+    db.session.rollback()
+    with db.writing():
+        db.session.add(ConsentText(digest="d", text="C", first_agreed_at=CLOCK))
+    downgrade("0033")
+    query = "SELECT consent_text, seen_at IS NULL FROM enquiry ORDER BY id"
+    found = [tuple(each) for each in db.session.execute(text(query))]
+    assert found == [("A", True), ("B", False), ("A", True)]
