@@ -63,6 +63,7 @@ _TYPED = {
     "name": "Your name",
     "email": "Email",
     "phone": "Phone",
+    "time": "When to reach you",
     "topic": "Topic",
     "body": "Comment",
     "message": "Message",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
@@ -13,8 +13,10 @@ from blog import config, db, spam, tokens
 from blog.content import Site
 from blog.enquiries import guard, letters
 from blog.enquiries.letters import About
-from blog.enquiries.model import ConsentText, Enquiry, State, Way
+from blog.enquiries.model import ConsentText, Enquiry, Happening, State, Way
+from blog.errors import Conflict
 
+CORRECTED_WITHIN = timedelta(days=1)
 # Without letters and figures that are mistaken for one another on the telephone.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -85,6 +87,24 @@ def _new_enquiry(
         state=State.NEW,
         state_changed_at=now,
     )
+
+
+def correct(
+    enquiry: Enquiry, *, email: str, phone: str, phone_typed: str, site: Site, now: datetime
+) -> None:
+    """Note how its sender can be reached after all, and tell the clinic.
+
+    Raises: Conflict where it was sent more than a day ago.
+    """
+    was = [enquiry.email, enquiry.phone_typed]
+    if was == [email, phone_typed]:
+        return
+    if now > enquiry.created_at + CORRECTED_WITHIN:
+        raise Conflict("Your message was sent more than a day ago. Please write once more.")
+    enquiry.email, enquiry.phone, enquiry.phone_typed = email, phone, phone_typed
+    mail = letters.tell_correction(enquiry, site=site, now=now)
+    words = ", ".join(filter(None, was))
+    enquiry.tell(Happening.CORRECTED, by=None, now=now, words=words, mail=mail)
 
 
 def _new_reference() -> str:

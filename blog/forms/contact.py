@@ -12,6 +12,20 @@ from blog import enquiries
 from blog.enquiries import Way, arrival, guard, phones
 from blog.forms import PublicForm, _line, _needed, _stripped, _text, address
 
+_NO_WAY = "Please give an email address or a phone number, so that we can answer."
+
+
+def _number(typed: str, country: str | None) -> str:
+    """Return a number in E.164; empty where no country is known and it must be taken as it is.
+
+    Raises: ValidationError for what is no number.
+    """
+    number = phones.e164(typed, country=country)
+    if number is None and (country is not None or not phones.looks_like_one(typed)):
+        example = phones.example(country)
+        raise ValidationError(f"Please give a whole phone number, like {example}.")
+    return number or ""
+
 
 class ContactForm(PublicForm):
     """An enquiry.
@@ -26,7 +40,7 @@ class ContactForm(PublicForm):
     # What was found in the message that had better not be sent this way.
     noticed: Sequence[str] = ()
     consent_seen: str | None = None
-    number: str | None = None
+    number = ""
 
     name = _line("Your name", enquiries.NAME_MAX_CHARS, needed="Please give your name.")
     email = _line("Email", enquiries.EMAIL_MAX_CHARS, address)
@@ -42,7 +56,7 @@ class ContactForm(PublicForm):
         default=Way.ANY,
         validate_choice=False,
     )
-    time = _line("When can we reach you?", enquiries.TIME_MAX_CHARS)
+    time = _line("When to reach you", enquiries.TIME_MAX_CHARS)
     topic = SelectField("What is it about?", validate_choice=False)
     message = _text("Message", enquiries.MESSAGE_MAX_CHARS, needed="Please write your message.")
     consent = BooleanField("I agree", validators=[_needed("Please agree, so that we may answer.")])
@@ -69,12 +83,8 @@ class ContactForm(PublicForm):
             raise ValidationError("To be answered on the phone, please give your number.")
 
     def validate_phone(self, field: Field) -> None:
-        """Accept any usual spelling of a number; of no country, as it is."""
-        self.number = phones.e164(field.data, country=self.country)
-        is_of_no_country = self.country is None and phones.looks_like_one(field.data)
-        if self.number is None and not is_of_no_country:
-            example = phones.example(self.country)
-            raise ValidationError(f"Please give a whole phone number, like {example}.")
+        """Accept any usual spelling of a number."""
+        self.number = _number(field.data, self.country)
 
     def validate_consent(self, field: Field) -> None:
         """Accept a wording that was agreed to before, though another stands here by now."""
@@ -86,8 +96,7 @@ class ContactForm(PublicForm):
         """Check every field, and that there is a way to answer."""
         is_valid: bool = super().validate(extra_validators)
         if not self.email.data and not self.phone.data:
-            sentence = "Please give an email address or a phone number, so that we can answer."
-            self.email.errors = [*self.email.errors, sentence]
+            self.email.errors = [*self.email.errors, _NO_WAY]
             is_valid = False
         self.noticed = guard.found(self.message.data, self.sensitive_words)
         is_valid = is_valid and (not self.noticed or self.anyway.data)
@@ -100,3 +109,25 @@ class ContactForm(PublicForm):
         if self.agreed.data != arrival.digest(self.wording):
             self.consent.data = False
             self.agreed.data = arrival.digest(self.wording)
+
+
+class CorrectionForm(PublicForm):
+    """How its sender can be reached after all, once an enquiry has been taken."""
+
+    country: str | None = None
+    number = ""
+
+    email = _line("Email", enquiries.EMAIL_MAX_CHARS, address)
+    phone = _line("Phone", enquiries.PHONE_MAX_CHARS)
+
+    def validate_phone(self, field: Field) -> None:
+        """Accept what the form before accepted."""
+        self.number = _number(field.data, self.country)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check both, and that there is still a way to answer."""
+        is_valid: bool = super().validate(extra_validators)
+        if not self.email.data and not self.phone.data:
+            self.email.errors = [*self.email.errors, _NO_WAY]
+            return False
+        return is_valid

@@ -5,7 +5,7 @@ Whatever goes wrong, the answer holds what was typed.
 
 from __future__ import annotations
 
-from flask import Response, jsonify, make_response, redirect, render_template
+from flask import Response, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, config, content, db, enquiries, forms, limits, spam, templating, tokens
@@ -14,7 +14,7 @@ from blog.enquiries import Enquiry, Way, arrival, hints
 from blog.enquiries.arrival import Message
 from blog.enquiries.letters import About
 from blog.errors import NotFound
-from blog.forms.contact import ContactForm
+from blog.forms.contact import ContactForm, CorrectionForm
 from blog.public.surface import READER_REMEMBERED, asked, for_anybody, public
 
 CONTACT = "contact"
@@ -67,7 +67,7 @@ def _message(form: ContactForm, about: Article | None) -> Message:
     return Message(
         name=form.name.data,
         email=form.email.data,
-        phone=form.number or "",
+        phone=form.number,
         phone_typed=form.phone.data,
         preferred_way=Way(form.way.data),
         preferred_time=form.time.data,
@@ -83,7 +83,45 @@ def show_thanks() -> Response:
     """Thank for an enquiry and name its reference, to who holds the link alone."""
     enquiry = _own_enquiry()
     likely = hints.likely_address(enquiry.email)
-    return make_response(render_template("thanks.html", enquiry=enquiry, likely_email=likely))
+    form = _correction_form(enquiry)
+    form.email.data, form.phone.data = likely or enquiry.email, enquiry.phone_typed
+    may_be_wrong = likely is not None or not enquiry.is_phone_known
+    return make_response(_thanks(enquiry, form if may_be_wrong else None))
+
+
+def _thanks(enquiry: Enquiry, form: CorrectionForm | None) -> str:
+    likely = hints.likely_address(enquiry.email)
+    return render_template(
+        "thanks.html", enquiry=enquiry, form=form, likely_email=likely, token=asked("enquiry")
+    )
+
+
+@public.post("/contact/thanks")
+@limits.limiter.limit(limits.POSTS)
+def correct_enquiry() -> AnyResponse:
+    """Take the address or the number that was meant."""
+    now = db.utc_now()
+    enquiry = _own_enquiry()
+    form = _correction_form(enquiry)
+    if not form.validate():
+        return make_response(_thanks(enquiry, form), 422)
+    with db.writing():
+        enquiry = _own_enquiry()
+        arrival.correct(
+            enquiry,
+            email=form.email.data,
+            phone=form.number,
+            phone_typed=form.phone.data,
+            site=templating.site(),
+            now=now,
+        )
+    return redirect(request.full_path, 303)
+
+
+def _correction_form(enquiry: Enquiry) -> CorrectionForm:
+    form = CorrectionForm(meta={"csrf_context": f"correction:{enquiry.reference}"})
+    form.country = content.country_of(templating.site().language)
+    return form
 
 
 def _own_enquiry() -> Enquiry:

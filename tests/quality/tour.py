@@ -174,6 +174,12 @@ class Tour:
         for number in range(2):
             thanks = reader.enquire(f"May I book for day {number}?", phone="+27 11 555 0100")
         self.keep("thanks", reader.get(str(thanks.location)))
+        self.keep("contact, look again", reader.enquire("I take Roaccutane."), 422)
+        mistyped = reader.enquire("Where are you?", email="lerato@gmial.com", phone="055 555 5555")
+        doubted = str(mistyped.location)
+        self.keep("thanks with a doubt", reader.get(doubted))
+        form = fields(reader.get(doubted).text, doubted) | {"phone": "5"}
+        self.keep("thanks with errors", reader.post(doubted, form), 422)
         assert self.visitor(5).enquire("Buy now", note="trapped").status_code == 303
 
     def _become_known(self) -> Visitor:
