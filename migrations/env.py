@@ -6,6 +6,7 @@ from alembic import context
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
+from blog import summary  # noqa: F401  # no page knows its table
 from blog.db import UtcDateTime, writer
 from blog.imports import storing  # noqa: F401  # no page knows its tables
 

@@ -21,7 +21,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text, update
 
-from blog import accounts, articles, cli, comments, db, imports, journal, outbox
+from blog import accounts, articles, cli, comments, db, imports, journal, outbox, summary
 from blog.accounts import Role
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
@@ -38,6 +38,7 @@ from blog.comments import (
 )
 from blog.comments.learning import CommentLesson, SpamModel
 from blog.comments.model import LISTED_STATES
+from blog.enquiries import letters as enquiry_letters
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
 from blog.staff import passwords
@@ -1070,6 +1071,7 @@ def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
     acts = {chore.act for chore in CHORES}
     sweeps = {editing.sweep, following.sweep, reports.sweep, traces.sweep}
     told = {notices.tell, passwords.answer_requests, telling.compose}
+    told |= {summary.send, enquiry_letters.send_elsewhere}
     assert acts == sweeps | told | {imports.tidy}
 
 

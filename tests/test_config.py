@@ -183,6 +183,12 @@ BAD: dict[str, tuple[str, list[str]]] = {
     ),
     "BLOG_CLINIC_EMAIL": (ADDRESS, ["clinic", "Clinic <clinic@clinic.example>", "a@b@c"]),
     "BLOG_ENQUIRY_MAIL": ("one of full, summary", ["FULL", "none", "full,summary"]),
+    "BLOG_ENQUIRY_REMIND_DAYS": ("a whole number from 1 to 90", ["0", "91", "two", "1.5"]),
+    "BLOG_SECOND_EMAIL": (ADDRESS, ["clinic", "a@b@c"]),
+    "BLOG_SUMMARY_AT": (
+        "a time of day, like 07:00, or never",
+        ["7", "24:00", "07:60", "7 am", "07:00:00"],
+    ),
     "BLOG_COMMENTS": ("one of pre, trusted, post, closed", ["PRE", "off", "pre,post", "no'; --"]),
     "BLOG_TRUST_AFTER": ("a whole number from 1 to 100", ["0", "-1", "101", "two"]),
     "BLOG_TRUSTED_PROXIES": (

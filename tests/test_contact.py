@@ -152,6 +152,16 @@ def test_an_enquiry_sent_twice_is_one(app: Flask, reader: Visitor) -> None:
     assert enquired(app) == 1
 
 
+def test_a_suspected_enquiry_is_mailed_only_where_no_summary_counts_it(make_app: Any) -> None:
+    for summary_at, mails in (("07:00", 0), ("never", 1)):
+        app = make_app(summary_at=summary_at)
+        with app.app_context():
+            before = len(outbox.recent())
+        Visitor(app).enquire(f"At {summary_at}", note="filled")
+        with app.app_context():
+            assert len(outbox.recent()) == before + mails
+
+
 def test_a_suspected_enquiry_is_thanked_for_like_any_other(app: Flask, reader: Visitor) -> None:
     assert reader.enquire(note="filled").status_code == 303
     with app.app_context():

@@ -1001,6 +1001,8 @@ button = "6"
 topics = ["7", "8"]
 consent = "9"
 sensitive_words = ["10"]
+[contact.addresses]
+8 = "b@clinic.example"
 [settings]
 workers = 2
 """,
@@ -1021,6 +1023,7 @@ workers = 2
         ask_text="5",
         ask_button="6",
         contact_topics=("7", "8"),
+        contact_addresses={"7": "", "8": "b@clinic.example"},
         contact_consent="9",
         contact_sensitive_words=("10",),
         warnings=(),

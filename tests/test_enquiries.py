@@ -1,17 +1,21 @@
 """Enquiries: the row and its mail come together or not at all."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 
 from blog import accounts, articles, db, enquiries, journal, outbox, spam
 from blog.accounts import User
-from blog.enquiries import Enquiry, Folder, arrival
+from blog.enquiries import Enquiry, Folder, arrival, letters
 from blog.enquiries.arrival import Message
 from blog.enquiries.letters import About
 from blog.errors import Forbidden, MailError
-from tests.cast import AUTHOR, CLOCK, MODERATOR, Person
+from blog.outbox import Answer, MailState, Outcome
+from tests.cast import AUTHOR, CLOCK, MODERATOR, Person, at_once
 
+MakeApp = Callable[..., Flask]
 pytestmark = pytest.mark.usefixtures("at_work")
 
 MESSAGE = Message(
@@ -108,3 +112,77 @@ def test_a_moderator_may_not_touch_an_enquiry() -> None:
     for verb in (enquiry.mark_seen, enquiry.mark_genuine):
         with pytest.raises(Forbidden):
             verb(by=user(MODERATOR), now=CLOCK)
+
+
+# A second address
+
+
+def give_up(words: str = "550 no such user") -> None:
+    """Let the server refuse what waits."""
+    with db.writing():
+        for mail in outbox.recent(MailState.QUEUED):
+            mail.settle(Answer(Outcome.REFUSED, words), now=CLOCK)
+
+
+def test_an_enquiry_that_could_not_be_delivered_goes_to_the_second_address_once(
+    make_app: MakeApp,
+) -> None:
+    with make_app(second_email="owner@clinic.example").app_context():
+        enquiry = submit()
+        letters.send_elsewhere(CLOCK)
+        assert len(outbox.recent()) == 1
+        give_up()
+        for _ in range(2):
+            letters.send_elsewhere(CLOCK)
+        copy, first = outbox.recent()
+        assert copy.recipient == "owner@clinic.example"
+        assert copy.subject == f"Not delivered to hello@clinic.example: {first.subject}"
+        assert (copy.text, copy.html, copy.reply_to) == (first.text, first.html, first.reply_to)
+        (event,) = enquiry.events
+        assert (event.kind, event.words, event.mail) == ("elsewhere", copy.recipient, copy)
+        give_up()
+        letters.send_elsewhere(CLOCK)
+        assert len(outbox.recent()) == 2
+
+
+def test_several_workers_send_one_copy(make_app: MakeApp) -> None:
+    app = make_app(second_email="owner@clinic.example")
+    with app.app_context():
+        for number in range(3):
+            submit(replace(MESSAGE, message=f"No {number}"))
+        give_up()
+    at_once(app, *[lambda: letters.send_elsewhere(CLOCK)] * 4)
+    with app.app_context():
+        assert len(outbox.recent(MailState.QUEUED)) == 3
+
+
+def test_without_a_second_address_nothing_is_copied() -> None:
+    submit()
+    give_up()
+    letters.send_elsewhere(CLOCK)
+    assert len(outbox.recent()) == 1
+
+
+# Whom a topic goes to
+
+
+@pytest.mark.parametrize(
+    ("address", "goes_to"),
+    [
+        ("desk@clinic.example", "desk@clinic.example"),
+        ("", "hello@clinic.example"),
+        ("no good@clinic.example", "hello@clinic.example"),
+    ],
+)
+def test_a_topic_can_go_to_an_address_of_its_own(address: str, goes_to: str) -> None:
+    site = replace(articles.site(), contact_addresses={"Microneedling": address})
+    with db.writing():
+        enquiry = arrival.submit(MESSAGE, site=site, verdict=FINE, address_hash="a", now=CLOCK)
+        assert enquiry.mail
+        assert enquiry.mail.recipient == goes_to
+
+
+def test_a_topic_without_an_address_goes_to_the_clinic() -> None:
+    enquiry = submit(replace(MESSAGE, topic="Something else"))
+    assert enquiry.mail
+    assert enquiry.mail.recipient == "hello@clinic.example"

@@ -20,7 +20,7 @@ accounts outbox spam private
 permissions journal
 articles enquiries
 comments staff
-imports exports
+imports exports summary
 forms limits security templating problems reload pagecache
 assets health public feeds admin
 cli

@@ -11,7 +11,7 @@ from blog import articles, config, db, enquiries, outbox, spam
 from blog.enquiries import Folder, arrival
 from blog.enquiries.arrival import Message
 from blog.outbox import Answer, Outcome
-from tests.cast import ARTICLE, AUTHOR, Visitor
+from tests.cast import ARTICLE, AUTHOR, Clock, Visitor
 from tests.smtp_server import MailServer
 
 INBOX = "/admin/enquiries"
@@ -128,6 +128,18 @@ def test_a_failed_mail_is_a_banner_on_every_page_and_can_be_tried_again(
     with app.app_context():
         (mail,) = outbox.recent()
         assert mail.state == outbox.MailState.QUEUED
+
+
+def test_mail_that_does_not_leave_is_a_banner_on_every_page(
+    clock: Clock, reader: Visitor, author: Visitor
+) -> None:
+    banner = "No mail has left for a while."
+    reader.enquire()
+    assert banner not in author.get("/admin/").text
+    clock.now += timedelta(minutes=16)
+    for path in ("/admin/", INBOX, "/admin/comments"):
+        assert banner in author.get(path).text
+    assert banner not in author.get("/admin/mail").text
 
 
 def test_a_mail_that_arrived_is_not_sent_again(

@@ -128,8 +128,13 @@ def _counts() -> dict[str, int]:
         "reported": reports.count_reported(by=user()),
         "enquiries": enquiries.count_in(Folder.NEW) if may(user(), Action.READ_ENQUIRIES) else 0,
         "problems": articles.count_errors() if may(user(), Action.READ_CONTENT) else 0,
-        "failed": outbox.failed_count() if may(user(), Action.READ_MAIL) else 0,
+        **(_mail_counts() if may(user(), Action.READ_MAIL) else {}),
     }
+
+
+def _mail_counts() -> dict[str, int]:
+    is_stuck = outbox.health(now=db.utc_now()) is outbox.Health.FAILING
+    return {"failed": outbox.failed_count(), "stuck": int(is_stuck)}
 
 
 def back_to(path: str, sentence: str) -> AnyResponse:

@@ -13,9 +13,10 @@ from typing import Any
 import click
 from flask import current_app
 
-from blog import config, db, imports, journal, outbox
+from blog import config, db, imports, journal, outbox, summary
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
 from blog.comments import editing, notices, reports, telling, traces
+from blog.enquiries import letters
 from blog.errors import NotFound
 from blog.outbox import Chore, MailState, OutgoingMail
 from blog.staff import passwords
@@ -26,6 +27,8 @@ CHORES = (
     Chore(passwords.answer_requests),
     Chore(notices.tell),
     *telling.CHORES,
+    Chore(summary.send, timedelta(minutes=1)),
+    Chore(letters.send_elsewhere, timedelta(minutes=1)),
     Chore(imports.tidy, timedelta(seconds=10)),
     Chore(traces.sweep, _HOUR),
     Chore(editing.sweep, _HOUR),

@@ -57,7 +57,7 @@ def write(
     since = max(since, now - _COUNTED_FOR)
     site, titles = articles.site(), articles.titles({comment.article_id for comment in new})
     words = {
-        "lines": _lines(to, since),
+        "lines": lines_since(to, since),
         "since": since,
         "waiting": count_in(CommentState.PENDING, by=to),
         "review_link": urls.absolute(urls.review()),
@@ -117,7 +117,7 @@ def unlinked(text: str) -> str:
     return _SCHEME.sub(": ", _HOST_DOT.sub(" .", text))
 
 
-def _lines(to: User | None, since: datetime) -> list[str]:
+def lines_since(to: User | None, since: datetime) -> list[str]:
     """Say what came, what was held and what was sent; enquiries and mail to who may know of them."""
     lines = [_comments_since(to, since)]
     if to is None or permissions.may(to, Action.READ_ENQUIRIES):

@@ -17,6 +17,7 @@ import secrets
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import Field, dataclass, field, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -106,6 +107,24 @@ class Settings:
         casts.choice("full", "summary"),
         "full",
         "What the mail about an enquiry holds; summary: its reference, its topic and a link alone.",
+    )
+    enquiry_remind_days: int = setting(
+        casts.integer(1, 90),
+        "2",
+        "After how many days an enquiry that nobody has answered is pointed out.",
+        "days",
+    )
+    second_email: str = setting(
+        casts.address,
+        "",
+        "Who gets an enquiry whose mail was refused or didn't arrive in a day; empty is nobody.",
+        "address",
+    )
+    summary_at: time | None = setting(
+        casts.time_of_day,
+        "07:00",
+        "When the clinic gets its daily summary, in the site's time zone; or never.",
+        "hh:mm",
     )
     comments: str = setting(
         casts.choice("pre", "trusted", "post", "closed"),

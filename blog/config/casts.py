@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import time
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -72,6 +73,15 @@ def yes_or_no(value: str) -> bool:
     if value.lower() not in words:
         raise ValueError("yes or no")
     return words[value.lower()]
+
+
+def time_of_day(value: str) -> time | None:
+    """An hour and a minute, or never."""
+    if value == "never":
+        return None
+    if not re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", value):
+        raise ValueError("a time of day, like 07:00, or never")
+    return time.fromisoformat(value)
 
 
 def choice(*words: str) -> Callable[[str], str]:

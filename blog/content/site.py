@@ -79,6 +79,7 @@ class Site:
     ask_text: str
     ask_button: str
     contact_topics: tuple[str, ...]
+    contact_addresses: Mapping[str, str]
     contact_consent: str
     contact_sensitive_words: tuple[str, ...]
     warnings: tuple[Problem, ...]
@@ -108,6 +109,8 @@ def parse_site(text: str) -> Site:
     report = Report(SITE_FILE, text)
     top = _Table(report, "", _load(report))
     clinic, ask, contact = top.table("clinic"), top.table("ask"), top.table("contact")
+    addresses = contact.table("addresses")
+    topics = contact.texts("topics")
     top.known.append("settings")  # config.py's to read
     title = top.text("title", "Clinic Blog")
     site = Site(
@@ -125,14 +128,15 @@ def parse_site(text: str) -> Site:
         ask_title=ask.text("title", "Do you have a question?"),
         ask_text=ask.text("text", "Ask the clinic."),
         ask_button=ask.text("button", "Ask the clinic"),
-        contact_topics=contact.texts("topics"),
+        contact_topics=topics,
+        contact_addresses={each: addresses.email(each) for each in topics},
         contact_consent=contact.text("consent", _CONSENT),
         contact_sensitive_words=contact.texts(
             "sensitive_words", _SENSITIVE_WORDS, max_items=WORDS_MAX_ITEMS
         ),
         warnings=(),
     )
-    for table in (top, clinic, ask, contact):
+    for table in (top, clinic, ask, contact, addresses):
         table.warn_of_unknown()
     return replace(site, warnings=report.warnings())
 

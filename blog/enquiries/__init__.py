@@ -7,14 +7,14 @@ the other; here it is found again. Nothing a visitor wrote is changed, or refuse
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import false, func, select
 from sqlalchemy.orm import joinedload
 
-from blog import db
+from blog import config, db
 from blog.enquiries.model import (
     EMAIL_MAX_CHARS,
     MESSAGE_MAX_CHARS,
@@ -58,6 +58,7 @@ class Folder(StrEnum):
     """How the inbox is divided."""
 
     NEW = "new"
+    UNANSWERED = "unanswered"
     ALL = "all"
     SUSPECTED = "suspected"
 
@@ -69,21 +70,25 @@ def by_reference(reference: str) -> Enquiry | None:
     return found
 
 
-def in_folder(folder: Folder, *, before: int | None = None, limit: int = 50) -> Sequence[Enquiry]:
+def in_folder(
+    folder: Folder, *, now: datetime | None = None, before: int | None = None, limit: int = 50
+) -> Sequence[Enquiry]:
     """Return a folder of the inbox, newest first."""
     mail = joinedload(Enquiry.mail).load_only(
         OutgoingMail.state, OutgoingMail.attempts, OutgoingMail.server_reply
     )
     query = select(Enquiry).options(mail).order_by(Enquiry.id.desc()).limit(limit)
-    query = query.where(*_inside(folder))
+    query = query.where(*_inside(folder, now))
     if before is not None:
         query = query.where(Enquiry.id < before)
     return db.session.execute(query).scalars().all()
 
 
-def count_in(folder: Folder) -> int:
+def count_in(folder: Folder, *, now: datetime | None = None) -> int:
     """Return how many enquiries a folder holds."""
-    return db.session.execute(select(func.count(Enquiry.id)).where(*_inside(folder))).scalar_one()
+    return db.session.execute(
+        select(func.count(Enquiry.id)).where(*_inside(folder, now))
+    ).scalar_one()
 
 
 def count_since(moment: datetime) -> tuple[int, int]:
@@ -99,8 +104,12 @@ def count_since(moment: datetime) -> tuple[int, int]:
     return came, sent
 
 
-def _inside(folder: Folder) -> list[Any]:
+def _inside(folder: Folder, now: datetime | None) -> list[Any]:
     if folder is Folder.SUSPECTED:
         return [Enquiry.is_suspected]
     genuine = [Enquiry.is_suspected == false()]
+    if folder is Folder.UNANSWERED and now:
+        until = now - timedelta(days=config.current().enquiry_remind_days)
+        is_open = Enquiry.state.in_((State.NEW, State.SEEN))
+        return [*genuine, is_open, Enquiry.created_at <= until]
     return [*genuine, Enquiry.state == State.NEW] if folder is Folder.NEW else genuine

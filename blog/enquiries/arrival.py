@@ -60,7 +60,9 @@ def submit(
         with db.unless_taken():
             enquiry = _new_enquiry(message, key, site=site, verdict=verdict, now=now)
             enquiry.consent = consent
-            enquiry.mail = letters.tell_clinic(enquiry, message.about, site=site, now=now)
+            # The morning's mail counts what is suspected; without one nobody would learn of it.
+            if not verdict.is_held or config.current().summary_at is None:
+                enquiry.mail = letters.tell_clinic(enquiry, message.about, site=site, now=now)
             db.session.add(enquiry)
     return db.session.execute(known).scalar_one()
 

@@ -5,19 +5,25 @@ What may be sensitive isn't in it, nor anything of the visitor where the setting
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from flask import render_template
+from sqlalchemy import select
 
-from blog import config, outbox, urls
+from blog import config, db, outbox, urls
 from blog.content import Site
 from blog.enquiries import hints
-from blog.enquiries.model import Enquiry
-from blog.outbox import OutgoingMail
+from blog.enquiries.model import Enquiry, EnquiryEvent, Happening
+from blog.errors import MailError
+from blog.outbox import MailState, OutgoingMail
 
 MAIL = "enquiry"
+# Of one that could not be delivered where it was to go.
+COPY = "enquiry-copy"
+_BATCH = 100
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,37 @@ def tell_correction(enquiry: Enquiry, *, site: Site, now: datetime) -> OutgoingM
     return _tell(enquiry, "correction", {}, site=site, now=now)
 
 
+def send_elsewhere(now: datetime) -> None:
+    """Queue a copy of each mail about an enquiry that was given up, for the second address."""
+    to = config.current().second_email
+    failed = select(OutgoingMail.id).where(
+        OutgoingMail.state == MailState.FAILED, OutgoingMail.kind == MAIL
+    )
+    is_elsewhere = Enquiry.events.any(EnquiryEvent.kind == Happening.ELSEWHERE)
+    given_up = select(Enquiry).where(Enquiry.mail_id.in_(failed), ~is_elsewhere)
+    if not to or not db.session.execute(given_up.limit(1)).first():
+        return
+    db.session.rollback()
+    with db.writing():
+        some = given_up.order_by(Enquiry.id).limit(_BATCH).with_for_update(skip_locked=True)
+        for enquiry in db.session.execute(some).scalars():
+            copy = _copy(db.session.get_one(OutgoingMail, enquiry.mail_id), to, now=now)
+            enquiry.tell(Happening.ELSEWHERE, by=None, now=now, words=to, mail=copy)
+
+
+def _copy(mail: OutgoingMail, to: str, *, now: datetime) -> OutgoingMail:
+    return outbox.queue(
+        kind=COPY,
+        sender=mail.sender,
+        recipient=to,
+        reply_to=mail.reply_to,
+        subject=f"Not delivered to {mail.recipient}: {mail.subject}",
+        text=mail.text,
+        html=mail.html,
+        now=now,
+    )
+
+
 def _tell(
     enquiry: Enquiry, template: str, words: dict[str, Any], *, site: Site, now: datetime
 ) -> OutgoingMail:
@@ -61,7 +98,7 @@ def _tell(
     return outbox.queue(
         kind=MAIL,
         sender=settings.mail_from,
-        recipient=settings.clinic_email,
+        recipient=_recipient(enquiry.topic, site),
         reply_to=enquiry.email or None if is_full else None,
         subject=": ".join(filter(None, (f"Enquiry {enquiry.reference}", enquiry.topic))),
         text=render_template(f"mail/{template}.txt", **words),
@@ -69,3 +106,10 @@ def _tell(
         thread=f"enquiry-{enquiry.reference}",
         now=now,
     )
+
+
+def _recipient(topic: str, site: Site) -> str:
+    """Return who gets enquiries about a topic; never an address that no mail can go to."""
+    with suppress(MailError):
+        return outbox.plain_address(site.contact_addresses.get(topic, ""))
+    return config.current().clinic_email

@@ -70,6 +70,7 @@ class Happening(StrEnum):
     NOTE = "note"
     REPLY = "reply"
     CORRECTED = "corrected"
+    ELSEWHERE = "elsewhere"
 
 
 class ConsentText(db.Model):
