@@ -7,7 +7,7 @@ import re
 import sqlite3
 import stat
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,14 +16,24 @@ import pytest
 from sqlalchemy import func, select, text
 
 from blog import accounts, comments, db, exports, imports, journal, outbox, revision
-from blog.comments import Comment, CommentState, fulltext, notices, pins, queue, thread
+from blog.comments import (
+    Comment,
+    CommentState,
+    fulltext,
+    notices,
+    pins,
+    queue,
+    syndication,
+    thread,
+)
 from blog.comments.pins import CommentPin
 from blog.comments.queue import Choice
+from blog.comments.thread import Node
 from blog.errors import Conflict, FileError, NotFound
 from blog.imports import Kind, Report, Wish, formats, staging, storing, streams
 from blog.imports.placing import read_map
 from blog.imports.storing import CommentImport
-from blog.markup import SourceFormat
+from blog.markup import SourceFormat, plain_text
 from blog.outbox import FileTransport, OutgoingMail
 from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, SECOND, Clock, Visitor, article
 
@@ -354,22 +364,34 @@ def test_what_came_since_joins_what_was_imported_before(tmp_path: Path) -> None:
     assert (three.parent_id, three.root_id, four.parent_id) == (two.id, one.id, one.id)
 
 
-def test_what_will_stand_behind_newer_comments_is_told_before(clock: Clock, tmp_path: Path) -> None:
-    words = "are shown behind newer ones, which were on their article before"
-    run(own(tmp_path, {"created_at": "2024-06-01T00:00:00Z"}))
-    rows: list[dict[str, object]] = [
-        {"created_at": "2024-05-31T23:59:59Z"},
-        {"created_at": "2024-05-31T23:59:59.5Z", "parent": 1},
-        {"created_at": "2024-06-01T00:00:00.5Z"},
-        {"created_at": "2024-01-01T00:00:00Z", "article": ARTICLE},
-        {"created_at": "2024-01-01T00:00:00Z", "state": "spam"},
-    ]
-    path = own(tmp_path, *(row | {"key": f"older {at}"} for at, row in enumerate(rows)))
-    report = run(path, is_dry=True)
-    assert said(report, Kind.CHANGED) == {words: 1}
-    assert run(path) == report
-    shown = [node.comment.created_at for node in thread.visible_on(article(SECOND)).nodes]
-    assert shown[:2] == [at(2024, 6, 1), at(2024, 5, 31, 23, 59, 59)]
+def test_what_is_imported_stands_in_its_place_in_time_in_however_many_passes(
+    tmp_path: Path,
+) -> None:
+    def row(key: str, day: int, **more: object) -> dict[str, object]:
+        return {"key": key, "source": key, "created_at": f"2024-06-{day:02}T00:00:00Z"} | more
+
+    asked, late = row("asked", 2), row("late", 9)
+    run(own(tmp_path, asked, row("answer", 8, parent=1), late))
+    first, between = row("first", 1), row("between", 5)
+    early = row("early", 3, parent=1)
+    for _ in range(2):
+        run(own(tmp_path, asked, early, first, between, row("below early", 4, parent=2)))
+    run(own(tmp_path, row("middle", 4), asked, row("in the middle", 7, parent=2)))
+
+    def shown(nodes: Sequence[Node]) -> list[str]:
+        return [
+            each
+            for node in nodes
+            for each in (plain_text(node.comment.body_html), *shown(node.children))
+        ]
+
+    conversation = ["asked", "early", "below early", "in the middle", "answer"]
+    found = thread.visible_on(article(SECOND))
+    assert shown(found.nodes) == ["first", *conversation, "middle", "between", "late"]
+    turned = thread.visible_on(article(SECOND), newest_first=True)
+    assert shown(turned.nodes) == ["late", "between", "middle", *conversation, "first"]
+    in_feed = [comment.source for comment in syndication.newest_on(SECOND)]
+    assert in_feed[:4] == ["late", "answer", "in the middle", "between"]
 
 
 def test_one_line_of_the_journal_and_no_news_come_of_an_import(tmp_path: Path) -> None:

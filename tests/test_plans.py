@@ -22,9 +22,11 @@ from blog.comments import (
     history,
     notices,
     pins,
+    places,
     queue,
     reach,
     reports,
+    syndication,
     telling,
     thread,
     trust,
@@ -312,9 +314,10 @@ COMMENTS: dict[str, Act] = {
     "newest page of a thread": lambda: thread.visible_on(article(), newest_first=True),
     "with what waits": lambda: thread.visible_on(article(), reader_hash="reader-5"),
     "replies": lambda: thread.replies_to(article(), 10),
-    "permalink": lambda: thread.place_of(
-        article(), Comment(id=2_100, root_id=10, state="approved")
+    "permalink": lambda: places.place_of(
+        article(), Comment(id=2_100, root_id=10, state="approved", created_at=CLOCK)
     ),
+    "feed of comments": lambda: syndication.newest_on(ARTICLE),
     "queue": lambda: comments.recent(CommentState.PENDING, limit=51),
     "published": lambda: comments.recent(CommentState.APPROVED, limit=51),
     "older in the queue": lambda: comments.recent(CommentState.PENDING, before=2_000, limit=51),
@@ -328,14 +331,16 @@ COMMENTS: dict[str, Act] = {
     "mail to a moderator": lambda: notices.composed(now=CLOCK),
     "beside cards": lambda: comments.counts_on([ARTICLE, "article-1"]),
 }
+BY_SORTING = "USE TEMP B-TREE FOR ORDER BY"
 # What a page of a thread puts in order is what its index holds of the thread, no row.
 SORTED = {
-    "page of a thread": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
-    "newest page of a thread": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
-    "with what waits": ["USE TEMP B-TREE FOR GROUP BY", "USE TEMP B-TREE FOR ORDER BY"],
-    "permalink": ["USE TEMP B-TREE FOR count(DISTINCT)"],
+    "page of a thread": ["USE TEMP B-TREE FOR GROUP BY", BY_SORTING],
+    "newest page of a thread": ["USE TEMP B-TREE FOR GROUP BY", BY_SORTING],
+    "with what waits": ["USE TEMP B-TREE FOR GROUP BY", BY_SORTING],
+    "permalink": ["USE TEMP B-TREE FOR GROUP BY"],
+    "feed of comments": [BY_SORTING, BY_SORTING],
     # What waits under one author's articles.
-    "mail to a moderator": ["USE TEMP B-TREE FOR ORDER BY"],
+    "mail to a moderator": [BY_SORTING],
     # The newest hundred, along the table itself.
     "what came before": ["SCAN comment_trace"],
 }
@@ -357,7 +362,6 @@ ARTICLES: dict[str, Act] = {
     "feed": lambda: listing.whole(now=CLOCK),
 }
 
-BY_SORTING = "USE TEMP B-TREE FOR ORDER BY"
 # What is sorted is a page that was cut already, and who wrote its articles on what.
 LISTS = ("home", "last page of home", "topic", "last page of a topic", "author", "year", "feed")
 OTHERS = ("article", "what is around it")
@@ -395,7 +399,7 @@ def test_what_an_author_chooses_is_found_by_an_index_however_many_are_hers(
     assert {name: steps - cut for name, steps in found.items()} == {name: set() for name in HERS}
 
 
-BY_ARTICLE = "ix_comment_article_id_state_root_id (article_id=? AND state=?)"
+BY_ARTICLE = "ix_comment_thread (article_id=? AND state=?)"
 
 
 @pytest.mark.usefixtures("busy_site", "full_shelf", "at_work")
@@ -413,6 +417,23 @@ def test_what_an_author_is_mailed_of_is_found_article_by_article() -> None:
     steps = _steps(COMMENTS["mail to a moderator"])
     assert f"SEARCH comment USING COVERING INDEX {BY_ARTICLE}" in steps
     assert f"SEARCH comment USING INDEX {BY_ARTICLE}" in steps
+
+
+@pytest.mark.usefixtures("busy_site", "at_work")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda: places.branches(ARTICLE, 1, newest_first=False),
+        lambda: places.branches(ARTICLE, 1, newest_first=True),
+        lambda: places.replies(ARTICLE, 10, 1),
+        COMMENTS["permalink"],
+    ],
+)
+def test_a_thread_is_put_in_order_by_its_index_alone(act: Act) -> None:
+    steps = [step for step in _steps(act) if step.startswith("SEARCH comment ")]
+    assert steps
+    assert all("USING COVERING INDEX ix_comment_thread " in step for step in steps)
 
 
 def _steps(act: Act) -> list[str]:

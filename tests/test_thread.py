@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import event, insert
 
 from blog import articles, comments, db, markup, tokens
-from blog.comments import Comment, CommentState, arrival, thread
+from blog.comments import Comment, CommentState, arrival, places, thread
 from blog.comments.thread import FIRST_REPLIES, PAGE_BRANCHES, PAGE_REPLIES, Node
 from blog.errors import NotFound
 from tests.cast import ARTICLE, CLOCK, SECOND, arrived, article
@@ -133,7 +134,9 @@ def test_an_answer_to_a_removed_comment_of_the_third_level_still_names_nobody() 
 # Long threads
 
 
-def store(*parents: int | None, state: CommentState = CommentState.APPROVED) -> list[int]:
+def store(
+    *parents: int | None, state: CommentState = CommentState.APPROVED, days_ago: int = 0
+) -> list[int]:
     """Store many comments at once, each below a root or none; gives their numbers."""
     rows: list[dict[str, Any]] = [
         {
@@ -148,7 +151,7 @@ def store(*parents: int | None, state: CommentState = CommentState.APPROVED) -> 
             "reasons": [],
             "reader_hash": "mine",
             "submission_key": tokens.random_token(),
-            "created_at": CLOCK,
+            "created_at": CLOCK - timedelta(days=days_ago),
         }
         for parent in parents
     ]
@@ -330,7 +333,7 @@ def test_a_waiting_reply_stands_on_the_last_page_of_replies() -> None:
 def place(comment_id: int) -> str:
     comment = comments.by_id(comment_id)
     assert comment
-    return thread.place_of(article(), comment)
+    return places.place_of(article(), comment)
 
 
 def test_every_comment_is_on_the_page_that_its_place_names() -> None:
@@ -347,6 +350,38 @@ def test_every_comment_is_on_the_page_that_its_place_names() -> None:
     assert place(replies[5]) == f"{all_replies}#comment-{replies[5]}"
     assert place(replies[99]) == f"{all_replies}#comment-{replies[99]}"
     assert place(replies[100]) == f"{all_replies}?page=2#comment-{replies[100]}"
+
+
+def test_what_is_stored_later_stands_where_its_time_puts_it() -> None:
+    (asked,) = store(None, days_ago=3)
+    answers = store(*[asked] * FIRST_REPLIES)
+    roots = store(*[None] * PAGE_BRANCHES)
+    (second,), (first,) = store(None, days_ago=2), store(None, days_ago=4)
+    (early,) = store(asked, days_ago=1)
+    branch = [asked, early, *answers[:-1]]
+    path = f"/articles/{ARTICLE}"
+    for _ in range(2):
+        pages = [thread.visible_on(article(), page=n) for n in (1, 2)]
+        assert ids(pages[0].nodes) == [first, *branch, second, *roots[:-3]]
+        assert ids(pages[1].nodes) == roots[-3:]
+        assert pages[0].nodes[1].more == 1
+        turned = [thread.visible_on(article(), page=n, newest_first=True) for n in (1, 2)]
+        assert [ids(page.nodes) for page in turned] == [roots[::-1], [second, *branch, first]]
+        assert ids(thread.replies_to(article(), asked).nodes) == [asked, early, *answers]
+        assert place(early) == f"{path}#comment-{early}"
+        assert place(answers[-1]) == f"{path}/comments/{asked}/replies#comment-{answers[-1]}"
+        assert place(roots[-4]) == f"{path}#comment-{roots[-4]}"
+        assert place(roots[-3]) == f"{path}?comments=2#comment-{roots[-3]}"
+        # Where its first comment is removed, a branch stays where it was.
+        become(asked, CommentState.REJECTED)
+
+
+def test_what_answers_is_below_it_even_if_its_time_says_it_was_first() -> None:
+    (asked,) = store(None)
+    answers = store(*[asked] * (FIRST_REPLIES + 1), days_ago=1)
+    (other,) = store(None, days_ago=1)
+    assert ids(visible()) == [other, asked, *answers[:-1]]
+    assert place(asked) == f"/articles/{ARTICLE}#comment-{asked}"
 
 
 def test_what_waits_has_its_place_on_the_article_s_own_pages() -> None:
@@ -372,8 +407,8 @@ def test_a_thread_costs_two_statements_whatever_its_length() -> None:
             thread.visible_on(found, newest_first=True)
             thread.visible_on(found, page=page.pages, reader_hash="mine")
             thread.replies_to(found, roots[0])
-            thread.place_of(found, last)
-            thread.place_of(found, middle)
+            places.place_of(found, last)
+            places.place_of(found, middle)
         assert len(seen) == 2 + 2 + 3 + 2 + 1 + 1
     assert len(ids(page.nodes)) == PAGE_BRANCHES * (1 + FIRST_REPLIES)
 

@@ -79,7 +79,7 @@ class Comment(db.Model):
     __tablename__ = "comment"
     __table_args__ = (
         # Holds all that a page of a thread is chosen by, so that no row is read for it.
-        Index("ix_comment_article_id_state_root_id", "article_id", "state", "root_id", "id"),
+        Index("ix_comment_thread", "article_id", "state", "root_id", "created_at", "id"),
         Index("ix_comment_state_id", "state", "id"),
         Index("ix_comment_created_at", "created_at", "id"),
         Index("ix_comment_reader_hash", "reader_hash", **_only(f"state = {_PENDING}")),

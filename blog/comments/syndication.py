@@ -13,10 +13,13 @@ from blog.comments import Comment, CommentState
 
 def newest_on(article_id: str) -> Sequence[Comment]:
     """Return the newest published comments of an article."""
-    query = (
-        select(Comment)
+    order = (Comment.created_at.desc(), Comment.id.desc())
+    # The index of threads tells which they are, so that of the others no row is read.
+    newest = (
+        select(Comment.id)
         .where(Comment.article_id == article_id, Comment.state == CommentState.APPROVED)
-        .order_by(Comment.id.desc())
+        .order_by(*order)
         .limit(FEED_ENTRIES)
     )
+    query = select(Comment).where(Comment.id.in_(newest)).order_by(*order)
     return db.session.execute(query).scalars().all()

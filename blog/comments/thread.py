@@ -2,7 +2,8 @@
 
 A branch is a comment that answers none, with everything below it. An article shows its branches
 fifty to a page, pinned ones first, then the oldest or the newest, each with its first replies; all
-replies of one branch have pages of their own, the oldest first.
+replies of one branch have pages of their own, the oldest first. A comment stands where its time
+puts it, whenever it was stored: one that was imported among those that were here before.
 What a page costs doesn't grow with its thread, but for one look through the thread's index.
 """
 
@@ -10,48 +11,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
 from sqlalchemy import (
     ColumnElement,
-    Integer,
-    Row,
-    Select,
-    String,
-    bindparam,
     case,
-    distinct,
     func,
-    literal,
-    or_,
     select,
     union_all,
 )
 
 from blog import db, markup, urls
 from blog.articles import Article
-from blog.comments import pins
+from blog.comments import pins, places
 from blog.comments.model import IS_PENDING, Comment, CommentState
-from blog.comments.pins import ArticleId
+from blog.comments.places import BRANCH, Row
+from blog.comments.places import FIRST_REPLIES as FIRST_REPLIES
+from blog.comments.places import PAGE_BRANCHES as PAGE_BRANCHES
+from blog.comments.places import PAGE_REPLIES as PAGE_REPLIES
 from blog.errors import NotFound
 
-_Row = Row[*tuple[Any, ...]]
-
 VISIBLE_LEVELS = 3
-PAGE_BRANCHES = 50
-FIRST_REPLIES = 5
-PAGE_REPLIES = 100
 # Of her own that wait a reader sees the newest; nobody honest has more.
 OWN_WAITING = 20
 
 _NO_PAGE = "There is no such page of comments."
-_BRANCH = func.coalesce(Comment.root_id, Comment.id)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _COLUMNS = (
     Comment.id,
     Comment.parent_id,
-    _BRANCH.label("branch_id"),
+    BRANCH.label("branch_id"),
     Comment.name,
     Comment.html,
     Comment.html_policy,
@@ -132,12 +123,14 @@ def visible_on(
 
     Raises: NotFound where the thread has no such page.
     """
-    found = _branches(article.id, page, newest_first=newest_first)
+    found = places.branches(article.id, page, newest_first=newest_first)
     if not found and page > 1:
         raise NotFound(_NO_PAGE)
 
-    def place(row: _Row) -> tuple[bool, int]:
-        return not row.is_pinned, -row.branch_id if newest_first else row.branch_id
+    sign = -1 if newest_first else 1
+
+    def place(row: Row) -> tuple[bool, timedelta, int]:
+        return not row.is_pinned, sign * (row.begun_at - _EPOCH), sign * row.branch_id
 
     here = found[:PAGE_BRANCHES]
     reader = _reader(article.id, reader_hash)
@@ -152,12 +145,12 @@ def visible_on(
         nodes.reverse()
     nodes.sort(key=lambda node: not node.is_pinned)
     branches, comments = (here[0].branches, here[0].comments) if here else (0, 0)
-    pages = _pages(branches, PAGE_BRANCHES)
+    pages = places.pages_of(branches, PAGE_BRANCHES)
     return Page(nodes, page, pages, int(comments), newest_first)
 
 
 def _nodes(
-    article: Article, here: Sequence[_Row], own: Sequence[_Row], reader: _Reader
+    article: Article, here: Sequence[Row], own: Sequence[Row], reader: _Reader
 ) -> list[Node]:
     """Return the branches of a page and those of a reader's own comments, oldest first."""
     branch_ids = {row.branch_id for row in here} | {row.branch_id for row in own}
@@ -178,108 +171,35 @@ def replies_to(
 
     Raises: NotFound where no such branch is visible, or it has no such page.
     """
-    found = db.session.execute(_replies_on(article.id, root_id, page)).all()
+    found = places.replies(article.id, root_id, page)
     if not found:
         raise NotFound(_NO_PAGE)
     here = found[:PAGE_REPLIES]
     reader = _reader(article.id, reader_hash)
     own = _between(
         [row for row in reader.waiting if row.branch_id == root_id],
-        lambda row: row.id,
-        here[0].id if page > 1 else None,
-        found[PAGE_REPLIES].id if len(found) > PAGE_REPLIES else None,
+        _time,
+        _time(here[0]) if page > 1 else None,
+        _time(found[PAGE_REPLIES]) if len(found) > PAGE_REPLIES else None,
     )
     rows = _rows(Comment.id.in_([root_id, *(row.id for row in here)]))
     count = here[0].replies
-    return Page(_tree(article.slug, rows, own, reader), page, _pages(count, PAGE_REPLIES), count)
-
-
-def place_of(article: Article, comment: Comment) -> str:
-    """Return the path at which a comment stands: its page, oldest first, and the place on it.
-
-    One that waits stands there for the browser that wrote it.
-    """
-    root_id = comment.root_id or comment.id
-    is_visible = _is_published(article.id)
-    is_before = or_(root_id >= _BRANCH, _is_pinned(article.id))
-    before = select(func.count(distinct(_BRANCH))).where(*is_visible, is_before)
-    rank = select(func.count()).where(
-        *is_visible, Comment.root_id == root_id, Comment.id <= comment.id
-    )
-    is_pinned = literal(root_id).in_(pins.on(article.id))
-    query = select(before.scalar_subquery(), rank.scalar_subquery(), is_pinned)
-    branch_rank, reply_rank, is_first = db.session.execute(query).one()
-    if comment.state == CommentState.APPROVED and reply_rank > FIRST_REPLIES:
-        page = urls.replies(article.slug, root_id, _pages(reply_rank, PAGE_REPLIES))
-    else:
-        page = urls.comments(article.slug, 1 if is_first else _pages(branch_rank, PAGE_BRANCHES))
-    return f"{page}#comment-{comment.id}"
-
-
-def _is_published(article_id: ArticleId) -> tuple[ColumnElement[bool], ...]:
-    return Comment.article_id == article_id, Comment.state == CommentState.APPROVED
-
-
-def _pages(count: int, page_rows: int) -> int:
-    return max(1, -(-count // page_rows))
-
-
-def _is_pinned(article_id: ArticleId) -> ColumnElement[bool]:
-    return _BRANCH.in_(pins.on(article_id))
-
-
-def _branches_of(*, newest_first: bool) -> Select[*tuple[Any, ...]]:
-    """Select the branches of a page and the first of the next, beside the thread's counts."""
-    article_id = bindparam("article_id", type_=String)
-    is_pinned = _is_pinned(article_id)
-    return (
-        select(
-            _BRANCH.label("branch_id"),
-            is_pinned.label("is_pinned"),
-            func.count().label("published"),
-            func.count().over().label("branches"),
-            func.sum(func.count()).over().label("comments"),
-        )
-        .where(*_is_published(article_id))
-        .group_by(_BRANCH)
-        .order_by(is_pinned.desc(), _BRANCH.desc() if newest_first else _BRANCH)
-        .limit(PAGE_BRANCHES + 1)
-        .offset(bindparam("first", type_=Integer))
+    return Page(
+        _tree(article.slug, rows, own, reader), page, places.pages_of(count, PAGE_REPLIES), count
     )
 
 
-# Made once, since making them takes longer than they do on most threads.
-_BRANCHES = {order: _branches_of(newest_first=order) for order in (False, True)}
-
-
-def _branches(article_id: str, page: int, *, newest_first: bool) -> Sequence[_Row]:
-    values = {"article_id": article_id, "first": (page - 1) * PAGE_BRANCHES}
-    return db.session.execute(_BRANCHES[newest_first], values).all()
-
-
-def _replies_on(article_id: str, root_id: int, page: int) -> Select[*tuple[Any, ...]]:
-    """Select the replies of a page and the first of the next, beside the count of all."""
-    is_reply = (*_is_published(article_id), Comment.root_id == root_id)
-    count = select(func.count()).where(*is_reply).scalar_subquery()
-    return (
-        select(Comment.id, count.label("replies"))
-        .where(*is_reply)
-        .order_by(Comment.id)
-        .limit(PAGE_REPLIES + 1)
-        .offset((page - 1) * PAGE_REPLIES)
-    )
-
-
-def _rows(condition: ColumnElement[bool]) -> Sequence[_Row]:
+def _rows(condition: ColumnElement[bool]) -> Sequence[Row]:
     return db.session.execute(select(*_COLUMNS).where(condition)).all()
 
 
-def _first_of(article_id: str, branch_ids: Collection[int]) -> Sequence[_Row]:
+def _first_of(article_id: str, branch_ids: Collection[int]) -> Sequence[Row]:
     """Return the comments that branches begin with, whatever their state, and the first replies."""
-    rank = func.row_number().over(partition_by=Comment.root_id, order_by=Comment.id)
+    order = (Comment.created_at, Comment.id)
+    rank = func.row_number().over(partition_by=Comment.root_id, order_by=order)
     replies = (
         select(Comment.id, rank.label("rank"))
-        .where(*_is_published(article_id), Comment.root_id.in_(branch_ids))
+        .where(*places.published_on(article_id), Comment.root_id.in_(branch_ids))
         .subquery()
     )
     first = select(replies.c.id).where(replies.c.rank <= FIRST_REPLIES)
@@ -292,16 +212,18 @@ class _Reader:
     """Who reads, what of hers waits, and what her published comments are to say."""
 
     reader_hash: str | None
-    waiting: Sequence[_Row] = ()
-    edits: dict[int, _Row] = field(default_factory=dict)
+    waiting: Sequence[Row] = ()
+    edits: dict[int, Row] = field(default_factory=dict)
 
 
 def _reader(article_id: str, reader_hash: str | None) -> _Reader:
     """Return what a reader wrote on an article and nobody has decided about."""
     if reader_hash is None:
         return _Reader(None)
+    begun_at = places.begun_at(BRANCH)
+    is_pinned = BRANCH.in_(pins.on(article_id))
     query = (
-        select(*_COLUMNS, _is_pinned(article_id).label("is_pinned"))
+        select(*_COLUMNS, begun_at.label("begun_at"), is_pinned.label("is_pinned"))
         .where(IS_PENDING, Comment.reader_hash == reader_hash, Comment.article_id == article_id)
         .order_by(Comment.id.desc())
         .limit(OWN_WAITING)
@@ -311,9 +233,11 @@ def _reader(article_id: str, reader_hash: str | None) -> _Reader:
     return _Reader(reader_hash, [row for row in found if not row.edit_of_id], edits)
 
 
-def _between(
-    rows: Iterable[_Row], place: Callable[[_Row], Any], first: Any, end: Any
-) -> list[_Row]:
+def _time(row: Any) -> tuple[datetime, int]:
+    return row.created_at, row.id
+
+
+def _between(rows: Iterable[Row], place: Callable[[Row], Any], first: Any, end: Any) -> list[Row]:
     """Return the rows whose place is from one to before another; None is no bound."""
     return [
         row
@@ -322,7 +246,7 @@ def _between(
     ]
 
 
-def _above(known: Collection[int], rows: Iterable[_Row]) -> Sequence[_Row]:
+def _above(known: Collection[int], rows: Iterable[Row]) -> Sequence[Row]:
     """Return what rows answer that isn't among them: up to the next comment that is published."""
     missing = {row.parent_id for row in rows if row.parent_id and row.parent_id not in known}
     if not missing:
@@ -340,7 +264,7 @@ def _above(known: Collection[int], rows: Iterable[_Row]) -> Sequence[_Row]:
     return [row for row in _rows(Comment.id.in_(select(line.c.id))) if row.id not in known]
 
 
-def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row], reader: _Reader) -> list[Node]:
+def _tree(slug: str, rows: Sequence[Row], own: Sequence[Row], reader: _Reader) -> list[Node]:
     known = {row.id: row for row in [*rows, *own]}
     above = {row.id: row for row in _above(known, known.values())}
     here = known | {
@@ -350,6 +274,7 @@ def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row], reader: _Reader)
     roots: list[Node] = []
     # For each comment, the nodes from its root down to itself, at most three.
     lines: dict[int, list[Node]] = {}
+    # In the order in which they were stored nothing comes before what it answers.
     for _, row in sorted(here.items()):
         node = Node(_shown(slug, row, reader, is_waiting=row.id in waiting))
         above_it = lines.get(row.parent_id) or lines.get(row.branch_id) or []
@@ -364,10 +289,12 @@ def _tree(slug: str, rows: Sequence[_Row], own: Sequence[_Row], reader: _Reader)
             place = f"#comment-{row.parent_id}"
             node.answers_url = place if is_here else urls.comment(slug, row.parent_id)
         lines[row.id] = [*enclosing, node]
+    for nodes in [roots, *(node.children for line in lines.values() for node in line)]:
+        nodes.sort(key=lambda node: _time(node.comment))
     return roots
 
 
-def _shown(slug: str, row: _Row, reader: _Reader, *, is_waiting: bool = False) -> Shown:
+def _shown(slug: str, row: Row, reader: _Reader, *, is_waiting: bool = False) -> Shown:
     is_removed = row.state != CommentState.APPROVED and not is_waiting
     said = reader.edits.get(row.id, row)
     body = markup.comment_html(said.source, said.html, said.html_policy, said.source_format)

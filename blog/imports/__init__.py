@@ -86,10 +86,6 @@ def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: da
         if known is not formats.OWN:
             staged.drop_deleted()
         storing.know(staged)
-        for article_id in staged.articles():
-            newest = storing.newest_on(article_id)
-            if newest:
-                staged.note_behind(article_id, newest)
         users = _users(staged, wish.author)
         report = Report(
             known.name, staged.states(), staged.count(is_known=True), staged.remarks(), pages

@@ -70,7 +70,7 @@ class Foreign:
 
     `author` is the account of the site's author who wrote it, empty where the file doesn't say
     which, None for a reader. `more` holds the fields of our own that no other system has.
-    Comments stand in the order of their dates, or else of the `place` in it. `known_as` is its
+    Comments are stored in the order of their dates, or else of the `place` in it. `known_as` is its
     number in the system it comes from, where that counts anew on each page.
     """
 

@@ -11,7 +11,6 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -73,8 +72,6 @@ _AUTHORS = (
     " FROM comment LEFT JOIN person ON person.id = comment.person"
     " WHERE json_extract(said, '$.author') IS NOT NULL OR is_author GROUP BY 1"
 )
-
-_BEHIND = "are shown behind newer ones, which were on their article before"
 
 
 class Kind(StrEnum):
@@ -251,24 +248,6 @@ class Staging:
         query = "SELECT count(*) FROM comment WHERE is_known = ?"
         found: int = self._db.execute(query, (is_known,)).fetchone()[0]
         return found
-
-    def articles(self) -> list[str]:
-        """List the articles that new comments are on."""
-        query = (
-            "SELECT DISTINCT article FROM comment JOIN thread ON thread.id = comment.thread"
-            " WHERE NOT is_known"
-        )
-        return [row["article"] for row in self._db.execute(query).fetchall()]
-
-    def note_behind(self, article: str, newest: datetime) -> None:
-        """Remark on new conversations of an article that are older than the newest it has."""
-        behind = (
-            "NOT is_known AND NOT is_edit AND above = '' AND state = ?"
-            " AND thread IN (SELECT id FROM thread WHERE article = ?)"
-            " AND json_extract(said, '$.created_at') < ?"
-        )
-        values = (CommentState.APPROVED, article, newest.isoformat())
-        self._remark_on(Kind.CHANGED, _BEHIND, behind, *values)
 
     def states(self) -> dict[str, int]:
         """Return how many of each state there are to be stored."""

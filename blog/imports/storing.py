@@ -108,18 +108,6 @@ def know(staged: Staging) -> None:
         staged.know([(each[0], each[1], each[2] or each[0], each[3]) for each in found])
 
 
-def newest_on(article_id: str) -> datetime | None:
-    """Return when the last of an article's conversations began that readers see."""
-    row = _TABLE.c
-    begun = (
-        row.article_id == article_id,
-        row.state == CommentState.APPROVED,
-        row.root_id.is_(None),
-    )
-    query = select(row.created_at).where(*begun).order_by(row.id.desc()).limit(1)
-    return db.session.execute(query).scalar()
-
-
 def is_left() -> bool:
     """Tell whether an import is under way, or was cut off."""
     begun, hidden = select(CommentImport.id), select(_TABLE.c.id).where(_IS_HIDDEN)

@@ -19,7 +19,7 @@ from blog import (
     urls,
 )
 from blog.articles import Article
-from blog.comments import Comment, CommentState, Draft, arrival, editing, following, thread
+from blog.comments import Comment, CommentState, Draft, arrival, editing, following, places
 from blog.comments.arrival import Arrival, Sender
 from blog.errors import Gone, Invalid, NotFound
 from blog.forms import CommentForm
@@ -148,7 +148,7 @@ def show_comment(slug: str, comment_id: int) -> AnyResponse:
         raise NotFound(_NO_COMMENT)
     if comment.state == CommentState.WITHDRAWN and (is_own(comment) or editing.was_seen(comment)):
         raise Gone(editing.WITHDRAWN)
-    place = thread.place_of(article, comment)
+    place = places.place_of(article, comment)
     if comment.state == CommentState.APPROVED:
         return redirect(place, 303)
     if not is_own(comment):
