@@ -7,6 +7,7 @@ Lines of one click share a batch, which is what an undo takes back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, Index, String, func, select
@@ -39,7 +40,21 @@ class JournalLine(db.Model):
     was: Mapped[str | None] = mapped_column(String(100))
     became: Mapped[str | None] = mapped_column(String(100))
     batch: Mapped[str | None] = mapped_column(String(40), index=True)
-    actor: Mapped[User | None] = relationship(lazy="joined")
+    # What an undo puts back beside what it was.
+    was_at: Mapped[datetime | None]
+    was_by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"))
+    was_taught: Mapped[bool | None]
+    actor: Mapped[User | None] = relationship(lazy="joined", foreign_keys=[actor_id])
+    was_by: Mapped[User | None] = relationship(foreign_keys=[was_by_id])
+
+
+@dataclass(frozen=True)
+class Former:
+    """The decision that another one replaces: when, by whom, and whether it taught something."""
+
+    at: datetime | None = None
+    by: User | None = None
+    taught: bool | None = None
 
 
 def record(
@@ -52,8 +67,10 @@ def record(
     was: str | None = None,
     became: str | None = None,
     batch: str | None = None,
+    former: Former | None = None,
 ) -> None:
     """Add a line; `by` is None for what an operator did at the command line."""
+    former = former or Former()
     db.session.add(
         JournalLine(
             at=now,
@@ -64,6 +81,9 @@ def record(
             was=was,
             became=became,
             batch=batch,
+            was_at=former.at,
+            was_by=former.by,
+            was_taught=former.taught,
         )
     )
 

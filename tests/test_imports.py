@@ -19,10 +19,13 @@ from blog import accounts, comments, db, exports, imports, journal, outbox, revi
 from blog.comments import (
     Comment,
     CommentState,
+    deciding,
     fulltext,
+    learning,
     notices,
     pins,
     queue,
+    schooling,
     syndication,
     thread,
 )
@@ -392,6 +395,49 @@ def test_what_is_imported_stands_in_its_place_in_time_in_however_many_passes(
     assert shown(turned.nodes) == ["late", "between", "middle", *conversation, "first"]
     in_feed = [comment.source for comment in syndication.newest_on(SECOND)]
     assert in_feed[:4] == ["late", "answer", "in the middle", "between"]
+
+
+@pytest.mark.parametrize("is_learnt", [True, False])
+@pytest.mark.parametrize("was", ["approved", "rejected", "spam"])
+@pytest.mark.parametrize("decided", [{"decided_at": "2025-02-01T00:00:00Z"}, {}])
+def test_an_undo_puts_back_what_was_decided_elsewhere_and_taught_here(
+    tmp_path: Path, is_learnt: bool, was: str, decided: dict[str, str]
+) -> None:
+    by = accounts.by_email(AUTHOR.email)
+    assert by
+    if decided:
+        decided["decided_by"] = MODERATOR.email
+    run(own(tmp_path, {"state": was, "source": "Cheap pills, all of them"} | decided))
+    if is_learnt:
+        for _ in schooling.learn():
+            pass
+
+    def found() -> tuple[object, ...]:
+        (comment,) = stored()
+        taught = db.session.execute(text("SELECT is_spam, score, step FROM comment_lesson"))
+        made = (comment.state, comment.decided_at, comment.decided_by_id)
+        return *made, [tuple(row) for row in taught], weights()
+
+    def weights() -> list[tuple[object, ...]]:
+        kept = (row for row in learning.export() if row["seen"])
+        return [(row["bucket"], round(row["total"], 9), row["seen"]) for row in kept]
+
+    before = found()
+    for state in sorted({"approved", "rejected", "spam"} - {was}):
+        with db.writing():
+            ids = [comment.id for comment in stored()]
+            deciding.decide(
+                ids,
+                CommentState(state),
+                if_still=lambda _: True,
+                by=by,
+                now=CLOCK,
+                batch=f"to {state}",
+            )
+        assert found() != before
+        with db.writing():
+            assert deciding.undo(f"to {state}", by=by, now=CLOCK)[0] == 1
+        assert found() == before
 
 
 def test_one_line_of_the_journal_and_no_news_come_of_an_import(tmp_path: Path) -> None:

@@ -204,7 +204,8 @@ def test_a_decision_settles_what_was_reported_before_and_its_undo_opens_it(clock
     with db.writing():
         comment_of(one).reject(by=by, now=clock.now)
     with db.writing():
-        comment_of(one).restore("approved", before=None, by=by, now=clock.now)
+        (line,) = journal.recent(limit=1)
+        comment_of(one).restore(line, by=by, now=clock.now)
     assert listed() == [one]
     with db.writing():
         comment_of(one).reject(by=by, now=clock.now)

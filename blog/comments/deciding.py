@@ -5,14 +5,13 @@ A decision is about what its page showed. What somebody else decided since stays
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from blog import journal, markup, permissions, private
 from blog.accounts import User
 from blog.comments import by_ids, reports
-from blog.comments.model import EDITED, HID_DETAILS, RESTORED, Comment, CommentState
+from blog.comments.model import HID_DETAILS, Comment, CommentState
 from blog.errors import Conflict
 from blog.journal import JournalLine
 from blog.permissions import Action
@@ -118,8 +117,7 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
         return 0, None
     if not lines or not may_undo(lines[0], now=now):
         raise Conflict("This can’t be undone any more. Change the comments one by one instead.")
-    about = journal.about("comment", [line.thing_id for line in lines])
-    earlier, hidden = _decisions_before(lines, about), _hidden(about)
+    hidden = _hidden(journal.about("comment", [line.thing_id for line in lines]))
     ids = [int(line.thing_id) for line in lines]
     found = {str(comment.id): comment for comment in by_ids(ids, by=by)}
     undone = 0
@@ -128,8 +126,7 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
         if comment and line.verb == reports.KEPT_REPORTED:
             undone += reports.ask_again(comment, kept_at=line.at, by=by, now=now)
         elif comment and stands(comment, line):
-            before = earlier.get(line.thing_id)
-            comment.restore(str(line.was), before=before, by=by, now=now)
+            comment.restore(line, by=by, now=now)
             if comment.state == CommentState.PENDING and (line.thing_id, line.at) in hidden:
                 comment.unhide(by=by, now=now)
             reports.tell_again(comment, closed_at=line.at, by=by)
@@ -140,26 +137,3 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
 def _hidden(about: Sequence[JournalLine]) -> set[tuple[str, datetime]]:
     """Tell of which comments details were hidden, and when: in the same moment as by one click."""
     return {(line.thing_id, line.at) for line in about if line.verb == HID_DETAILS}
-
-
-def _decisions_before(
-    lines: Sequence[JournalLine], about: Sequence[JournalLine]
-) -> dict[str, JournalLine]:
-    """Find by which decisions, about the same words, comments were what some lines changed."""
-    was = {line.thing_id: line.was for line in lines}
-    standing: defaultdict[str, list[JournalLine]] = defaultdict(list)
-    for line in about:
-        if line.id < lines[0].id:
-            _stand(standing[line.thing_id], line)
-    last = {thing_id: found[-1] for thing_id, found in standing.items() if found}
-    return {thing_id: line for thing_id, line in last.items() if line.became == was[thing_id]}
-
-
-def _stand(decisions: list[JournalLine], line: JournalLine) -> None:
-    """Take the next line about a comment into the decisions that stand."""
-    if line.verb == EDITED:
-        decisions.clear()
-    elif line.verb == RESTORED:
-        del decisions[-1:]
-    elif line.became:
-        decisions.append(line)

@@ -150,18 +150,20 @@ def second_opinion(text: str) -> Opinion | None:
 # What is learnt
 
 
-def follow(comment_id: int, text: str, *, is_spam: bool | None) -> None:
+def follow(comment_id: int, text: str, *, is_spam: bool | None) -> bool:
     """Learn what a decision says of a comment, and take back what another one said before.
 
     `is_spam` is None where it says nothing. The text must be the one that was learnt: whoever
     changes a comment's words says None first.
+
+    Returns: whether it had taught something before.
     """
     session = db.session
     # Two who decide at once take turns, always in the order revision before weights.
     revision.hold(session)
     lesson = session.execute(select(_LESSON).where(_LESSON.c.comment_id == comment_id)).first()
     if (lesson.is_spam if lesson else None) is is_spam:
-        return
+        return lesson is not None
     number, found = _next_number(), signs.of(text)
     counts = {False: 0, True: 0}
     if lesson:
@@ -177,12 +179,16 @@ def follow(comment_id: int, text: str, *, is_spam: bool | None) -> None:
         counts[is_spam] += 1
     learnt = {"genuine": _MODEL.c.genuine + counts[False], "spam": _MODEL.c.spam + counts[True]}
     session.execute(update(_MODEL).values(learnt))
+    return lesson is not None
 
 
-def move(comment_id: int, other_id: int) -> None:
-    """Let what a comment's words taught be another's, which says them now and has taught nothing."""
-    moved = update(_LESSON).where(_LESSON.c.comment_id == comment_id)
-    db.session.execute(moved.values(comment_id=other_id))
+def move(comment_id: int, other_id: int) -> bool:
+    """Let what a comment's words taught be another's, which says them now and has taught nothing.
+
+    Returns: whether they had taught something.
+    """
+    moved = update(_LESSON).where(_LESSON.c.comment_id == comment_id).returning(_LESSON.c.number)
+    return bool(db.session.execute(moved.values(comment_id=other_id)).all())
 
 
 def _next_number() -> int:

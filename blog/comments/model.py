@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from hashlib import blake2b
 from typing import Any
 
@@ -31,6 +30,11 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from blog import db, journal, markup, permissions, private, revision, tokens
 from blog.accounts import User
 from blog.comments import fulltext, learning, reach
+from blog.comments.states import LISTED_STATES as LISTED_STATES
+from blog.comments.states import TEACHES as TEACHES
+from blog.comments.states import VERBS
+from blog.comments.states import CommentState as CommentState
+from blog.journal import Former
 from blog.markup import SourceFormat
 from blog.permissions import Action
 
@@ -52,25 +56,6 @@ _WORDS = ("name", "original_name", *_SAID)
 def _only(condition: str) -> dict[str, Any]:
     """Keep an index down to the rows that are looked for by it."""
     return {f"{database}_where": text(condition) for database in ("sqlite", "postgresql")}
-
-
-class CommentState(StrEnum):
-    """Where a comment stands; an edit that was accepted holds what it replaced, for the undo.
-
-    One that is being imported is nobody's to see, count or change.
-    """
-
-    PENDING = "pending"
-    APPROVED = "approved"
-    REJECTED = "rejected"
-    SPAM = "spam"
-    WITHDRAWN = "withdrawn"
-    REPLACED = "replaced"
-    IMPORTING = "importing"
-
-
-# Those that anybody is told of.
-LISTED_STATES = [state for state in CommentState if state is not CommentState.IMPORTING]
 
 
 class Comment(db.Model):
@@ -256,8 +241,7 @@ class Comment(db.Model):
             revision.touch(db.session)
         was = self.state
         self.erase(now=now)
-        states = {"was": was, "became": self.state}
-        journal.record(WITHDREW, "comment", self.id, by=None, now=now, **states)
+        journal.record(WITHDREW, "comment", self.id, by=None, now=now, was=was, became=self.state)
         return True
 
     def erase(self, *, now: datetime) -> None:
@@ -282,34 +266,45 @@ class Comment(db.Model):
         self.html_policy = markup.COMMENT_POLICY
 
     def decide(
-        self, state: CommentState, *, by: User | None, now: datetime, batch: str | None
+        self,
+        state: CommentState,
+        *,
+        by: User | None,
+        now: datetime,
+        batch: str | None,
+        had_taught: bool | None = None,
     ) -> bool:
-        """Let it be in a state; an edit gives its words to its comment, or is dropped."""
+        """Let it be in a state; an edit gives its words to its comment, or is dropped.
+
+        `had_taught` is told where what its words taught has gone with them already.
+        """
         if by is not None:  # an operator at the command line may do anything
             permissions.require(by, Action.MODERATE, of=self)
         if self.state in (state, CommentState.WITHDRAWN, CommentState.REPLACED):
             return False
-        self.decided_at, self.decided_by = now, by
-        if self.edit_of is not None and state != CommentState.REJECTED:
-            self._become(CommentState.REPLACED, VERBS[state], by=by, now=now, batch=batch)
-            self._take_over(self.edit_of, state)
-            self.edit_of.decide(state, by=by, now=now, batch=batch)
-            return True
-        self._become(state, VERBS[state], by=by, now=now, batch=batch)
-        if state != CommentState.APPROVED:
+        comment = self.edit_of if state != CommentState.REJECTED else None
+        becomes = CommentState.REPLACED if comment else state
+        click: dict[str, Any] = {"by": by, "now": now, "batch": batch}
+        self._become(becomes, VERBS[state], decided=(now, by), had_taught=had_taught, **click)
+        if comment is not None:
+            comment.decide(state, had_taught=self._take_over(comment, state), **click)
+        elif state != CommentState.APPROVED:
             for edit in self.edits(CommentState.PENDING):
-                edit.reject(by=by, now=now, batch=batch)
+                edit.reject(**click)
         return True
 
-    def _take_over(self, comment: Comment, state: CommentState) -> None:
+    def _take_over(self, comment: Comment, state: CommentState) -> bool:
         """Let a comment say what this edit says; what an earlier one replaced is out of reach.
 
         What its words taught so far goes with them, so that the undo needn't learn it again.
+
+        Returns: whether they had taught something.
         """
         delete(edit for edit in comment.edits(CommentState.REPLACED) if edit is not self)
-        learning.move(comment.id, self.id)
+        has_taught = learning.move(comment.id, self.id)
         self._exchange(comment)
         learning.follow(comment.id, comment.written_text, is_spam=TEACHES[state])
+        return has_taught
 
     def _give_back(self, comment: Comment) -> None:
         """Let a comment say, and have taught, what it did before this edit."""
@@ -326,19 +321,14 @@ class Comment(db.Model):
         comment._index()
         revision.touch(db.session)
 
-    def restore(
-        self, was: str, *, before: journal.JournalLine | None, by: User, now: datetime
-    ) -> None:
-        """Put it back to the state it had, with the decision `before` by which it had it.
-
-        Where there was none about the words it has, they teach nothing.
-        """
+    def restore(self, line: journal.JournalLine, *, by: User, now: datetime) -> None:
+        """Put it back to what it was before the decision of a line: the state, whose, its lesson."""
         if self.state == CommentState.REPLACED and self.edit_of is not None:
             self._give_back(self.edit_of)
-        self.decided_at = before.at if before else None
-        self.decided_by = before.actor if before else None
+        decided, is_judged = (line.was_at, line.was_by), bool(line.was_taught)
+        click: dict[str, Any] = {"by": by, "now": now}
         self._become(
-            CommentState(was), RESTORED, by=by, now=now, batch=None, is_judged=before is not None
+            CommentState(str(line.was)), RESTORED, decided=decided, is_judged=is_judged, **click
         )
         if self.state == CommentState.PENDING and self.edit_of is not None:
             self._give_way(self.edit_of, now=now)
@@ -355,17 +345,23 @@ class Comment(db.Model):
         state: CommentState,
         verb: str,
         *,
+        decided: tuple[datetime | None, User | None],
         by: User | None,
         now: datetime,
-        batch: str | None,
+        batch: str | None = None,
         is_judged: bool = True,
+        had_taught: bool | None = None,
     ) -> None:
-        was, self.state = self.state, state
-        journal.record(verb, "comment", self.id, by=by, now=now, was=was, became=state, batch=batch)
-        if not self.is_by_author:
-            is_spam = TEACHES.get(state) if is_judged else None
-            learning.follow(self.id, self.written_text, is_spam=is_spam)
-        if CommentState.APPROVED in (was, state):
+        states = {"was": self.state, "became": state}
+        at, before = self.decided_at, self.decided_by
+        self.state, (self.decided_at, self.decided_by) = state, decided
+        is_spam = TEACHES.get(state) if is_judged and not self.is_by_author else None
+        taught = learning.follow(self.id, self.written_text, is_spam=is_spam)
+        former = Former(at, before, taught if had_taught is None else had_taught)
+        journal.record(
+            verb, "comment", self.id, by=by, now=now, **states, batch=batch, former=former
+        )
+        if CommentState.APPROVED in states.values():
             revision.touch(db.session)
 
 
@@ -382,14 +378,6 @@ def delete(edits: Iterable[Comment]) -> None:
         db.session.delete(edit)
     db.session.flush()
 
-
-VERBS = {
-    CommentState.APPROVED: "approved",
-    CommentState.REJECTED: "rejected",
-    CommentState.SPAM: "marked as spam",
-}
-# What is neither says nothing about spam.
-TEACHES = {CommentState.APPROVED: False, CommentState.SPAM: True}
 
 # A bound value would hide from SQLite's planner that the partial index holds what is asked for.
 IS_PENDING: ColumnElement[bool] = Comment.state == literal_column(_PENDING)

@@ -52,9 +52,8 @@ def _profile(role: Role, author_id: str, *, is_known: bool = False) -> str | Non
 
 def _note_profile(user: User, was: str | None, *, by: User | None, now: datetime) -> None:
     if user.author_id != was:
-        states = {"was": was or "none", "became": user.author_id or "none"}
-        verb = "changed the author profile of"
-        journal.record(verb, "account", user.id, by=by, now=now, **states)
+        verb, became = "changed the author profile of", user.author_id or "none"
+        journal.record(verb, "account", user.id, by=by, now=now, was=was or "none", became=became)
 
 
 def invite(
