@@ -1,12 +1,23 @@
 """One's own account: what one changes there, and what it takes."""
 
+import re
+from html import unescape
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from blog import accounts, db, outbox
-from tests.cast import AUTHOR, MODERATOR, Clock, Person, Visitor, mailed_link
+from blog.staff import letters
+from tests.cast import (
+    AUTHOR,
+    MODERATOR,
+    SECOND_AUTHOR,
+    Clock,
+    Person,
+    Visitor,
+    mailed_link,
+)
 
 ACCOUNT = "/admin/account"
 NEW = "quite another password"
@@ -78,6 +89,37 @@ def test_a_name_with_markup_is_shown_as_it_is(author: Visitor) -> None:
     assert "&lt;b&gt;Eve&lt;/b&gt;" in author.get(ACCOUNT).text
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("S. de Beer", "the name looks like “Sandra de Beer”"),
+        ("\N{CYRILLIC CAPITAL LETTER DZE}andra De Beer", "the name looks like “Sandra de Beer”"),
+        ("Skin Clinic", "the name looks like “The Skin Clinic”"),
+        ("Dr Nkosi", "the name looks like “Thabo Nkosi”"),
+        ("Administrator", "the name is that of an office, not of a person"),
+    ],
+)
+def test_nobody_takes_a_name_that_looks_like_somebody_elses(
+    moderator: Visitor, name: str, words: str
+) -> None:
+    refused = send(moderator, "name", name=name)
+    assert refused.status_code == 422
+    assert f"Please choose another one: {words}." in unescape(refused.text)
+    assert MODERATOR.name in moderator.get(ACCOUNT).text
+
+
+def test_one_s_own_name_and_that_of_one_s_profile_are_one_s_own(
+    second_author: Visitor, moderator: Visitor
+) -> None:
+    for name in (SECOND_AUTHOR.name, "Thabo", AUTHOR.name.upper()):
+        assert send(second_author, "name", name=name).location == ACCOUNT
+    assert send(moderator, "name", name="MIA BOTHA").location == ACCOUNT
+
+
+def test_an_administrator_takes_any_name(author: Visitor) -> None:
+    assert send(author, "name", name="The Skin Clinic").location == ACCOUNT
+
+
 def test_a_new_address_is_asked_for_with_the_password(app: Flask, author: Visitor) -> None:
     email = "sandra@new.example"
     refused = send(author, "address", email=email, present="not the password")
@@ -92,8 +134,35 @@ def test_a_new_address_is_asked_for_with_the_password(app: Flask, author: Visito
     assert f"You sign in with {email}" in shown
 
 
-@pytest.mark.parametrize("email", ["", "no", "a@b.example\r\nBcc: c@d.example", MODERATOR.email])
-def test_an_address_that_is_none_or_somebodys_is_refused(
+def test_the_answer_is_the_same_for_an_address_that_somebody_else_has(
+    app: Flask, author: Visitor
+) -> None:
+    def answered(email: str) -> tuple[int, str, str]:
+        answer = send(author, "address", email=email, present=AUTHOR.password)
+        page = author.get(ACCOUNT).text.replace(email, "(it)")
+        return answer.status_code, answer.location, re.sub(r'value="[^"]+"', "", page)
+
+    assert answered(MODERATOR.email) == answered("nobody@new.example")
+    with app.app_context():
+        told, page = outbox.last_of_kind(letters.MAIL, MODERATOR.email), mailed_link(MODERATOR)
+        assert told
+        assert "Another account has it already, so nothing is changed." in told.text
+        assert page == ""
+        assert mailed_link("nobody@new.example")
+
+
+def test_a_link_that_was_asked_for_before_ends_whoever_has_the_next_address(
+    app: Flask, author: Visitor
+) -> None:
+    send(author, "address", email="sandra@new.example", present=AUTHOR.password)
+    send(author, "address", email=MODERATOR.email, present=AUTHOR.password)
+    with app.app_context():
+        page = mailed_link("sandra@new.example")
+    assert author.get(page).status_code == 410
+
+
+@pytest.mark.parametrize("email", ["", "no", "a@b.example\r\nBcc: c@d.example", AUTHOR.email])
+def test_an_address_that_is_none_or_one_s_own_is_refused(
     app: Flask, author: Visitor, email: str
 ) -> None:
     answer = send(author, "address", email=email, present=AUTHOR.password)

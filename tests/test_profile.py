@@ -60,9 +60,19 @@ def test_a_link_for_an_address_works_once_for_a_day() -> None:
     assert take(token) is None
 
 
-def test_an_address_of_somebody_else_is_refused() -> None:
-    with pytest.raises(Invalid, match="has an account already"):
-        ask(MODERATOR.email.upper())
+def test_the_owner_of_an_address_is_told_that_somebody_wants_it_and_gets_no_link() -> None:
+    assert ask(MODERATOR.email.upper()) == ""
+    (mail,) = outbox.recent()
+    assert (mail.recipient, mail.subject) == (
+        MODERATOR.email,
+        "This address is in use · The Skin Journal",
+    )
+    assert "token" not in mail.text
+
+
+def test_one_s_own_address_is_no_new_one() -> None:
+    with pytest.raises(Invalid, match="of your account already"):
+        ask(AUTHOR.email.upper())
     assert outbox.recent() == []
 
 

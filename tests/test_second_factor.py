@@ -281,7 +281,8 @@ def test_one_turns_it_on_with_a_phone_and_off_with_the_password(
     secret = re.search(r'class="what">([^<]+)<', page)
     assert secret
     app_on_phone = pyotp.TOTP(secret[1].replace(" ", ""))
-    wrong = author.post(ON, author.form(ON, ON) | {"code": "000000"})
+    password = {"present": AUTHOR.password}
+    wrong = author.post(ON, author.form(ON, ON) | {"code": "000000"} | password)
     assert wrong.status_code == 422
     filled = author.form(ON, ON)
     with app.app_context():
@@ -290,7 +291,11 @@ def test_one_turns_it_on_with_a_phone_and_off_with_the_password(
         assert own.totp_seed is None
     # The secret stays what was scanned, though a wrong code came in between.
     typed = {name: value for name, value in _form_of(page).items() if name != "csrf_token"}
-    done = author.post(ON, filled | typed | {"code": app_on_phone.at(NOW)})
+    right = filled | typed | {"code": app_on_phone.at(NOW)}
+    for present in ("", "a wrong password"):
+        refused = author.post(ON, right | {"present": present})
+        assert (refused.status_code, refused.text.count("present password.")) == (422, 2)
+    done = author.post(ON, right | password)
     assert len(re.findall(r"<li><code>", done.text)) == 10
     assert done.headers["Cache-Control"] == "no-store"
     assert "On, 10 recovery codes left" in author.get(ACCOUNT).text
@@ -332,7 +337,7 @@ def _form_of(page: str) -> dict[str, str]:
 
 
 def test_a_seed_that_is_not_ours_is_not_taken(clock: Clock, app: Flask, author: Visitor) -> None:
-    filled = author.form(ON, ON) | {"seed": "forged"}
+    filled = author.form(ON, ON) | {"seed": "forged", "present": AUTHOR.password}
     with app.app_context():
         filled["code"] = shown("forged")
     assert "<li><code>" not in author.post(ON, filled).text

@@ -8,11 +8,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from blog import accounts, db, journal, limits, urls
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.proving import known
-from blog.comments import notices, paces
+from blog.comments import names, notices, paces
 from blog.comments.paces import Pace
 from blog.errors import BadRequest, Invalid
 from blog.forms.staff import AddressForm, NameForm, PasswordForm
-from blog.permissions import Action
+from blog.permissions import Action, may
 from blog.staff import passwords, profile, second_factor
 
 PATH = "/admin/account"
@@ -42,9 +42,15 @@ def show_account() -> Response:
 
 @admin.route("/account/name", methods=["GET", "POST"])
 def change_name() -> AnyResponse:
-    """Change the name that readers see beside one's replies."""
+    """Change the name that readers see beside one's replies; only who looks after all takes any."""
     form = NameForm(obj=user())
     if not form.validate_on_submit():
+        return _page("change_name.html", form)
+    unfit = "" if may(user(), Action.MANAGE_PEOPLE) else names.unfit_for(user(), form.name.data)
+    if unfit:
+        form.name.errors = [
+            f"Please choose another one: {unfit}."
+        ]
         return _page("change_name.html", form)
     with db.writing():
         profile.rename(user(), form.name.data, now=db.utc_now())

@@ -75,7 +75,7 @@ def _enter(who: User, note: str, code: str) -> str | None:
 
 @admin.route("/account/second-factor", methods=["GET", "POST"])
 def turn_on() -> AnyResponse:
-    """Turn the second step on, once a code shows that the phone knows the secret."""
+    """Turn the second step on, with the password and a code that shows the phone's secret."""
     if user().totp_seed is not None:
         return back_to(ACCOUNT, "The second step is on already.")
     key, now = config.current().secret_key, db.utc_now()
@@ -83,7 +83,7 @@ def turn_on() -> AnyResponse:
     form = SecondFactorForm()
     kept = tokens.read(key, purpose, form.seed.data or "", now=now, max_age=_SEED_LIVES)
     seed = kept.subject if kept else second_factor.new_seed()
-    if kept and form.validate_on_submit():
+    if kept and _is_proven(form):
         with db.writing():
             codes = second_factor.turn_on(user(), seed, form.code.data, now=now)
         if codes:

@@ -12,10 +12,8 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import select, union
-
-from blog import accounts, articles, config, db, private, revision, tokens
-from blog.articles import Article, Author
+from blog import articles, config, db, private, revision, tokens
+from blog.articles import Article
 from blog.comments import (
     Draft,
     by_key,
@@ -23,6 +21,7 @@ from blog.comments import (
     compose,
     learning,
     likeness,
+    names,
     policy,
     rules,
     store,
@@ -43,7 +42,6 @@ STATES = {
     Answer.HOLD: CommentState.PENDING,
     Answer.SPAM: CommentState.SPAM,
 }
-_NAMES = union(select(Author.name), select(accounts.User.name))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +129,7 @@ def _case(
         mode=mode_of(article),
         closed_because=closed_because(article, now=now),
         name=draft.name,
-        guarded=_guarded(site),
+        guarded=names.guarded(site),
         has_throwaway_address=_is_throwaway(draft.email or ""),
         rules=rules.hits(Said.of(draft.name, draft.shown, draft.html, draft.email), now=now),
         private=_private_kinds(draft, site),
@@ -176,12 +174,6 @@ def mode_of(article: Article) -> Commenting:
     """Return who decides about an article's comments: what it says itself, or else the site."""
     is_as_site = article.comments == Commenting.OPEN
     return Commenting(config.current().comments if is_as_site else article.comments)
-
-
-def _guarded(site: Site) -> list[str]:
-    """List the names that readers must not go by."""
-    named = db.session.connection().execute(_NAMES).scalars()
-    return [each for each in (site.title, site.clinic_name, *named) if likeness.letters(each)]
 
 
 def _private_kinds(draft: Draft, site: Site) -> list[str]:

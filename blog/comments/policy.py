@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import dropwhile, product
 
 from blog import spam
-from blog.comments import likeness
+from blog.comments import names
 from blog.comments.rules import Hit
 from blog.comments.weighing import Opinion
 from blog.content import Commenting
@@ -26,20 +24,6 @@ MUCH_ALIKE = 0.5
 MANY_IN_AN_HOUR = 5
 LIKELY_SPAM = 0.9
 _MAYBE_SPAM = 0.5
-# A shorter name may well be part of somebody's.
-_GUARDED_WITHIN_CHARS = 8
-_SHORTENED_PARTS = 5
-_TITLES = frozenset(
-    likeness.letters(title)
-    for title in (
-        *("dr", "doctor", "prof", "professor", "mr", "mrs", "ms", "miss", "sister", "nurse"),
-        *("dokter", "mnr", "mev", "mej", "me", "suster"),
-    )
-)
-_OFFICES = frozenset(
-    likeness.letters(office)
-    for office in ("admin", "administrator", "author", "editor", "moderator", "staff", "support")
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,50 +68,9 @@ def closed(case: Case) -> Iterator[Reason]:
 
 def name(case: Case) -> Iterator[Reason]:
     """Hold a name that is the author's or the clinic's, or looks like it."""
-    shown = likeness.words(case.name)
-    for guarded in case.guarded:
-        if _looks_like(shown, _guarded_words(guarded)) or _is_short_for(shown, guarded):
-            words = f"the name looks like “{guarded}”"
-            yield Reason("name", words, Tone.BAD, Answer.HOLD)
-            return
-    if "".join(shown) in _OFFICES:
-        words = "the name is that of an office, not of a person"
+    words = names.unfit(case.name, case.guarded)
+    if words:
         yield Reason("name", words, Tone.BAD, Answer.HOLD)
-
-
-@lru_cache(maxsize=256)
-def _guarded_words(name: str) -> list[str]:
-    return likeness.words(name.casefold().removeprefix("the "))
-
-
-def _looks_like(words: list[str], own: list[str]) -> bool:
-    """Tell whether a name is another's, has it within, or has all its words in another order."""
-    letters, own_letters = "".join(words), "".join(own)
-    is_within = own_letters in letters or set(own) <= set(words)
-    return letters == own_letters or (is_within and len(own_letters) >= _GUARDED_WITHIN_CHARS)
-
-
-def _is_short_for(words: list[str], guarded: str) -> bool:
-    """Tell whether a name is a title with a part of another's, or has initials for some of it."""
-    rest = list(dropwhile(_TITLES.__contains__, words))
-    letters, (parts, forms) = "".join(rest), _short_forms(guarded)
-    return (len(rest) > 1 and letters in forms) or (rest != words and letters in parts)
-
-
-@lru_cache(maxsize=256)
-def _short_forms(name: str) -> tuple[frozenset[str], frozenset[str]]:
-    """Return what of a name is said behind a title, and how it is written with initials."""
-    named = name.casefold().removeprefix("the ").split()
-    own = list(dropwhile(lambda each: likeness.letters(each) in _TITLES, named))
-    whole, first = ([likeness.letters(each[:end]) for each in own] for end in (None, 1))
-    said = frozenset((*whole[:1], *whole[-1:], "".join(whole[1:]))) - {""}
-    if not 1 < len(own) <= _SHORTENED_PARTS:
-        return said, frozenset()
-    # What stands between, such as “de”, may be left out.
-    middle = [(*each, "") for each in list(zip(whole, first, strict=True))[1:-1]]
-    ways = product((whole[0], first[0]), *middle, (whole[-1], first[-1]))
-    is_told = (way for way in ways if way[0] == whole[0] or way[-1] == whole[-1])
-    return said, frozenset(map("".join, is_told))
 
 
 def rule(case: Case) -> Iterator[Reason]:

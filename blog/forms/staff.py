@@ -119,14 +119,14 @@ class CodeForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     next = HiddenField()
 
 
-class SecondFactorForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
-    """The first code of a phone, which shows that it knows the secret."""
-
-    seed = HiddenField()
-    code = _code("The code that the app shows")
-
-
 class PresentPasswordForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """What is done with the present password alone."""
 
     present = _present_password()
+
+
+class SecondFactorForm(PresentPasswordForm):
+    """The first code of a phone, which shows that it knows the secret, with the present password."""
+
+    seed = HiddenField()
+    code = _code("The code that the app shows")

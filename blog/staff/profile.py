@@ -6,8 +6,14 @@ from datetime import datetime
 
 from blog import accounts, db, journal, urls
 from blog.accounts import User
+from blog.errors import Invalid
 from blog.staff import letters, links
 from blog.staff.links import LinkKind
+
+_IN_USE = (
+    "Somebody who signs in to the site wants to use this address for her account. Another account has it already, so nothing is changed.",
+    "If that is you, sign in with this address instead. If you know nothing of it, do nothing.",
+)
 
 
 def rename(user: User, name: str, *, now: datetime) -> None:
@@ -19,11 +25,18 @@ def rename(user: User, name: str, *, now: datetime) -> None:
 def ask_for_address(user: User, email: str, *, now: datetime) -> None:
     """Mail to a new address the link by which it becomes the account's.
 
-    Raises: Invalid where it is somebody's already.
+    Whether the address is somebody's already its owner alone is told: no link then, but a mail.
+
+    Raises: Invalid where the account has it already.
     """
     email = accounts.normal_email(email)
-    _check_free(email)
+    if email == user.email:
+        raise Invalid({"email": "This is the address of your account already."})
+    # Made even where it leads nowhere, since the one before must end all the same.
     token = links.issue(user, LinkKind.ADDRESS, email=email, now=now)
+    if accounts.by_email(email) is not None:
+        letters.send(email, "This address is in use", _IN_USE, now=now)
+        return
     letters.send(
         email,
         "Confirm your new address",
@@ -47,7 +60,8 @@ def take_address(token: str, *, now: datetime) -> str | None:
     if link is None:
         return None
     user, old, new = link.user, link.user.email, str(link.email)
-    _check_free(new)
+    if accounts.by_email(new) is not None:
+        raise accounts.taken(new)
     with db.unless_taken():
         user.email = new
         db.session.flush()
@@ -61,8 +75,3 @@ def take_address(token: str, *, now: datetime) -> str | None:
     ]
     letters.send(old, "The address of your account was changed", said, now=now)
     return new
-
-
-def _check_free(email: str) -> None:
-    if accounts.by_email(email) is not None:
-        raise accounts.taken(email)
