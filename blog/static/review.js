@@ -3,6 +3,7 @@ const find = (selector) => document.querySelector(selector);
 const form = find("#queue");
 const items = [...document.querySelectorAll(".item")];
 const boxes = items.map((item) => item.querySelector(".pick input"));
+const alls = document.querySelectorAll(".select-all");
 const help = find("#keys");
 const search = find("#q");
 const filters = find("#filters");
@@ -52,7 +53,8 @@ function openFilters() {
 
 function tell() {
   const chosen = boxes.filter((box) => box.checked).length;
-  find("#select-all").textContent = chosen === boxes.length ? "Select none" : "Select all";
+  const words = chosen === boxes.length ? "Select none" : "Select all";
+  for (const button of alls) button.textContent = words;
   find("#chosen").textContent = chosen ? `${chosen} selected` : "";
 }
 
@@ -112,7 +114,7 @@ if (help) {
 
 if (form) {
   for (const part of form.querySelectorAll("[data-script]")) part.hidden = false;
-  find("#select-all").addEventListener("click", selectAll);
+  for (const button of alls) button.addEventListener("click", selectAll);
   find("#show-keys").addEventListener("click", () => help.showModal());
   for (const box of boxes) box.addEventListener("change", tell);
   for (const [index, item] of items.entries()) item.addEventListener("focusin", () => mark(index));
