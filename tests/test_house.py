@@ -144,7 +144,13 @@ def straight(text: str) -> list[str]:
     return re.findall(r"(?<!\\)\b[A-Za-z]+'[a-z]+", text)
 
 
-def test_what_people_read_has_curly_apostrophes() -> None:
+def quoted(text: str) -> list[str]:
+    """Find words between the quotation marks of typewriters; what is to be typed has them."""
+    told = re.sub(r"\{[{%].*?[%}]\}|<(code|pre|style)\b.*?</\1>|<[^>]*>", "", text, flags=re.S)
+    return re.findall(r'(?<![=:] )(?<![^\s(])"[^\W\d_][^"=]*"(?![^\s.,;!?)])', told)
+
+
+def test_what_people_read_has_curly_apostrophes_and_quotation_marks() -> None:
     """All but what a terminal shows: the settings' table and what the command line says."""
     shown = [
         path for path in modules() if path.relative_to(HOUSE).parts[0] not in ("cli", "config")
@@ -155,7 +161,7 @@ def test_what_people_read_has_curly_apostrophes() -> None:
         (path.name, *found)
         for path in shown
         for text in sentences(path)
-        if (found := straight(text))
+        if (found := straight(text) + quoted(text))
     ] == []
 
 
@@ -165,3 +171,15 @@ def test_the_check_of_apostrophes_can_fail(tmp_path: Path) -> None:
     module.write_text('"""It isn\'t."""\nname = f"{who}\'s and somebody\'s"\nword = r"\\w\'s"\n')
     assert [straight(text) for text in sentences(page)] == [["can't"]]
     assert sorted(word for text in sentences(module) for word in straight(text)) == ["somebody's"]
+
+
+def test_the_check_of_quotation_marks_can_fail(tmp_path: Path) -> None:
+    page, module = tmp_path / "page.html", tmp_path / "module.py"
+    page.write_text(
+        """<p class="a">She said "It was clear", and "so".</p>{{ "x y" }}<code>say "Hello"</code>"""
+    )
+    module.write_text(
+        """words = ['The button "Save".', 'title = "My site"', '{"step": "import"}', 'a="b"']"""
+    )
+    assert [quoted(text) for text in sentences(page)] == [['"It was clear"', '"so"']]
+    assert [word for text in sentences(module) for word in quoted(text)] == ['"Save"']

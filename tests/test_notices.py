@@ -203,6 +203,43 @@ def test_a_report_that_was_answered_for_is_no_news_and_a_later_one_is() -> None:
     assert tell() == 3
 
 
+def test_a_report_that_is_opened_again_until_the_mail_is_queued_is_not_passed_over() -> None:
+    choose(Pace.NEVER, SECOND_AUTHOR, MODERATOR)
+    one, two = come("One", "Two")
+    for number in (one, two):
+        decide(number)
+    report(one)
+    with db.writing():
+        (comment,) = comments.by_ids([one])
+        by = user(MODERATOR)
+        reports.keep(comment, upto=1_000, by=by, now=db.utc_now(), batch="kept")
+    report(two)
+    (notice,) = notices.composed(now=db.utc_now())
+    undo(batch="kept")
+    with db.writing():
+        assert not notice.queue(now=db.utc_now())
+    assert tell() == 1
+    assert "2 published comments were reported by readers" in told()[0]
+
+
+def test_who_can_not_be_sent_any_mail_keeps_nobody_else_from_being_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def lose(person: Person) -> None:
+        with db.writing():
+            user(person).email = f"ä-{person.email}"
+
+    lose(MODERATOR)
+    come("One")
+    assert tell() == 2
+    assert [len(told(person)) for person in STAFF] == [1, 1, 0]
+    lose(AUTHOR)
+    # Nobody is left who has a say in all of them.
+    assert tell() == 1
+    assert len(told("hello@clinic.example")) == 1
+    assert caplog.records == []
+
+
 def test_after_a_quiet_while_the_first_leaves_at_once(clock: Clock, tmp_path: Path) -> None:
     come("One")
     tell()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from blog import db, outbox
+from blog import accounts, db, outbox
 from blog.articles import sync
 from blog.outbox import FileTransport
 from tests.cast import AUTHOR, CLOCK, MODERATOR, SECOND, Clock, Visitor, write_content
@@ -25,6 +25,19 @@ def test_the_first_page_says_what_waits(reader: Visitor, author: Visitor) -> Non
     page = author.get("/admin/").text
     assert "1 comment" in page
     assert "1 enquiry" in page or "1 new enquiry" in page
+
+
+def test_the_first_page_says_who_can_not_be_sent_any_mail(
+    app: Flask, author: Visitor, moderator: Visitor
+) -> None:
+    assert "be sent any mail" not in author.get("/admin/").text
+    with app.app_context(), db.writing():
+        mia = accounts.by_email(MODERATOR.email)
+        assert mia
+        mia.email = "mïa@clinic.example"
+    words = "“mïa@clinic.example” isn’t one plain address"
+    assert words in author.get("/admin/").text
+    assert words not in moderator.get("/admin/").text
 
 
 @pytest.fixture

@@ -48,9 +48,7 @@ def change_name() -> AnyResponse:
         return _page("change_name.html", form)
     unfit = "" if may(user(), Action.MANAGE_PEOPLE) else names.unfit_for(user(), form.name.data)
     if unfit:
-        form.name.errors = [
-            f"Please choose another one: {unfit}."
-        ]
+        form.name.errors = [f"Please choose another one: {unfit}."]
         return _page("change_name.html", form)
     with db.writing():
         profile.rename(user(), form.name.data, now=db.utc_now())

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, comments, config, db, journal, outbox, permissions, urls
+from blog import accounts, articles, comments, config, db, journal, outbox, permissions, urls
+from blog.accounts import User
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.inbox import mail_words
 from blog.articles import Article, listing
@@ -37,11 +38,17 @@ def show_start() -> Response:
     return desk(
         "start.html",
         lack=reach.lacking(user()),
+        unreachable=_unreachable() if permissions.may(user(), Action.MANAGE_PEOPLE) else [],
         problems=articles.problems() if may_see else [],
         writes_files=config.current().smtp_url is None,
         late=outbox.late_count() if may_see_mail else 0,
         last_sent_at=outbox.last_sent_at() if may_see_mail else None,
     )
+
+
+def _unreachable() -> list[User]:
+    """List who has an account and can be sent no mail."""
+    return [each for each in accounts.everybody() if not notices.is_reachable(each)]
 
 
 @admin.get("/articles")

@@ -94,13 +94,18 @@ class Notice:
     told_reports_up_to: int
     paid: Sequence[int]
     owed: Sequence[int]
+    open_reports: tuple[int, int]
 
     def queue(self, *, now: datetime) -> bool:
         """Queue it and note what its recipient is told; nothing where another was quicker.
 
+        Nor where reports were opened or closed meanwhile: the next round composes it anew.
+
         Returns: whether it was queued.
         """
-        if not self._is_first(now=now):
+        db.wait_for_writers(CommentReport.__tablename__)
+        upto, by = self.told_reports_up_to, self.to.user
+        if reports.standing(upto=upto, by=by) != self.open_reports or not self._is_first(now=now):
             return False
         db.session.execute(delete(NoticeOwed).where(NoticeOwed.id.in_(self.paid)))
         db.session.add_all(
@@ -253,14 +258,24 @@ def _morning(now: datetime) -> datetime:
 def _recipients(*, now: datetime) -> list[_Recipient]:
     """List who is told: all who may moderate something, and the clinic where nobody may all.
 
-    Who wants no mail is left out.
+    Who wants no mail is left out, and who can't be sent any.
     """
     plans = {plan.user_id: plan for plan in db.session.execute(select(NoticePlan)).scalars()}
-    told = [user for user in accounts.everybody() if permissions.may(user, Action.MODERATE)]
+    moderators = [user for user in accounts.everybody() if permissions.may(user, Action.MODERATE)]
+    told = [user for user in moderators if is_reachable(user)]
     found = [_recipient(user, plans.get(user.id), begun_at=user.created_at) for user in told]
     if all(permissions.limit_of(user) is not None for user in told):
         found.append(_recipient(None, plans.get(_CLINIC), begun_at=now))
     return [to for to in found if to.pace is not Pace.NEVER]
+
+
+def is_reachable(user: User) -> bool:
+    """Tell whether mail can be sent to somebody; not to an address that is none, or more than one."""
+    try:
+        outbox.plain_address(user.email)
+    except MailError:
+        return False
+    return True
 
 
 def _recipient(user: User | None, plan: NoticePlan | None, *, begun_at: datetime) -> _Recipient:
@@ -300,6 +315,7 @@ def _compose(to: _Recipient, upto: int, reports_upto: int, *, now: datetime) -> 
     new = db.session.execute(waiting).scalars().all()
     if not new and not _is_report_new(to, reports_upto) and not to.is_summed_up(_morning(now)):
         return None
+    reports_upto = max(reports_upto, to.told_reports_up_to)
     # Chosen here among the few: SQLite would walk along all comments up to the newest.
     lately = select(Comment.id).where(is_undoable, *reach.within(to.user, Comment.article_id))
     undoable = db.session.execute(lately).scalars()
@@ -313,7 +329,8 @@ def _compose(to: _Recipient, upto: int, reports_upto: int, *, now: datetime) -> 
             now=now,
         ),
         told_up_to=upto,
-        told_reports_up_to=max(reports_upto, to.told_reports_up_to),
+        told_reports_up_to=reports_upto,
         paid=[row.id for row in db.session.execute(owed) if not row[1]],
         owed=[number for number in undoable if to.told_up_to < number <= upto],
+        open_reports=reports.standing(upto=reports_upto, by=to.user),
     )

@@ -169,6 +169,13 @@ def newest() -> int:
     return db.session.execute(select(func.max(CommentReport.id))).scalar() or 0
 
 
+def standing(*, upto: int, by: User | None = None) -> tuple[int, int]:
+    """Return what tells whether other reports up to a number are open than were before."""
+    query = select(func.count(), func.coalesce(func.sum(CommentReport.id), 0))
+    row = db.session.execute(query.where(CommentReport.id + 0 <= upto, *_open_to(by))).one()
+    return int(row[0]), int(row[1])
+
+
 def is_any_new(*, after: int, by: User | None = None) -> bool:
     """Tell whether a comment has open reports, all of them after a number, within reach."""
     is_known = exists().where(
