@@ -1049,9 +1049,12 @@ def test_two_imports_do_not_meet(tmp_path: Path) -> None:
 
 
 @on_sqlite
-def test_only_the_owner_may_keep_imports_out() -> None:
+@pytest.mark.parametrize("is_left_open", [False, True])
+def test_only_the_owner_may_keep_imports_out(is_left_open: bool) -> None:
+    lock = Path(f"{db.db.engine.url.database}.import")
+    if is_left_open:
+        lock.touch(mode=0o644)
     with storing.alone():
-        lock = Path(f"{db.db.engine.url.database}.import")
         assert stat.S_IMODE(lock.stat().st_mode) == 0o600
 
 
@@ -1257,13 +1260,15 @@ def test_who_pins_while_an_import_runs_takes_no_place_from_its_comments(tmp_path
         with db.writing():
             first, second = comments.by_ids(ids)
             pins.pin(first, by=by, now=CLOCK)
-            with pytest.raises(Conflict, match="3 comments are pinned already"):
+            with pytest.raises(Conflict, match="The import that is running brings comments"):
                 pins.pin(second, by=by, now=CLOCK)
 
     more = [{"key": f"more {at}", "pinned_at": "2025-01-01T00:00:00Z"} for at in range(2)]
     imports.run(own(tmp_path, *more), Wish(), progress=pin, now=CLOCK)
     everybody = {row.id for row in stored()}
     assert pins.among(everybody) == everybody - {ids[1]}
+    with pytest.raises(Conflict, match="3 comments are pinned already"), db.writing():
+        pins.pin(comments.by_ids(ids)[1], by=by, now=CLOCK)
     assert len(everybody) == 4
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import textwrap
 from collections.abc import Callable, Iterator
@@ -15,7 +16,17 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from flask_migrate import Migrate
-from sqlalchemy import Column, Integer, MetaData, String, Table, inspect, text
+from sqlalchemy import (
+    Column,
+    Engine,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    inspect,
+    text,
+)
 from sqlalchemy.exc import IntegrityError
 
 from blog import accounts, db, revision
@@ -93,6 +104,40 @@ def test_the_comparison_finds_what_is_different(site: Flask, change: str) -> Non
         column = Column("name", String(100), nullable=False, unique=is_unique, index=not is_unique)
         users.append_column(column, replace_existing=True)
     assert len(differences(other)) == 1
+
+
+def indexes(engine: Engine) -> dict[str, str]:
+    """How a database words each index, whatever made it: also which rows it leaves out."""
+    query = {
+        "sqlite": "SELECT name, tbl_name, sql FROM sqlite_master WHERE type = 'index'",
+        "postgresql": "SELECT indexname, tablename, indexdef FROM pg_indexes"
+        " WHERE schemaname = 'public'",
+    }[engine.dialect.name]
+    with engine.connect() as connection:
+        rows = connection.execute(text(query)).all()
+    kept = (
+        row
+        for row in rows
+        if row[2] and row[1] != "alembic_version" and is_ours(None, row[1], "table")
+    )
+    return {name: re.sub(r"[\s\"]+", " ", words) for name, _, words in kept}
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_each_index_leaves_out_the_rows_that_the_models_say(
+    site: Flask, blank_url: str, is_changed: bool
+) -> None:
+    made = create_engine(blank_url)
+    db.db.metadata.create_all(made)
+    if is_changed:
+        with db.writing():
+            db.session.execute(text("DROP INDEX ix_comment_email"))
+            db.session.execute(text("CREATE INDEX ix_comment_email ON comment (email, state)"))
+    found, wanted = indexes(db.db.engine), indexes(made)
+    made.dispose()
+    assert sum(" WHERE " in words for words in wanted.values()) > 5
+    different = {name for name in found | wanted if found.get(name) != wanted.get(name)}
+    assert different == ({"ix_comment_email"} if is_changed else set())
 
 
 def test_numbers_of_comments_and_enquiries_are_never_used_again(site: Flask) -> None:

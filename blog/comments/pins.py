@@ -18,6 +18,11 @@ from blog.errors import Conflict
 from blog.permissions import Action
 
 PINNED_MAX = 3
+_ENOUGH = f"On this article {PINNED_MAX} comments are pinned already. Unpin one of them first."
+_COMING = (
+    "The import that is running brings comments that are pinned on this article, and they take the"
+    " places that are left. Please try again once it is done."
+)
 # One that is known, or is told when the statement runs.
 ArticleId = str | BindParameter[str]
 
@@ -83,9 +88,8 @@ def pin(comment: Comment, *, by: User, now: datetime) -> None:
     kept = _in_states(comment.article_id, CommentState.APPROVED, CommentState.IMPORTING)
     pinned = db.session.execute(kept).scalars().all()
     if len(pinned) >= PINNED_MAX:
-        raise Conflict(
-            f"On this article {PINNED_MAX} comments are pinned already. Unpin one of them first."
-        )
+        shown = db.session.execute(on(comment.article_id)).scalars().all()
+        raise Conflict(_ENOUGH if len(shown) >= PINNED_MAX else _COMING)
     # Those that were taken down meanwhile have lost their place.
     db.session.execute(
         delete(CommentPin).where(

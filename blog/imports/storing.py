@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import math
+import os
 import secrets
 import time
 from collections import defaultdict
@@ -80,6 +81,9 @@ def alone() -> Iterator[None]:
     """
     if db.db.engine.dialect.name == "sqlite":
         with db.lock_file(f"{db.db.engine.url.database}.import") as file:
+            # Earlier versions made one that others may open, and so may hold.
+            with contextlib.suppress(PermissionError):
+                os.fchmod(file.fileno(), 0o600)
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
