@@ -250,14 +250,15 @@ def test_the_queue_costs_the_same_whatever_its_length(
     def statements() -> int:
         with app.app_context():
             engine = db.db.engine
-        seen: list[object] = []
+        seen: list[str] = []
 
-        def count(*arguments: object) -> None:
-            seen.append(arguments)
+        def count(_connection: Any, _cursor: Any, statement: str, *_: object) -> None:
+            seen.append(statement)
 
         event.listen(engine, "before_cursor_execute", count)
         author.get(f"{QUEUE}?state=approved")
         event.remove(engine, "before_cursor_execute", count)
+        assert sum("count(" in each and "comment_report" in each for each in seen) == 1
         return len(seen)
 
     (first,) = waiting(reader, app, "One")

@@ -115,17 +115,23 @@ def require(action: Action) -> User:
     return permissions.require(user(), action)
 
 
-def desk(template: str, **words: Any) -> Response:
-    """Answer with a page of the desk, with the counts beside it."""
-    page = render_template(f"admin/{template}", user=user(), counts=_counts(), **words)
+def desk(template: str, *, of_comments: dict[str, int] | None = None, **words: Any) -> Response:
+    """Answer with a page of the desk, with the counts beside it; some a page has counted itself."""
+    counts = (of_comments or _of_comments()) | _counts()
+    page = render_template(f"admin/{template}", user=user(), counts=counts, **words)
     return make_response(page)
+
+
+def _of_comments() -> dict[str, int]:
+    return {
+        "waiting": comments.count_in(CommentState.PENDING, by=user()),
+        "reported": reports.count_reported(by=user()),
+    }
 
 
 def _counts() -> dict[str, int]:
     may = permissions.may
     return {
-        "waiting": comments.count_in(CommentState.PENDING, by=user()),
-        "reported": reports.count_reported(by=user()),
         "enquiries": enquiries.count_in(Folder.NEW) if may(user(), Action.READ_ENQUIRIES) else 0,
         "problems": articles.count_errors() if may(user(), Action.READ_CONTENT) else 0,
         **(_mail_counts() if may(user(), Action.READ_MAIL) else {}),

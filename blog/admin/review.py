@@ -142,6 +142,10 @@ def around(choice: Choice, items: Sequence[Mapping[str, Any]] = ()) -> dict[str,
     """Collect what every page of the queue has around its comments."""
     numbers = comments.counts(by=user()) | {REPORTED: reports.count_reported(by=user())}
     return {
+        "of_comments": {
+            "waiting": numbers[CommentState.PENDING],
+            "reported": numbers[REPORTED],
+        },
         "total": numbers[fields_of(choice)["state"]],
         "choice": choice,
         "fields": fields_of(choice),
