@@ -52,7 +52,7 @@ class MailServer:
     """A real SMTP server in a thread; `with MailServer() as server:` and look at `received`.
 
     Scripted answers are used up one a mail. `held` is set when a mail got no answer, as
-    `hold_from()` asks for.
+    `hold_from()` asks for. `connections` counts those there were.
     """
 
     def __init__(
@@ -67,6 +67,7 @@ class MailServer:
     ) -> None:
         self._port = port
         self.received: list[Received] = []
+        self.connections = 0
         self.held = threading.Event()
         self._rcpt_answers = iter(rcpt_answers)
         self._data_answers = iter(data_answers)
@@ -101,6 +102,7 @@ class MailServer:
         await asyncio.gather(*cancelled, return_exceptions=True)
 
     def _protocol(self) -> SMTP:
+        self.connections += 1
         return SMTP(
             self,
             hostname="mail.test",
@@ -177,11 +179,27 @@ class Line:
         lines = iter(self._heard.readline, b"")
         return b"".join(itertools.takewhile(lambda line: line != b".\r\n", lines)).decode()
 
+    def greet(self) -> None:
+        """Say who this is."""
+        self.say("220 mail.test ESMTP")
+
+    def go_on_until(self, verb: str, answer: str = "250 OK") -> None:
+        """Take every command before one that begins with `verb`, or before the client has gone."""
+        while (heard := self.hear()) and not heard.upper().startswith(verb):
+            self.say(answer)
+
     def answer_until(self, verb: str, answer: str = "250 OK") -> None:
         """Greet, and take every command before one that begins with `verb`."""
-        self.say("220 mail.test ESMTP")
-        while not self.hear().upper().startswith(verb):
-            self.say(answer)
+        self.greet()
+        self.go_on_until(verb, answer)
+
+    def take_mail(self) -> str:
+        """Take a mail whole, and return it."""
+        self.go_on_until("DATA")
+        self.say("354 go on")
+        heard = self.hear_mail()
+        self.say("250 OK stored")
+        return heard
 
     def drip(self, text: str, *, every_seconds: float = 0.05) -> None:
         """Send a text over and over, letter by letter, while the client listens."""

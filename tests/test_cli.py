@@ -1047,14 +1047,18 @@ def test_without_a_mail_server_mail_is_delivered_to_files(
 
 def test_mail_that_cannot_be_delivered_waits_and_says_why(blog: Blog, inside: None) -> None:
     queue()
-    ran = blog("mail", "deliver", BLOG_SMTP_URL=f"smtp://{HOST}:{unused_port()}")
+    down = {"BLOG_SMTP_URL": f"smtp://{HOST}:{unused_port()}"}
+    ran = blog("mail", "deliver", **down)
     assert (ran.code, ran.out) == (0, "0 sent, 1 to be tried again, 0 failed.\n")
+    assert re.search("refused. Nothing is tried before 20.* UTC; .*: blog mail retry", ran.err)
+    assert ran.err in blog("mail", "list", **down).out
     (listed,) = blog("mail", "list", "--json").json
     assert (listed["state"], listed["attempts"]) == ("queued", 1)
     assert "Connection refused" in listed["last_error"]
 
-    assert blog("mail", "deliver").out == "0 sent, 0 to be tried again, 0 failed.\n"
+    assert blog("mail", "deliver", **down).out == "0 sent, 0 to be tried again, 0 failed.\n"
     assert blog("mail", "retry", "1") == Ran(0, "1 due now.\n", "")
+    assert blog("mail", "list", **down).err == ""
     assert blog("mail", "deliver").out == "1 sent, 0 to be tried again, 0 failed.\n"
     assert lines() == [("tried again", "mail", "1")]
 

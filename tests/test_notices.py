@@ -36,8 +36,9 @@ from tests.cast import (
     processes_at_once,
 )
 from tests.conftest import Environ
+from tests.mailing import to_port
 from tests.smtp_server import MailServer
-from tests.test_outbox import Rounds, to_port
+from tests.test_outbox import Rounds
 
 pytestmark = pytest.mark.usefixtures("clock", "at_work")
 

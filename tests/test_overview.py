@@ -1,7 +1,6 @@
-"""The author's first page, and the pages about articles, mail and the journal."""
+"""The author's first page, and the pages about articles and the journal."""
 
 import re
-from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -104,23 +103,6 @@ def test_many_articles_are_listed_a_page_at_a_time(make_app: Any, tmp_path: Path
         assert re.findall(r"content/articles/\S+", shown) == re.findall(
             r"content/articles/\S+", first
         )
-
-
-def test_mail_is_listed_by_state(app: Flask, reader: Visitor, author: Visitor) -> None:
-    reader.enquire()
-    assert "hello@clinic.example" in author.get("/admin/mail").text
-    assert "hello@clinic.example" in author.get("/admin/mail?state=queued").text
-    assert "hello@clinic.example" not in author.get("/admin/mail?state=failed").text
-    assert "hello@clinic.example" in author.get("/admin/mail?state=nonsense").text
-
-
-def test_the_mail_page_says_where_mail_goes_without_a_server(
-    make_app: Any, author: Visitor
-) -> None:
-    assert "leave this machine" in unescape(author.get("/admin/mail").text)
-    served = Visitor(make_app(smtp_url="smtp://127.0.0.1:2525"))
-    served.sign_in(AUTHOR)
-    assert "leave this machine" not in served.get("/admin/mail").text
 
 
 def test_the_first_page_says_when_the_last_mail_left(

@@ -18,7 +18,7 @@ from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_databas
 from blog.comments import editing, notices, reports, telling, traces
 from blog.enquiries import letters
 from blog.errors import NotFound
-from blog.outbox import Chore, MailState, OutgoingMail
+from blog.outbox import Chore, MailState, OutgoingMail, Transport
 from blog.staff import passwords
 
 LIST_ROWS = 200
@@ -78,6 +78,7 @@ def list_mail(as_json: bool, state: str | None) -> None:
             print_line(f"        {row['last_error']}")
     if not rows:
         click.echo("No mail.")
+    _say_who_fails(outbox.transport(config.current()))
 
 
 @group.command("deliver")
@@ -92,10 +93,19 @@ def deliver() -> None:
         chore.act(db.utc_now())
     outbox.release_stuck(now=db.utc_now())
     worker_name = f"{socket.gethostname()[:60]}:{os.getpid()}"
-    done = outbox.deliver_due(
-        outbox.transport(config.current()), worker=worker_name, limit=sys.maxsize
-    )
+    transport = outbox.transport(config.current())
+    done = outbox.deliver_due(transport, worker=worker_name, limit=sys.maxsize)
     click.echo(f"{done.sent} sent, {done.retried} to be tried again, {done.failed} failed.")
+    _say_who_fails(transport, err=True)
+
+
+def _say_who_fails(transport: Transport, *, err: bool = False) -> None:
+    failing = outbox.breaker_of(transport.name)
+    if failing:
+        print_line(
+            f"{failing.words.rstrip('.')}. Nothing is tried before {failing.open_until:%Y-%m-%d %H:%M} UTC; to try at once, say: blog mail retry --all",
+            err=err,
+        )
 
 
 @group.command("retry")

@@ -6,6 +6,9 @@ A mail whose fate isn't known is sent again under the same Message-ID: twice rat
 
 from __future__ import annotations
 
+from blog.outbox.answers import Answer, Fault, Outcome
+from blog.outbox.breaker import MailBreaker
+from blog.outbox.breaker import standing as breaker_of
 from blog.outbox.counts import (
     Health,
     Sent,
@@ -19,12 +22,11 @@ from blog.outbox.counts import (
 from blog.outbox.deliveries import LEASE, Chore, Delivered, deliver_due, release_stuck, run_worker
 from blog.outbox.mails import (
     GIVE_UP_AFTER,
-    Answer,
     MailAttempt,
     MailState,
-    Outcome,
     OutgoingMail,
     by_id,
+    forget_bodies,
     last_of_kind,
     plain_address,
     purge,
@@ -34,7 +36,7 @@ from blog.outbox.mails import (
     retry_all,
 )
 from blog.outbox.messages import build
-from blog.outbox.transports import FileTransport, SmtpTransport, Transport, transport
+from blog.outbox.transports import FileTransport, Session, SmtpTransport, Transport, transport
 
 __all__ = [
     "GIVE_UP_AFTER",
@@ -42,20 +44,25 @@ __all__ = [
     "Answer",
     "Chore",
     "Delivered",
+    "Fault",
     "FileTransport",
     "Health",
     "MailAttempt",
+    "MailBreaker",
     "MailState",
     "Outcome",
     "OutgoingMail",
     "Sent",
+    "Session",
     "SmtpTransport",
     "Transport",
+    "breaker_of",
     "build",
     "by_id",
     "count_of_kind",
     "deliver_due",
     "failed_count",
+    "forget_bodies",
     "health",
     "last_of_kind",
     "last_sent_at",

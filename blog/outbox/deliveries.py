@@ -1,8 +1,8 @@
 """The worker's side of the outbox: claim one mail, try it, note how it went.
 
-A claim is a conditional update, so several workers never have the same mail; it is committed
-before the attempt, which runs in no transaction. A worker that dies loses its claim when the
-lease ends. Nothing here knows what a mail is about.
+A claim is a conditional update of a row that nobody else has locked, so several workers never
+have the same mail; it is committed before the attempt, which runs in no transaction. A worker that
+dies loses its claim when the lease ends. Nothing here knows what a mail is about.
 """
 
 from __future__ import annotations
@@ -13,21 +13,23 @@ import secrets
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from flask import Flask
-from sqlalchemy import or_, select, update
+from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy.orm import aliased
 
 from blog import db
-from blog.outbox.mails import GIVE_UP_AFTER, Answer, MailState, Outcome, OutgoingMail, one_line
-from blog.outbox.transports import Transport
+from blog.outbox import breaker
+from blog.outbox.answers import Answer, Outcome
+from blog.outbox.breaker import Way
+from blog.outbox.mails import MailState, OutgoingMail, one_line
+from blog.outbox.transports import Session, Transport
 
 # Longer than any attempt, or a second worker would start while the first still speaks.
 LEASE = timedelta(minutes=2)
-_PUT_OFF = timedelta(minutes=1)
 
 _log = logging.getLogger(__name__)
 
@@ -57,63 +59,100 @@ def deliver_due(
     limit: int = 50,
     stop: threading.Event | None = None,
 ) -> Delivered:
-    """Try each mail that is due, the one that waits longest first, until `limit` or `stop`.
+    """Try each mail that is due, until `limit` or `stop`, or the server itself is the trouble.
 
-    Where the server itself is the trouble, the rest is put off a little without being tried.
+    The kinds of mail take turns, and of one kind that goes first which waits longest: however many
+    there are of one, another waits for a few mails at most.
     """
     ended: Counter[str] = Counter()
-    for _ in range(limit):
-        mail = None if stop is not None and stop.is_set() else _claim(worker, clock())
-        if mail is None:
-            break
-        answer = _try(transport, mail)
-        ended[_settle(mail.id, worker, answer, clock())] += 1
-        if answer.is_about_server:
-            _put_off_the_rest(answer, clock())
-            break
+    turns: dict[str, int] = {}
+    with transport.session() as session:
+        for turn in range(limit):
+            is_over = stop is not None and stop.is_set()
+            taken = None if is_over else _claim(transport.name, worker, turns, clock())
+            if taken is None:
+                break
+            mail, way = taken
+            turns[mail.kind] = turn
+            answer = _try(session, mail)
+            ended[_settle(mail.id, worker, answer, clock())] += 1
+            _heed(transport.name, way, answer, clock())
+            if answer.is_about_server:
+                break
     return Delivered(ended[MailState.SENT], ended[MailState.QUEUED], ended[MailState.FAILED])
 
 
-def _claim(worker: str, now: datetime) -> OutgoingMail | None:
-    is_due = (OutgoingMail.state == MailState.QUEUED, OutgoingMail.next_attempt_at <= now)
-    oldest = (
-        select(OutgoingMail.id)
-        .where(*is_due)
-        .order_by(OutgoingMail.next_attempt_at, OutgoingMail.id)
-        .limit(1)
-    )
-    # Whoever loses a mail to another worker looks for the next.
-    while (mail_id := _read(oldest)) is not None:
-        with db.writing():
-            mail: OutgoingMail | None = db.session.execute(
-                update(OutgoingMail)
-                .where(OutgoingMail.id == mail_id, *is_due)
-                .values(
-                    state=MailState.SENDING,
-                    attempts=OutgoingMail.attempts + 1,
-                    claimed_by=worker,
-                    claimed_until=now + LEASE,
-                )
-                .returning(OutgoingMail)
-            ).scalar_one_or_none()
+def _claim(
+    server: str, worker: str, turns: Mapping[str, int], now: datetime
+) -> tuple[OutgoingMail, Way] | None:
+    """Take a mail of the kind whose turn it is, where the server may be asked at all."""
+    kinds = _due_kinds(server, now)
+    if not kinds:
+        return None
+    with db.writing():
+        way = breaker.enter(server, now=now, lease=LEASE)
+        if way is Way.BARRED:
+            return None
+        for kind in sorted(kinds, key=lambda kind: turns.get(kind, -1)):
+            mail = _take(kind, worker, now)
             if mail is not None:
                 db.session.expunge(mail)
-                return mail
+                return mail, way
     return None
 
 
-def _read(query: Any) -> Any:
-    """Read one value as it is at this moment, and leave no transaction open."""
+def _first_and_next_kinds() -> Select[str]:
+    """Select the kinds of mail that wait, each found by one step into an index."""
+    kind, waits = OutgoingMail.kind, OutgoingMail.state == MailState.QUEUED
+    kinds = select(func.min(kind).label("kind")).where(waits).cte("kinds", recursive=True)
+    following = select(func.min(kind)).where(waits, kind > kinds.c.kind).scalar_subquery()
+    kinds = kinds.union_all(select(following).where(kinds.c.kind.is_not(None)))
+    is_due = (OutgoingMail.kind == kinds.c.kind, OutgoingMail.next_attempt_at <= bindparam("now"))
+    return select(kinds.c.kind).where(select(OutgoingMail.id).where(waits, *is_due).exists())
+
+
+_DUE_KINDS = _first_and_next_kinds()
+
+
+def _due_kinds(server: str, now: datetime) -> Sequence[str]:
+    """Read of which kinds a mail is due, as it is at this moment; leave no transaction open."""
     db.session.rollback()
     try:
-        return db.session.execute(query).scalar()
+        kinds = db.session.execute(_DUE_KINDS, {"now": now}).scalars().all()
+        failing = breaker.standing(server) if kinds else None
+        return () if failing and failing.bars(now) else kinds
     finally:
         db.session.rollback()
 
 
-def _try(transport: Transport, mail: OutgoingMail) -> Answer:
+def _take(kind: str, worker: str, now: datetime) -> OutgoingMail | None:
+    """Claim the mail of a kind that waits longest, leaving out those that others have in hand."""
+    each = aliased(OutgoingMail)
+    oldest = (
+        select(each.id)
+        .where(each.state == MailState.QUEUED, each.kind == kind, each.next_attempt_at <= now)
+        .order_by(each.next_attempt_at, each.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    claim = (
+        update(OutgoingMail)
+        .where(OutgoingMail.id == oldest.scalar_subquery())
+        .values(
+            state=MailState.SENDING,
+            attempts=OutgoingMail.attempts + 1,
+            claimed_by=worker,
+            claimed_until=now + LEASE,
+        )
+        .returning(OutgoingMail)
+    )
+    taken: OutgoingMail | None = db.session.execute(claim).scalar_one_or_none()
+    return taken
+
+
+def _try(session: Session, mail: OutgoingMail) -> Answer:
     try:
-        return transport.send(mail)
+        return session.send(mail)
     except Exception as error:  # noqa: BLE001 (one mail that breaks never holds up the rest)
         return Answer(Outcome.DEFERRED, f"This mail can’t be built: {error!r}")
 
@@ -133,22 +172,19 @@ def _settle(mail_id: int, worker: str, answer: Answer, now: datetime) -> str:
         return str(mail.state)
 
 
-def _put_off_the_rest(answer: Answer, now: datetime) -> None:
-    """Spare the other mails an attempt; it doesn't count as one, and never ends their day."""
+def _heed(server: str, way: Way, answer: Answer, now: datetime) -> None:
+    """Leave a server alone that fails by itself, and say so on the mails that wait for it."""
+    if not answer.is_about_server:
+        if way is Way.ONE_TRY:
+            with db.writing():
+                breaker.close(server)
+        return
     _log.warning("mail waits: %s", answer.words)
+    words = one_line(answer.words)
     with db.writing():
-        db.session.execute(
-            update(OutgoingMail)
-            .where(
-                OutgoingMail.state == MailState.QUEUED,
-                OutgoingMail.next_attempt_at <= now,
-                or_(
-                    OutgoingMail.trying_since.is_(None),
-                    OutgoingMail.trying_since > now - GIVE_UP_AFTER,
-                ),
-            )
-            .values(next_attempt_at=now + _PUT_OFF, last_error=one_line(answer.words))
-        )
+        breaker.failed(server, way, words, now=now)
+        is_due = (OutgoingMail.state == MailState.QUEUED, OutgoingMail.next_attempt_at <= now)
+        db.session.execute(update(OutgoingMail).where(*is_due).values(last_error=words))
 
 
 def release_stuck(*, now: datetime) -> int:
@@ -161,7 +197,8 @@ def release_stuck(*, now: datetime) -> int:
             OutgoingMail.claimed_until > now + 2 * LEASE,
         ),
     )
-    if _read(select(OutgoingMail.id).where(*is_stuck).limit(1)) is None:
+    db.session.rollback()
+    if db.session.execute(select(OutgoingMail.id).where(*is_stuck).limit(1)).scalar() is None:
         return 0
     words = "The worker stopped before it could note whether this mail arrived."
     with db.writing():

@@ -11,7 +11,6 @@ import re
 import secrets
 import unicodedata
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -31,6 +30,8 @@ from sqlalchemy.orm import Mapped, defer, mapped_column, relationship
 
 from blog import db
 from blog.errors import Conflict, MailError
+from blog.outbox import breaker
+from blog.outbox.answers import Answer, Fault, Outcome
 
 ADDRESS_MAX_CHARS = 254
 SUBJECT_MAX_CHARS = 200
@@ -40,6 +41,8 @@ WORDS_MAX_CHARS = 500
 GIVE_UP_AFTER = timedelta(hours=25)
 WRITTEN_TO = "written to "
 _BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)]
+# Who greylists takes nothing sooner, and some begin anew where it comes too soon.
+_GREYLISTED_FOR = timedelta(minutes=5)
 _jitter = random.SystemRandom()
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -60,27 +63,6 @@ class MailState(StrEnum):
     SENDING = "sending"
     SENT = "sent"
     FAILED = "failed"
-
-
-class Outcome(StrEnum):
-    """How one attempt ended."""
-
-    ACCEPTED = "accepted"
-    DEFERRED = "deferred"
-    REFUSED = "refused"
-    INTERRUPTED = "interrupted"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one attempt came to, in the server's words or ours.
-
-    `is_about_server` says that no other mail would have fared better.
-    """
-
-    outcome: Outcome
-    words: str
-    is_about_server: bool = False
 
 
 class MailAttempt(db.Model):
@@ -106,7 +88,7 @@ class OutgoingMail(db.Model):
 
     __tablename__ = "outgoing_mail"
     __table_args__ = (
-        Index("ix_outgoing_mail_state_next_attempt_at", "state", "next_attempt_at"),
+        Index("ix_outgoing_mail_state_kind_due", "state", "kind", "next_attempt_at"),
         Index("ix_outgoing_mail_kind_recipient", "kind", "recipient"),
         # The journal names mails for ever, so a number is never given twice.
         {"sqlite_autoincrement": True},
@@ -137,6 +119,8 @@ class OutgoingMail(db.Model):
     sent_at: Mapped[datetime | None] = mapped_column(index=True)
     last_error: Mapped[str | None] = mapped_column(String(WORDS_MAX_CHARS))
     server_reply: Mapped[str | None] = mapped_column(String(WORDS_MAX_CHARS))
+    # When its text and HTML were emptied, since nobody needs them any more.
+    forgotten_at: Mapped[datetime | None]
     history: Mapped[list[MailAttempt]] = relationship(
         order_by=MailAttempt.id, cascade="all, delete-orphan", passive_deletes=True
     )
@@ -159,7 +143,7 @@ class OutgoingMail(db.Model):
     def settle(self, answer: Answer, *, now: datetime) -> None:
         """Note how an attempt ended, and what is to happen next."""
         words = one_line(answer.words)
-        self.history.append(MailAttempt(at=now, outcome=answer.outcome, reply=words))
+        self._note(answer, words, now)
         self.tried_at = now
         self.trying_since = self.trying_since or now
         self.claimed_by = self.claimed_until = None
@@ -171,16 +155,32 @@ class OutgoingMail(db.Model):
         if answer.outcome == Outcome.REFUSED or now >= self.trying_since + GIVE_UP_AFTER:
             self.state = MailState.FAILED
         else:
-            self._wait(answer.outcome, now, self.trying_since + GIVE_UP_AFTER)
+            self._wait(answer, now, self.trying_since + GIVE_UP_AFTER)
 
-    def _wait(self, outcome: Outcome, now: datetime, last_try_at: datetime) -> None:
-        delay = _BACK_OFF[min(self.waits, len(_BACK_OFF) - 1)] * _jitter.uniform(0.8, 1.2)
-        if outcome == Outcome.INTERRUPTED:
-            delay = timedelta()  # the lease was wait enough
+    def _note(self, answer: Answer, words: str, now: datetime) -> None:
+        last = self.history[-1] if self.history else None
+        # A server that is down for a day is one line, not a hundred.
+        if (
+            last
+            and answer.is_about_server
+            and (last.outcome, last.reply) == (answer.outcome, words)
+        ):
+            last.at = now
+        else:
+            self.history.append(MailAttempt(at=now, outcome=answer.outcome, reply=words))
+
+    def _wait(self, answer: Answer, now: datetime, last_try_at: datetime) -> None:
         self.state = MailState.QUEUED
+        # The lease was wait enough; and how long a server is left alone is the breaker's to say.
+        if answer.outcome == Outcome.INTERRUPTED or answer.is_about_server:
+            self.next_attempt_at = now
+            return
+        delay = _BACK_OFF[min(self.waits, len(_BACK_OFF) - 1)]
+        if answer.fault == Fault.GREYLISTED:
+            delay = max(delay, 1.25 * _GREYLISTED_FOR)
         self.waits += 1
         # The last try is at the very end of the day, wherever the back-off would lead.
-        self.next_attempt_at = min(now + delay, last_try_at)
+        self.next_attempt_at = min(now + delay * _jitter.uniform(0.8, 1.2), last_try_at)
 
     def retry(self, *, now: datetime) -> bool:
         """Make a failed or waiting mail due now, with a new day to arrive in.
@@ -188,16 +188,19 @@ class OutgoingMail(db.Model):
         One that was only written to a file can be sent when there is a mail server.
 
         Returns: whether that changed anything; a mail a worker has in hand is left to it.
-        Raises: Conflict where it has been sent.
+        Raises: Conflict where it has been sent, or its words are forgotten.
         """
         if self.state == MailState.SENT and not self.is_on_file:
             raise Conflict("This mail has been sent already.")
+        if self.forgotten_at is not None:
+            raise Conflict("What this mail said is no longer kept, so it can’t be sent.")
         if self.state == MailState.SENDING:
             return False
         self.state = MailState.QUEUED
         self.due_at = self.next_attempt_at = now
         self.trying_since = self.sent_at = self.server_reply = None
         self.waits = 0
+        breaker.close()
         return True
 
 
@@ -333,14 +336,32 @@ def purge(kinds: Collection[str], *, until: datetime) -> None:
     db.session.execute(delete(OutgoingMail).where(*is_old))
 
 
+def forget_bodies(*, until: datetime, now: datetime) -> int:
+    """Empty the text and HTML of mails that are older than a moment and were sent, or given up.
+
+    The rows stay, with what became of them. Returns: how many these are.
+    """
+    is_over = OutgoingMail.state.in_((MailState.SENT, MailState.FAILED))
+    is_old = (is_over, OutgoingMail.forgotten_at.is_(None), OutgoingMail.created_at <= until)
+    emptied = update(OutgoingMail).where(*is_old).values(text="", html="", forgotten_at=now)
+    return len(db.session.execute(emptied.returning(OutgoingMail.id)).all())
+
+
 def retry_all(*, now: datetime) -> int:
-    """Make all mail due now that failed, waits or only went to a file; return how many these are."""
+    """Make all mail due now that failed, waits or only went to a file; return how many these are.
+
+    What is forgotten is left out.
+    """
     waiting = (OutgoingMail.state == MailState.QUEUED) & (OutgoingMail.due_at <= now)
     is_sent = OutgoingMail.state == MailState.SENT
     on_file = is_sent & OutgoingMail.server_reply.startswith(WRITTEN_TO)
+    breaker.close()
     changed = db.session.execute(
         update(OutgoingMail)
-        .where(or_(OutgoingMail.state == MailState.FAILED, waiting, on_file))
+        .where(
+            or_(OutgoingMail.state == MailState.FAILED, waiting, on_file),
+            OutgoingMail.forgotten_at.is_(None),
+        )
         .values(
             state=MailState.QUEUED,
             due_at=now,

@@ -1,0 +1,84 @@
+"""The page about mail."""
+
+from __future__ import annotations
+
+from html import unescape
+from typing import Any
+
+from flask import Flask
+
+from blog import config, db, outbox
+from blog.outbox import Answer, MailState, Outcome
+from tests.cast import AUTHOR, Clock, Visitor
+from tests.mailing import MINUTE, deliver, look, queue
+from tests.smtp_server import HOST, unused_port
+
+
+def test_mail_is_listed_by_state(app: Flask, reader: Visitor, author: Visitor) -> None:
+    reader.enquire()
+    assert "hello@clinic.example" in author.get("/admin/mail").text
+    assert "hello@clinic.example" in author.get("/admin/mail?state=queued").text
+    assert "hello@clinic.example" not in author.get("/admin/mail?state=failed").text
+    assert "hello@clinic.example" in author.get("/admin/mail?state=nonsense").text
+
+
+def test_the_mail_page_says_where_mail_goes_without_a_server(
+    make_app: Any, author: Visitor
+) -> None:
+    assert "leave this machine" in unescape(author.get("/admin/mail").text)
+    served = Visitor(make_app(smtp_url="smtp://127.0.0.1:2525"))
+    served.sign_in(AUTHOR)
+    assert "leave this machine" not in served.get("/admin/mail").text
+
+
+def test_a_mail_server_that_fails_is_told_of_and_can_be_asked_at_once(
+    clock: Clock, make_app: Any
+) -> None:
+    app = make_app(smtp_url=f"smtp://{HOST}:{unused_port()}")
+    author = Visitor(app)
+    author.sign_in(AUTHOR)
+    assert "takes no mail" not in author.get("/admin/mail").text
+    with app.app_context():
+        first = queue(now=clock())
+        queue(now=clock())
+        assert deliver(outbox.transport(config.current()), now=clock()).retried == 1
+    page = author.get("/admin/mail").text
+    assert "takes no mail" in page
+    assert "Connection refused" in page
+    assert page.count("waiting to be tried again") == 1
+    assert page.count("next try") == 1
+    assert author.press("/admin/mail", "/admin/mail/retry").status_code == 303
+    page = author.get("/admin/mail").text
+    assert "takes no mail" not in page
+    assert "will be tried again in a moment" in page
+    with app.app_context():
+        assert look(first).next_attempt_at == clock()
+    assert "tried again mail all" in author.get("/admin/journal").text
+
+
+def test_where_nothing_waits_to_be_tried_again_the_journal_has_no_line(author: Visitor) -> None:
+    assert author.press("/admin/mail", "/admin/mail/retry").status_code == 303
+    assert "tried again mail" not in author.get("/admin/journal").text
+
+
+def test_a_mail_whose_words_are_forgotten_stays_on_the_page_without_a_button(
+    app: Flask, author: Visitor
+) -> None:
+    now = db.utc_now()
+    with app.app_context():
+        mail_id = queue(now=now)
+        with db.writing():
+            mail = outbox.by_id(mail_id)
+            assert mail
+            mail.settle(Answer(Outcome.REFUSED, "550 no"), now=now)
+    retry = f"/admin/mail/{mail_id}/retry"
+    assert retry in author.get("/admin/mail").text
+    with app.app_context(), db.writing():
+        outbox.forget_bodies(until=now + MINUTE, now=now)
+    page = author.get("/admin/mail").text
+    assert "550 no" in page
+    assert "no longer kept" in page
+    assert retry not in page
+    assert author.press("/admin/mail", retry).status_code == 409
+    with app.app_context():
+        assert look(mail_id).state == MailState.FAILED
