@@ -1,6 +1,7 @@
 """Who is in the tests, what they read, and what they can do with the site."""
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -60,6 +61,35 @@ class Clock:
     def move(self, **units: float) -> None:
         """Move on, as in `clock.move(minutes=31)`."""
         self.now += timedelta(**units)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+    def sentence(self) -> str:
+        """Read the one sentence of a command that could not do its work."""
+        assert (self.code, self.out) == (1, "")
+        return self.last_sentence()
+
+    def last_sentence(self) -> str:
+        assert self.code == 1
+        *_, last = self.err.splitlines()
+        assert last.startswith("Error: ")
+        assert last.endswith((".", "upgrade"))
+        assert "Traceback" not in self.err
+        return last.removeprefix("Error: ")
+
+
+Blog = Callable[..., Ran]
 
 
 def write_content(folder: Path) -> Path:

@@ -1,7 +1,12 @@
 """The ground every test stands on: a site of its own, on a copy of a prepared database."""
 
+import gc
+import io
+import os
+import re
 import shutil
 import sqlite3
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +17,7 @@ from flask import Flask
 from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 
-from blog import accounts, config, create_app, db
+from blog import accounts, cli, config, create_app, db
 from blog.accounts import Role
 from blog.admin.proving import device_note
 from blog.articles import sync
@@ -23,8 +28,10 @@ from tests.cast import (
     CLOCK,
     MODERATOR,
     SECOND_AUTHOR,
+    Blog,
     Clock,
     Person,
+    Ran,
     Visitor,
     write_content,
 )
@@ -199,6 +206,37 @@ def make_app(environ: Environ, compiled: BytecodeCache) -> Iterator[Callable[...
 def app(make_app: Callable[..., Flask]) -> Flask:
     """This test's site."""
     return make_app()
+
+
+@pytest.fixture
+def type_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Blog]:
+    """Type a command in a shell that has no settings but these."""
+    ours = re.compile("BLOG_.*|HOST|PORT")
+    inherited = {name: value for name, value in os.environ.items() if not ours.fullmatch(name)}
+
+    def run(*arguments: str, stdin: bytes = b"", **environ: str) -> Ran:
+        with monkeypatch.context() as shell:
+            shell.setattr(os, "environ", inherited | environ)
+            shell.setattr(sys, "argv", ["blog", *arguments])
+            shell.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        return Ran(int(ended.value.code or 0), *capsys.readouterr())
+
+    yield run
+    # A command's process is short, and this one is long.
+    gc.unfreeze()
+    gc.enable()
+
+
+@pytest.fixture
+def blog(type_in: Blog, environ: dict[str, str]) -> Blog:
+    """Type a command for this test's site."""
+
+    def run(*arguments: str, stdin: bytes = b"", **settings: str) -> Ran:
+        return type_in(*arguments, stdin=stdin, **environ | settings)
+
+    return run
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """The command line as operators type it: what it does, what it says, and how it ends."""
 
-import gc
-import io
 import json
 import os
 import pty
@@ -10,8 +8,7 @@ import shlex
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -43,70 +40,10 @@ from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
 from blog.staff import passwords
 from tests import cluster
-from tests.cast import ARTICLE, AUTHOR, AUTHOR_ID, CLOCK, MODERATOR, Person, Visitor
+from tests.cast import ARTICLE, AUTHOR, AUTHOR_ID, CLOCK, MODERATOR, Blog, Person, Ran, Visitor
 from tests.smtp_server import HOST, MailServer, unused_port
 
 PASSWORD = b"a few words to remember\n"
-
-
-@dataclass(frozen=True)
-class Ran:
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-    def sentence(self) -> str:
-        """Read the one sentence of a command that could not do its work."""
-        assert (self.code, self.out) == (1, "")
-        return self.last_sentence()
-
-    def last_sentence(self) -> str:
-        assert self.code == 1
-        *_, last = self.err.splitlines()
-        assert last.startswith("Error: ")
-        assert last.endswith((".", "upgrade"))
-        assert "Traceback" not in self.err
-        return last.removeprefix("Error: ")
-
-
-Blog = Callable[..., Ran]
-
-
-@pytest.fixture
-def type_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Blog]:
-    """Type a command in a shell that has no settings but these."""
-    ours = re.compile("BLOG_.*|HOST|PORT")
-    inherited = {name: value for name, value in os.environ.items() if not ours.fullmatch(name)}
-
-    def run(*arguments: str, stdin: bytes = b"", **environ: str) -> Ran:
-        with monkeypatch.context() as shell:
-            shell.setattr(os, "environ", inherited | environ)
-            shell.setattr(sys, "argv", ["blog", *arguments])
-            shell.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-            with pytest.raises(SystemExit) as ended:
-                cli.main()
-        return Ran(int(ended.value.code or 0), *capsys.readouterr())
-
-    yield run
-    # A command's process is short, and this one is long.
-    gc.unfreeze()
-    gc.enable()
-
-
-@pytest.fixture
-def blog(type_in: Blog, environ: dict[str, str]) -> Blog:
-    """Type a command for this test's site."""
-
-    def run(*arguments: str, stdin: bytes = b"", **settings: str) -> Ran:
-        return type_in(*arguments, stdin=stdin, **environ | settings)
-
-    return run
 
 
 @pytest.fixture

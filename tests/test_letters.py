@@ -14,7 +14,7 @@ from blog.comments.letters import Letter
 from blog.enquiries import arrival as enquiring
 from blog.enquiries.arrival import Message
 from blog.outbox import Answer, MailState, Outcome
-from blog.outbox.mails import BODY_MAX_BYTES
+from blog.outbox.checks import BODY_MAX_BYTES
 from blog.spam import Answer as Wants
 from blog.spam import Reason, Tone, Verdict
 from tests.cast import AUTHOR, CLOCK, MODERATOR, WAITS, Clock, Person, arrived, article

@@ -11,7 +11,7 @@ from blog import config, db, outbox
 from blog.outbox import Answer, MailState, Outcome
 from tests.cast import AUTHOR, Clock, Visitor
 from tests.mailing import MINUTE, deliver, look, queue
-from tests.smtp_server import HOST, unused_port
+from tests.smtp_server import HOST, MailServer, unused_port
 
 
 def test_mail_is_listed_by_state(app: Flask, reader: Visitor, author: Visitor) -> None:
@@ -82,3 +82,21 @@ def test_a_mail_whose_words_are_forgotten_stays_on_the_page_without_a_button(
     assert author.press("/admin/mail", retry).status_code == 409
     with app.app_context():
         assert look(mail_id).state == MailState.FAILED
+
+
+def test_the_button_sends_a_test_mail_to_the_clinic(make_app: Any, author: Visitor) -> None:
+    assert "Send a test mail" not in author.get("/admin/mail").text
+    with MailServer(data_answers=["250 OK", "550 5.7.26 No <b>DKIM</b>"]) as server:
+        site = Visitor(make_app(smtp_url=f"smtp://{HOST}:{server.port}"))
+        site.sign_in(AUTHOR)
+        assert site.press("/admin/mail", "/admin/mail/probe").status_code == 303
+        assert "took the test mail" in site.get("/admin/mail").text
+        answer = site.press("/admin/mail", "/admin/mail/probe")
+    assert answer.status_code == 200
+    assert "The test mail to hello@clinic.example was not accepted." in answer.text
+    assert "No &lt;b&gt;DKIM&lt;/b&gt;" in answer.text
+    assert [received.recipients for received in server.received] == [["hello@clinic.example"]]
+
+
+def test_the_button_is_the_administrators(moderator: Visitor) -> None:
+    assert moderator.press("/admin/", "/admin/mail/probe").status_code == 403

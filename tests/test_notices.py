@@ -18,7 +18,7 @@ from blog.comments.notices import NoticeOwed
 from blog.comments.paces import Pace
 from blog.comments.reports import ReportReason
 from blog.outbox import FileTransport
-from blog.outbox.mails import BODY_MAX_BYTES
+from blog.outbox.checks import BODY_MAX_BYTES
 from tests.cast import (
     ARTICLE,
     AUTHOR,

@@ -356,10 +356,12 @@ def test_a_name_will_do_for_host_and_a_broken_file_stops_nothing(
 
 def test_a_public_site_behind_a_proxy_is_told_to_trust_it(site: Site) -> None:
     site.environ["BLOG_SITE_URL"] = "https://blog.example.org"
+    site.environ["BLOG_MAIL_FROM"] = "blog@other.example"
     site.start("serve", "--prepare", "--no-worker")
     wait_for(lambda: "Ctrl-C" in site.out, what="what it says")
     assert site.out.startswith("The Skin Journal is at https://blog.example.org\n")
     assert "set BLOG_TRUSTED_PROXIES to the number of proxies.\n" in site.err
+    assert "Mail comes from blog@other.example, which is no address of https://blog" in site.err
     wait_for(site.web_processes, what="the server")
     assert site.end(signal.SIGTERM) == 0
 

@@ -397,7 +397,7 @@ def test_one_mail_holds_no_more_than_a_person_reads(
     assert f"2 more replies: {rest}" in mail.text
     assert "2 more replies" in mail.html
     assert mail.text.count("wrote:") == 20
-    assert len(mail.html.encode()) < outbox.mails.BODY_MAX_BYTES
+    assert len(mail.html.encode()) < outbox.checks.BODY_MAX_BYTES
 
 
 # What it holds

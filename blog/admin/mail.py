@@ -7,17 +7,19 @@ from typing import Any
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import config, db, journal, outbox, summary, urls
+from blog import articles, config, db, journal, outbox, summary, urls
 from blog.admin.desk import admin, back_to, desk, require
 from blog.admin.inbox import mail_words
 from blog.comments import following, notices
 from blog.enquiries import letters as enquiry_letters
 from blog.errors import NotFound
-from blog.outbox import MailState, OutgoingMail
+from blog.outbox import MailState, OutgoingMail, Probe
 from blog.permissions import Action
 from blog.staff import letters
 
 PAGE = 50
+# Somebody waits for the page, and one of few threads with her.
+_PROBE_SECONDS = 10.0
 _TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"}
 _KINDS = {
     enquiry_letters.MAIL: "Enquiry",
@@ -35,6 +37,10 @@ _KINDS = {
 def show_mail() -> Response:
     """Show the mail that was sent, waits, or failed."""
     require(Action.READ_MAIL)
+    return _page()
+
+
+def _page(probe: Probe | None = None) -> Response:
     word = request.args.get("state", "")
     state = MailState(word) if word in list(MailState) else None
     before = request.args.get("before", type=urls.row_id)
@@ -45,6 +51,8 @@ def show_mail() -> Response:
         state=state.value if state else "",
         tabs=[(tab, label, None) for tab, label in _TABS.items()],
         mails=[_mail(row) for row in rows[:PAGE]],
+        probe=probe,
+        probe_to=settings.clinic_email,
         failing=outbox.breaker_of(outbox.transport(settings).name),
         writes_files=settings.smtp_url is None,
         older=f"?state={state or ''}&before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
@@ -94,3 +102,20 @@ def retry_all_mail() -> AnyResponse:
         if outbox.retry_all(now=now):
             journal.record("tried again", "mail", "all", by=by, now=now)
     return back_to("/admin/mail", "All of it will be tried again in a moment.")
+
+
+@admin.post("/mail/probe")
+def probe_mail() -> AnyResponse:
+    """Send a test mail to the clinic right now, and show what came of it."""
+    require(Action.READ_MAIL)
+    settings = config.current()
+    found = outbox.probe(
+        outbox.transport(settings, deadline_seconds=_PROBE_SECONDS),
+        sender=settings.mail_from,
+        recipient=settings.clinic_email,
+        site=articles.site(),
+        now=db.utc_now(),
+    )
+    if found.is_accepted:
+        return back_to("/admin/mail", f"{found.meaning} {found.remedy}")
+    return _page(found)

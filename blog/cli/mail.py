@@ -7,13 +7,14 @@ import signal
 import socket
 import sys
 import threading
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 import click
 from flask import current_app
 
-from blog import config, db, imports, journal, outbox, summary
+from blog import articles, config, db, imports, journal, outbox, summary
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
 from blog.comments import editing, notices, reports, telling, traces
 from blog.enquiries import letters
@@ -138,6 +139,34 @@ def _retry(mail_id: int, *, now: datetime) -> int:
     if mail is None:
         raise NotFound(f"There is no mail {mail_id}.")
     return int(mail.retry(now=now))
+
+
+@group.command("probe")
+@click.argument("address", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the answer for a program.")
+@with_database
+def probe(address: str | None, as_json: bool) -> None:
+    """Send a test mail right now, and say what the mail server answers.
+
+    It goes to ADDRESS, or to who gets the enquiries. Ends with 1 where it isn't accepted.
+
+    \b
+    Example:  blog mail probe sandra@clinic.example
+    """
+    settings = config.current()
+    found = outbox.probe(
+        outbox.transport(settings),
+        sender=settings.mail_from,
+        recipient=address or settings.clinic_email,
+        site=articles.site(),
+        now=db.utc_now(),
+    )
+    if as_json:
+        print_json(asdict(found))
+    else:
+        for words in filter(None, (found.meaning, found.said, found.remedy)):
+            print_line(words, err=not found.is_accepted)
+    sys.exit(0 if found.is_accepted else 1)
 
 
 @cli.command("worker")

@@ -189,6 +189,9 @@ def _say_what(settings: Settings) -> None:
     if settings.is_https and not settings.trusted_proxies:
         words = "All readers look like one to the rate limits: set BLOG_TRUSTED_PROXIES to the number of proxies."
         click.echo(words, err=True)
+    if settings.is_mail_foreign:
+        words = f'Mail comes from {settings.mail_from}, which is no address of {settings.site_url}: it may be taken for spam. Set BLOG_MAIL_FROM to one of the site\'s own domain; docs/operating.md, "Mail", says more.'
+        click.echo(words, err=True)
     if settings.smtp_url is None:
         click.echo(f"No mail server is set: mail is written to {settings.instance_dir / 'mail'}/")
     if accounts.is_set_up():

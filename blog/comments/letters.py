@@ -21,7 +21,7 @@ from blog.accounts import User
 from blog.articles import Article
 from blog.comments import count_in, mailed, reach
 from blog.comments.model import Comment, CommentState
-from blog.outbox.mails import BODY_MAX_BYTES
+from blog.outbox.checks import BODY_MAX_BYTES
 from blog.permissions import Action
 from blog.spam import counted
 

@@ -30,7 +30,7 @@ from blog import accounts, comments, config, db, markup, tokens, urls
 from blog.comments import rules
 from blog.comments.rules import RuleKind
 from blog.errors import Invalid, MailError
-from blog.outbox.mails import plain_address
+from blog.outbox.checks import plain_address
 from blog.spam import Answer
 
 TOKEN_LIVES = timedelta(hours=48)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from blog.outbox.answers import Answer, Fault, Outcome
 from blog.outbox.breaker import MailBreaker
 from blog.outbox.breaker import standing as breaker_of
+from blog.outbox.checks import plain_address
 from blog.outbox.counts import (
     Health,
     Sent,
@@ -28,7 +29,6 @@ from blog.outbox.mails import (
     by_id,
     forget_bodies,
     last_of_kind,
-    plain_address,
     purge,
     queue,
     recent,
@@ -36,6 +36,7 @@ from blog.outbox.mails import (
     retry_all,
 )
 from blog.outbox.messages import build
+from blog.outbox.probing import Probe, probe
 from blog.outbox.transports import FileTransport, Session, SmtpTransport, Transport, transport
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "MailState",
     "Outcome",
     "OutgoingMail",
+    "Probe",
     "Sent",
     "Session",
     "SmtpTransport",
@@ -68,6 +70,7 @@ __all__ = [
     "last_sent_at",
     "late_count",
     "plain_address",
+    "probe",
     "purge",
     "queue",
     "recent",

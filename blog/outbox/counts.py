@@ -9,7 +9,8 @@ from enum import StrEnum
 from sqlalchemy import func, select
 
 from blog import db
-from blog.outbox.mails import MailState, OutgoingMail, plain_address
+from blog.outbox.checks import plain_address
+from blog.outbox.mails import MailState, OutgoingMail
 
 LATE_AFTER = timedelta(minutes=15)
 FAILURE_COUNTS_FOR = timedelta(days=3)

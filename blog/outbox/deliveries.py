@@ -25,7 +25,8 @@ from blog import db
 from blog.outbox import breaker
 from blog.outbox.answers import Answer, Outcome
 from blog.outbox.breaker import Way
-from blog.outbox.mails import MailState, OutgoingMail, one_line
+from blog.outbox.checks import one_line
+from blog.outbox.mails import MailState, OutgoingMail
 from blog.outbox.transports import Session, Transport
 
 # Longer than any attempt, or a second worker would start while the first still speaks.

@@ -1,15 +1,12 @@
 """The rows of the outbox: what is to be sent, how far it got, and what happened at each try.
 
-Refuses whatever could become a second recipient or a further header: control characters, and
-anything but one plain address. Hands nothing over itself and opens no connection.
+Hands nothing over itself and opens no connection.
 """
 
 from __future__ import annotations
 
 import random
-import re
 import secrets
-import unicodedata
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -29,31 +26,26 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, defer, mapped_column, relationship
 
 from blog import db
-from blog.errors import Conflict, MailError
+from blog.errors import Conflict
 from blog.outbox import breaker
 from blog.outbox.answers import Answer, Fault, Outcome
+from blog.outbox.checks import (
+    ADDRESS_MAX_CHARS,
+    SUBJECT_MAX_CHARS,
+    WORDS_MAX_CHARS,
+    body,
+    one_line,
+    plain_address,
+    subject_line,
+)
 
-ADDRESS_MAX_CHARS = 254
-SUBJECT_MAX_CHARS = 200
 URL_MAX_CHARS = 900
-BODY_MAX_BYTES = 200_000
-WORDS_MAX_CHARS = 500
 GIVE_UP_AFTER = timedelta(hours=25)
 WRITTEN_TO = "written to "
 _BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)]
 # Who greylists takes nothing sooner, and some begin anew where it comes too soon.
 _GREYLISTED_FOR = timedelta(minutes=5)
 _jitter = random.SystemRandom()
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
-# Dot-atom @ host; quoted local parts and address literals are nobody's address in practice.
-_ADDRESS = re.compile(
-    # Without encoded words, which EmailMessage would decode into whatever they hide.
-    r"(?!.*=\?)(?=[^@]{1,64}@)[\w!#$%&'*+/=?^`{|}~-]+(\.[\w!#$%&'*+/=?^`{|}~-]+)*"
-    r"@\w[\w-]{0,62}(\.\w[\w-]{0,62})*",
-    re.ASCII,
-)
 
 
 class MailState(StrEnum):
@@ -204,11 +196,6 @@ class OutgoingMail(db.Model):
         return True
 
 
-def one_line(words: str) -> str:
-    """Make a server's words fit to be stored and shown: one line, bounded, printable."""
-    return " ".join(_CONTROL.sub(" ", words).split())[:WORDS_MAX_CHARS]
-
-
 def queue(
     *,
     kind: str,
@@ -232,16 +219,16 @@ def queue(
     sender = plain_address(sender)
     host = sender.rpartition("@")[2]
     mail = OutgoingMail(
-        message_id=f"<{secrets.token_hex(10)}@{host}>",
+        message_id=new_message_id(sender),
         kind=kind,
         sender=sender,
         recipient=plain_address(recipient),
         reply_to=None if reply_to is None else plain_address(reply_to),
         thread_id=f"<{thread}@{host}>" if thread else None,
         unsubscribe_url=unsubscribe_url,
-        subject=_subject(subject),
-        text=_body(text),
-        html=_body(html),
+        subject=subject_line(subject),
+        text=body(text),
+        html=body(html),
         state=MailState.QUEUED,
         created_at=now,
         due_at=due_at or now,
@@ -251,41 +238,9 @@ def queue(
     return mail
 
 
-def plain_address(address: str) -> str:
-    """Return one plain address, its host in ASCII.
-
-    Raises: MailError for a name beside it, a list, or letters that mail servers don't take.
-    """
-    local, _, host = address.rpartition("@")
-    plain = f"{local}@{'.'.join(_ascii_label(label) for label in host.split('.'))}"
-    if len(plain) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(plain):
-        raise MailError(f"{address[:ADDRESS_MAX_CHARS]!r} is not one plain email address.")
-    return plain
-
-
-def _ascii_label(label: str) -> str:
-    if label.isascii() or _CONTROL.search(label):
-        return label
-    # Python's own "idna" codec is that of 2003, for which straße.example is strasse.example.
-    folded = unicodedata.normalize("NFC", label.lower())
-    return f"xn--{folded.encode('punycode').decode('ascii')}"
-
-
-def _subject(subject: str) -> str:
-    if _CONTROL.search(subject):
-        raise MailError("The subject of a mail can’t hold line ends or control characters.")
-    subject = subject.strip()
-    if len(subject) > SUBJECT_MAX_CHARS:
-        return f"{subject[: SUBJECT_MAX_CHARS - 1].rstrip()}…"
-    return subject
-
-
-def _body(body: str) -> str:
-    if _UNSTORABLE.search(body):
-        raise MailError("The text of a mail holds characters that can’t be stored.")
-    if len(body.encode()) > BODY_MAX_BYTES:
-        raise MailError(f"The text of a mail can have {BODY_MAX_BYTES} bytes at most.")
-    return body
+def new_message_id(sender: str) -> str:
+    """Make a Message-ID of the sender’s host that no other mail has."""
+    return f"<{secrets.token_hex(10)}@{sender.rpartition('@')[2]}>"
 
 
 def by_id(mail_id: int) -> OutgoingMail | None:

@@ -20,6 +20,7 @@ from blog.outbox.dialogue import Attempt, Line
 from blog.outbox.mails import WRITTEN_TO, OutgoingMail
 from blog.outbox.messages import build
 
+DEADLINE_SECONDS = 30.0
 _GRACE_SECONDS = 0.5
 
 
@@ -44,11 +45,11 @@ class Transport(Protocol):
         ...
 
 
-def transport(settings: Settings) -> Transport:
+def transport(settings: Settings, *, deadline_seconds: float = DEADLINE_SECONDS) -> Transport:
     """Return the transport that the settings ask for."""
     if settings.smtp_url is None:
         return FileTransport(settings.instance_dir / "mail")
-    return SmtpTransport(settings.smtp_url)
+    return SmtpTransport(settings.smtp_url, deadline_seconds)
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class SmtpTransport:
     """
 
     server: SmtpServer
-    deadline_seconds: float = 30.0
+    deadline_seconds: float = DEADLINE_SECONDS
     context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
 
     @property
