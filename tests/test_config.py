@@ -181,6 +181,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
             f"a@{'b' * 60}.{'c' * 60}.{'d' * 60}.{'e' * 60}.{'f' * 60}",
         ],
     ),
+    "BLOG_MAIL_BOUNCES": (
+        "an address with 30 characters before @ at most",
+        [f"{'a' * 31}@clinic.example"],
+    ),
     "BLOG_CLINIC_EMAIL": (ADDRESS, ["clinic", "Clinic <clinic@clinic.example>", "a@b@c"]),
     "BLOG_ENQUIRY_MAIL": ("one of full, summary", ["FULL", "none", "full,summary"]),
     "BLOG_ENQUIRY_REMIND_DAYS": ("a whole number from 1 to 90", ["0", "91", "two", "1.5"]),
@@ -381,6 +385,7 @@ def test_no_application_is_made_with_a_bad_value(place: Place) -> None:
         ),
         ("smtp_url", " ", None),
         ("mail_from", " blog@clinic.example ", "blog@clinic.example"),
+        ("mail_bounces", f"{'a' * 30}@clinic.example", f"{'a' * 30}@clinic.example"),
         ("clinic_email", "o'neill+blog@localhost", "o'neill+blog@localhost"),
         ("comments", "closed", "closed"),
         ("trust_after", "1", 1),

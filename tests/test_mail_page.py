@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask
 
 from blog import config, db, outbox
-from blog.outbox import Answer, MailState, Outcome
+from blog.outbox import Answer, MailState, Outcome, bounced
 from tests.cast import AUTHOR, Clock, Visitor
 from tests.mailing import MINUTE, deliver, look, queue
 from tests.smtp_server import HOST, MailServer, unused_port
@@ -100,3 +100,30 @@ def test_the_button_sends_a_test_mail_to_the_clinic(make_app: Any, author: Visit
 
 def test_the_button_is_the_administrators(moderator: Visitor) -> None:
     assert moderator.press("/admin/", "/admin/mail/probe").status_code == 403
+
+
+def test_addresses_that_get_no_mail_are_shown_and_allowed_again(
+    app: Flask, author: Visitor, moderator: Visitor
+) -> None:
+    assert "get no mail" not in author.get("/admin/mail").text
+    with app.app_context(), db.writing():
+        row = bounced.note("n@x.example", is_hard=True, words="550 <b>No</b>", now=db.utc_now())
+        row_id = row.id
+    end = f"/admin/mail/stopped/{row_id}/end"
+    page = author.get("/admin/mail").text
+    assert "n@x.example" in page
+    assert "550 &lt;b&gt;No&lt;/b&gt;" in page
+    assert moderator.press("/admin/", end).status_code == 403
+    assert author.press("/admin/mail", end).status_code == 303
+    assert "Mail goes to n@x.example again." in author.get("/admin/mail").text
+    assert f"allowed mail to address {row_id}" in author.get("/admin/journal").text
+    assert author.press("/admin/mail", end).status_code == 404
+
+
+def test_an_address_that_came_back_once_softly_is_not_stopped(app: Flask, author: Visitor) -> None:
+    with app.app_context(), db.writing():
+        row = bounced.note("n@x.example", is_hard=False, words="452 Full", now=db.utc_now())
+        row_id = row.id
+    assert "n@x.example" not in author.get("/admin/mail").text
+    end = f"/admin/mail/stopped/{row_id}/end"
+    assert author.press("/admin/mail", end).status_code == 404

@@ -22,12 +22,18 @@ _OUTCOMES = {
     Outcome.DEFERRED: "Tried, and will be tried again",
     Outcome.REFUSED: "Refused by the mail server",
     Outcome.INTERRUPTED: "The attempt was cut short, and will be made again",
+    Outcome.BOUNCED: "Came back, for good",
+    Outcome.SOFT_BOUNCED: "Came back",
+    Outcome.STOPPED: "Not sent",
 }
 _TONES = {
     Outcome.ACCEPTED: "good",
     Outcome.DEFERRED: "plain",
     Outcome.REFUSED: "bad",
     Outcome.INTERRUPTED: "plain",
+    Outcome.BOUNCED: "bad",
+    Outcome.SOFT_BOUNCED: "bad",
+    Outcome.STOPPED: "bad",
 }
 
 

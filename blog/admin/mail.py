@@ -18,6 +18,7 @@ from blog.permissions import Action
 from blog.staff import letters
 
 PAGE = 50
+_STOPPED_SHOWN = 200
 # Somebody waits for the page, and one of few threads with her.
 _PROBE_SECONDS = 10.0
 _TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"}
@@ -51,6 +52,7 @@ def _page(probe: Probe | None = None) -> Response:
         state=state.value if state else "",
         tabs=[(tab, label, None) for tab, label in _TABS.items()],
         mails=[_mail(row) for row in rows[:PAGE]],
+        stopped=outbox.stopped(limit=_STOPPED_SHOWN),
         probe=probe,
         probe_to=settings.clinic_email,
         failing=outbox.breaker_of(outbox.transport(settings).name),
@@ -102,6 +104,22 @@ def retry_all_mail() -> AnyResponse:
         if outbox.retry_all(now=now):
             journal.record("tried again", "mail", "all", by=by, now=now)
     return back_to("/admin/mail", "All of it will be tried again in a moment.")
+
+
+@admin.post(f"/mail/stopped/<{urls.ROW}:row_id>/end")
+def allow_mail(row_id: int) -> AnyResponse:
+    """Send mail again to an address from which it came back."""
+    by = require(Action.READ_MAIL)
+    with db.writing():
+        row = outbox.bounced_by_id(row_id)
+        if row is None or row.stopped_at is None:
+            raise NotFound("Mail to this address is not stopped.")
+        address = row.address
+        outbox.allow(address)
+        journal.record("allowed mail to", "address", row_id, by=by, now=db.utc_now())
+    return back_to(
+        "/admin/mail", f"Mail goes to {address} again. What failed meanwhile can be tried again."
+    )
 
 
 @admin.post("/mail/probe")

@@ -13,13 +13,15 @@ from typing import Any
 
 import click
 from flask import current_app
+from sqlalchemy.exc import DatabaseError
 
 from blog import articles, config, db, imports, journal, outbox, summary
-from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_database
+from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_app, with_database
 from blog.comments import editing, notices, reports, telling, traces
 from blog.enquiries import letters
-from blog.errors import NotFound
+from blog.errors import Busy, DatabaseUnready, NotFound, SettingError
 from blog.outbox import Chore, MailState, OutgoingMail, Transport
+from blog.outbox.reports import READ_MAX_BYTES
 from blog.staff import passwords
 
 LIST_ROWS = 200
@@ -79,6 +81,8 @@ def list_mail(as_json: bool, state: str | None) -> None:
             print_line(f"        {row['last_error']}")
     if not rows:
         click.echo("No mail.")
+    for stopped in outbox.stopped(limit=LIST_ROWS):
+        print_line(f"{stopped.reason} (to end that: blog mail allow {stopped.address})")
     _say_who_fails(outbox.transport(config.current()))
 
 
@@ -167,6 +171,60 @@ def probe(address: str | None, as_json: bool) -> None:
         for words in filter(None, (found.meaning, found.said, found.remedy)):
             print_line(words, err=not found.is_accepted)
     sys.exit(0 if found.is_accepted else 1)
+
+
+@group.command("bounce")
+@click.option("--json", "as_json", is_flag=True, help="Print what was done for a program.")
+@with_app
+def bounce(as_json: bool) -> None:
+    """Read a report of a mail that came back from standard input, and note it.
+
+    Ends with 0 also for what is no such report, since nobody needs it again; with 75, as mail servers understand it, where it should come again later.
+
+    \b
+    Example:  blog mail bounce < report.eml
+    """
+    settings = config.current()
+    if not settings.mail_bounces:
+        raise SettingError("BLOG_MAIL_BOUNCES is empty, so no mail has a return path of its own.")
+    data = _read_mail()
+    try:
+        db.check_ready()
+        with db.writing():
+            done = outbox.take_in(data, key=settings.secret_key, now=db.utc_now())
+    except (Busy, DatabaseUnready, DatabaseError) as error:
+        print_line(f"Error: {error}", err=True)
+        sys.exit(os.EX_TEMPFAIL)
+    if as_json:
+        print_json(asdict(done))
+    else:
+        print_line(done.sentence)
+
+
+def _read_mail() -> bytes:
+    """Read standard input to its end, as who writes there expects; keep what counts of it."""
+    stream = sys.stdin.buffer
+    data = stream.read(READ_MAX_BYTES)
+    while stream.read(READ_MAX_BYTES):
+        pass
+    return data
+
+
+@group.command("allow")
+@click.argument("address")
+@with_database
+def allow(address: str) -> None:
+    """Send mail again to an address from which it came back.
+
+    \b
+    Example:  blog mail allow nomsa@reader.example
+    """
+    with db.writing():
+        row_id = outbox.allow(address)
+        if row_id is None:
+            raise NotFound(f"Mail to {address} was not stopped.")
+        journal.record("allowed mail to", "address", row_id, by=None, now=db.utc_now())
+    print_line(f"Mail goes to {address} again.")
 
 
 @cli.command("worker")

@@ -97,6 +97,12 @@ class Settings:
         "The site's own address, from which all mail is sent; empty is blog@ and the site's host.",
         "address",
     )
+    mail_bounces: str = setting(
+        casts.return_address,
+        "",
+        "Where mail returns that can't be delivered, with the number of each put behind the name; empty is BLOG_MAIL_FROM as it is.",
+        "address",
+    )
     clinic_email: str = setting(
         casts.address,
         "",

@@ -14,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ADDRESS_MAX_CHARS = 254
+RETURN_NAME_MAX_CHARS = 30
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost")
 # Who listens on all addresses of a machine is reached at its own.
 HERE = (*LOOPBACK_HOSTS, "::1", "::", "0.0.0.0")  # noqa: S104 (compared with, never listened on)
@@ -169,6 +170,13 @@ def address(value: str) -> str:
     """One plain email address."""
     if value and (len(value) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(value)):
         raise ValueError("one email address, like clinic@example.org")
+    return value
+
+
+def return_address(value: str) -> str:
+    """An address that leaves room for what is put behind its name."""
+    if len(address(value).partition("@")[0]) > RETURN_NAME_MAX_CHARS:
+        raise ValueError(f"an address with {RETURN_NAME_MAX_CHARS} characters before @ at most")
     return value
 
 

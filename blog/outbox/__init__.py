@@ -7,6 +7,9 @@ A mail whose fate isn't known is sent again under the same Message-ID: twice rat
 from __future__ import annotations
 
 from blog.outbox.answers import Answer, Fault, Outcome
+from blog.outbox.bounced import BouncedAddress, allow, stopped
+from blog.outbox.bounced import by_id as bounced_by_id
+from blog.outbox.bounces import Returned, take_in
 from blog.outbox.breaker import MailBreaker
 from blog.outbox.breaker import standing as breaker_of
 from blog.outbox.checks import plain_address
@@ -43,6 +46,7 @@ __all__ = [
     "GIVE_UP_AFTER",
     "LEASE",
     "Answer",
+    "BouncedAddress",
     "Chore",
     "Delivered",
     "Fault",
@@ -54,10 +58,13 @@ __all__ = [
     "Outcome",
     "OutgoingMail",
     "Probe",
+    "Returned",
     "Sent",
     "Session",
     "SmtpTransport",
     "Transport",
+    "allow",
+    "bounced_by_id",
     "breaker_of",
     "build",
     "by_id",
@@ -79,5 +86,7 @@ __all__ = [
     "retry_all",
     "run_worker",
     "sent_since",
+    "stopped",
+    "take_in",
     "transport",
 ]

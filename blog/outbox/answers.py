@@ -16,6 +16,11 @@ class Outcome(StrEnum):
     DEFERRED = "deferred"
     REFUSED = "refused"
     INTERRUPTED = "interrupted"
+    # It was accepted and came back, for good or perhaps not.
+    BOUNCED = "bounced"
+    SOFT_BOUNCED = "soft bounced"
+    # It wasn't tried, since what went to its address before came back.
+    STOPPED = "stopped"
 
 
 class Fault(StrEnum):

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from blog import db
+from blog.outbox.bounced import TRIED_ALWAYS
 from blog.outbox.checks import plain_address
 from blog.outbox.mails import MailState, OutgoingMail
 
@@ -60,9 +61,9 @@ def last_sent_at() -> datetime | None:
 
 
 def failed_count() -> int:
-    """Return how many mails could not be delivered."""
-    query = select(func.count(OutgoingMail.id)).where(OutgoingMail.state == MailState.FAILED)
-    return db.session.execute(query).scalar_one()
+    """Return how many mails could not be delivered, but those that weren’t even tried."""
+    is_failed = (OutgoingMail.state == MailState.FAILED, OutgoingMail.tried_at.is_not(None))
+    return db.session.execute(select(func.count(OutgoingMail.id)).where(*is_failed)).scalar_one()
 
 
 def late_count() -> int:
@@ -74,16 +75,26 @@ def late_count() -> int:
 def health(*, now: datetime) -> Health:
     """Tell whether mail arrives.
 
-    Failing: one has waited too long, or lately one failed and none arrived since.
+    Failing: one has waited too long, or lately one failed and none arrived since. Of what the
+    clinic lives on, another of its kind must have arrived.
     """
     mail = OutgoingMail
     unsent = mail.state.in_((MailState.QUEUED, MailState.SENDING))
     due_at = db.session.execute(select(func.min(mail.due_at)).where(unsent)).scalar()
-    failed = select(func.max(mail.tried_at)).where(mail.state == MailState.FAILED)
-    failed_at = db.session.execute(failed).scalar()
-    sent_at = last_sent_at()
+    is_late = due_at is not None and due_at < now - LATE_AFTER
     earliest = now - FAILURE_COUNTS_FOR
-    has_failed = failed_at is not None and failed_at > max(earliest, sent_at or earliest)
-    if has_failed or (due_at is not None and due_at < now - LATE_AFTER):
+    vital = mail.kind.in_(TRIED_ALWAYS)
+    if is_late or _has_failed(since=earliest) or _has_failed(vital, since=earliest):
         return Health.FAILING
     return Health.OK if due_at is None or due_at > now else Health.WAITING
+
+
+def _has_failed(*where: ColumnElement[bool], since: datetime) -> bool:
+    """Tell whether a mail failed since a moment, and none arrived after it."""
+    mail = OutgoingMail
+    failed = select(func.max(mail.tried_at)).where(mail.state == MailState.FAILED, *where)
+    failed_at = db.session.execute(failed).scalar()
+    if failed_at is None or failed_at <= since:
+        return False
+    arrived = select(mail.id).where(mail.sent_at >= failed_at, *where).limit(1)
+    return db.session.execute(arrived).scalar() is None

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     delete,
+    func,
     or_,
     select,
     update,
@@ -27,7 +28,7 @@ from sqlalchemy.orm import Mapped, defer, mapped_column, relationship
 
 from blog import db
 from blog.errors import Conflict
-from blog.outbox import breaker
+from blog.outbox import bounced, breaker
 from blog.outbox.answers import Answer, Fault, Outcome
 from blog.outbox.checks import (
     ADDRESS_MAX_CHARS,
@@ -45,6 +46,7 @@ WRITTEN_TO = "written to "
 _BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)]
 # Who greylists takes nothing sooner, and some begin anew where it comes too soon.
 _GREYLISTED_FOR = timedelta(minutes=5)
+_FOR_GOOD = (Outcome.REFUSED, Outcome.BOUNCED, Outcome.STOPPED)
 _jitter = random.SystemRandom()
 
 
@@ -130,7 +132,7 @@ class OutgoingMail(db.Model):
     @property
     def is_refused(self) -> bool:
         """Whether a server said that this address gets no mail."""
-        return self.state == MailState.FAILED and self.history[-1].outcome == Outcome.REFUSED
+        return self.state == MailState.FAILED and self.history[-1].outcome in _FOR_GOOD
 
     def settle(self, answer: Answer, *, now: datetime) -> None:
         """Note how an attempt ended, and what is to happen next."""
@@ -148,6 +150,24 @@ class OutgoingMail(db.Model):
             self.state = MailState.FAILED
         else:
             self._wait(answer, now, self.trying_since + GIVE_UP_AFTER)
+
+    def bounce(self, words: str, *, is_hard: bool, now: datetime) -> bool:
+        """Note that it came back; False where that is known."""
+        outcome = Outcome.BOUNCED if is_hard else Outcome.SOFT_BOUNCED
+        if self.state == MailState.FAILED and self.history[-1].outcome == outcome:
+            return False
+        self._end(outcome, words, now)
+        self.tried_at = now
+        return True
+
+    def stop(self, reason: str, *, now: datetime) -> None:
+        """Give it up untried, since its address gets no mail."""
+        self._end(Outcome.STOPPED, reason, now)
+
+    def _end(self, outcome: Outcome, words: str, now: datetime) -> None:
+        self.history.append(MailAttempt(at=now, outcome=outcome, reply=words))
+        self.state, self.last_error = MailState.FAILED, words
+        self.sent_at = self.claimed_by = self.claimed_until = None
 
     def _note(self, answer: Answer, words: str, now: datetime) -> None:
         last = self.history[-1] if self.history else None
@@ -180,12 +200,15 @@ class OutgoingMail(db.Model):
         One that was only written to a file can be sent when there is a mail server.
 
         Returns: whether that changed anything; a mail a worker has in hand is left to it.
-        Raises: Conflict where it has been sent, or its words are forgotten.
+        Raises: Conflict where it was sent, its words are forgotten, or its address gets no mail.
         """
         if self.state == MailState.SENT and not self.is_on_file:
             raise Conflict("This mail has been sent already.")
         if self.forgotten_at is not None:
             raise Conflict("What this mail said is no longer kept, so it can’t be sent.")
+        stopped = stop_for(self.kind, self.recipient)
+        if stopped is not None:
+            raise Conflict(f"{stopped.reason} Allow it first.")
         if self.state == MailState.SENDING:
             return False
         self.state = MailState.QUEUED
@@ -234,8 +257,20 @@ def queue(
         due_at=due_at or now,
         next_attempt_at=due_at or now,
     )
-    db.session.add(mail)
+    _add(mail, now=now)
     return mail
+
+
+def _add(mail: OutgoingMail, *, now: datetime) -> None:
+    stopped = stop_for(mail.kind, mail.recipient)
+    if stopped is not None:
+        mail.stop(stopped.reason, now=now)
+    db.session.add(mail)
+
+
+def stop_for(kind: str, recipient: str) -> bounced.BouncedAddress | None:
+    """Return why mail of a kind to somebody isn’t sent; None where it is."""
+    return None if kind in bounced.TRIED_ALWAYS else bounced.stop_of(recipient)
 
 
 def new_message_id(sender: str) -> str:
@@ -279,7 +314,7 @@ def last_of_kind(kind: str, recipient: str) -> OutgoingMail | None:
 
 def refused(kind: str) -> Select[int]:
     """Select the mails of a kind that a server refused for good."""
-    is_refused = MailAttempt.outcome == Outcome.REFUSED
+    is_refused = MailAttempt.outcome.in_(_FOR_GOOD)
     failed = select(OutgoingMail.id).where(OutgoingMail.state == MailState.FAILED)
     return failed.where(OutgoingMail.kind == kind, OutgoingMail.history.any(is_refused))
 
@@ -305,7 +340,7 @@ def forget_bodies(*, until: datetime, now: datetime) -> int:
 def retry_all(*, now: datetime) -> int:
     """Make all mail due now that failed, waits or only went to a file; return how many these are.
 
-    What is forgotten is left out.
+    What is forgotten is left out, and what goes to addresses that get no mail.
     """
     waiting = (OutgoingMail.state == MailState.QUEUED) & (OutgoingMail.due_at <= now)
     is_sent = OutgoingMail.state == MailState.SENT
@@ -316,6 +351,10 @@ def retry_all(*, now: datetime) -> int:
         .where(
             or_(OutgoingMail.state == MailState.FAILED, waiting, on_file),
             OutgoingMail.forgotten_at.is_(None),
+            or_(
+                OutgoingMail.kind.in_(bounced.TRIED_ALWAYS),
+                func.lower(OutgoingMail.recipient).not_in(bounced.stopped_addresses()),
+            ),
         )
         .values(
             state=MailState.QUEUED,

@@ -19,6 +19,7 @@ from blog.outbox.answers import Answer, Fault, Outcome
 from blog.outbox.dialogue import Attempt, Line
 from blog.outbox.mails import WRITTEN_TO, OutgoingMail
 from blog.outbox.messages import build
+from blog.outbox.reports import ReturnPath
 
 DEADLINE_SECONDS = 30.0
 _GRACE_SECONDS = 0.5
@@ -49,7 +50,12 @@ def transport(settings: Settings, *, deadline_seconds: float = DEADLINE_SECONDS)
     """Return the transport that the settings ask for."""
     if settings.smtp_url is None:
         return FileTransport(settings.instance_dir / "mail")
-    return SmtpTransport(settings.smtp_url, deadline_seconds)
+    address = settings.mail_bounces
+    return SmtpTransport(
+        settings.smtp_url,
+        deadline_seconds,
+        returns=ReturnPath(address, settings.secret_key) if address else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class FileTransport:
 
 @dataclass(frozen=True)
 class SmtpTransport:
-    """An SMTP server.
+    """An SMTP server; without `returns` what can’t be delivered goes back to the sender.
 
     Units: `deadline_seconds` is for a whole attempt, from the name's resolution on.
     """
@@ -89,6 +95,7 @@ class SmtpTransport:
     server: SmtpServer
     deadline_seconds: float = DEADLINE_SECONDS
     context: ssl.SSLContext = field(default_factory=ssl.create_default_context)
+    returns: ReturnPath | None = None
 
     @property
     def name(self) -> str:
@@ -123,7 +130,7 @@ class SmtpSession:
             transport.server,
             transport.context,
             deadline_seconds,
-            sender=mail.sender,
+            sender=transport.returns.of(mail.id) if transport.returns else mail.sender,
             recipient=mail.recipient,
             data=message.as_bytes(),
             line=self._line,
