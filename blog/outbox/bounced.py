@@ -17,7 +17,7 @@ from blog.outbox.checks import ADDRESS_MAX_CHARS, WORDS_MAX_CHARS
 
 SOFT_MAX = 3
 # What the clinic lives on is tried again and again, and seen to fail, whatever came back.
-TRIED_ALWAYS = ("enquiry",)
+TRIED_ALWAYS = ("enquiry", "enquiry-copy", "summary")
 _SOFT_COUNTS_FOR = timedelta(days=30)
 
 
