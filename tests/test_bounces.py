@@ -118,6 +118,13 @@ def test_each_mail_has_a_return_path_of_its_own_where_one_is_set() -> None:
     assert plain.sender == SITE
 
 
+def test_nothing_comes_back_to_a_mail_that_answers_by_itself() -> None:
+    with MailServer() as server:
+        for returns in (RETURNS, None):
+            send(to_port(server.port, returns=returns), letter(id=4711, is_answer=True))
+        assert [each.sender for each in server.received] == ["<>", "<>"]
+
+
 def test_the_settings_say_where_mail_returns(make_app: Any) -> None:
     for settings, address in (({}, None), ({"mail_bounces": "b@example.org"}, "b@example.org")):
         with make_app(smtp_url="smtp://127.0.0.1", **settings).app_context():

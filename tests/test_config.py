@@ -188,6 +188,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "BLOG_CLINIC_EMAIL": (ADDRESS, ["clinic", "Clinic <clinic@clinic.example>", "a@b@c"]),
     "BLOG_ENQUIRY_MAIL": ("one of full, summary", ["FULL", "none", "full,summary"]),
     "BLOG_ENQUIRY_REMIND_DAYS": ("a whole number from 1 to 90", ["0", "91", "two", "1.5"]),
+    "BLOG_ACKNOWLEDGE": ("yes or no", ["maybe", "2", "yes please"]),
     "BLOG_SECOND_EMAIL": (ADDRESS, ["clinic", "a@b@c"]),
     "BLOG_SUMMARY_AT": (
         "a time of day, like 07:00, or never",

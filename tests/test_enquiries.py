@@ -1,7 +1,8 @@
 """Enquiries: the row and its mail come together or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -186,3 +187,78 @@ def test_a_topic_without_an_address_goes_to_the_clinic() -> None:
     enquiry = submit(replace(MESSAGE, topic="Something else"))
     assert enquiry.mail
     assert enquiry.mail.recipient == "hello@clinic.example"
+
+
+# To who sent it
+
+
+@pytest.fixture
+def answering(make_app: MakeApp) -> Iterator[Flask]:
+    """A site that says by mail that an enquiry came."""
+    app = make_app(acknowledge="yes")
+    with app.app_context():
+        yield app
+
+
+def answers() -> list[str]:
+    return [mail.recipient for mail in outbox.recent() if mail.kind == letters.ANSWER]
+
+
+def test_nobody_is_answered_unless_the_clinic_wishes_it() -> None:
+    submit()
+    assert answers() == []
+
+
+def test_who_sent_an_enquiry_is_told_that_it_came_without_her_words(answering: Flask) -> None:
+    enquiry = submit()
+    (event,) = enquiry.events
+    mail = event.mail
+    assert mail
+    assert (event.kind, mail.recipient) == ("acknowledged", "lerato@reader.example")
+    assert (mail.is_answer, mail.reply_to) == (True, "hello@clinic.example")
+    assert enquiry.reference in mail.subject
+    for part in (mail.text, mail.html, mail.subject):
+        for own in ("Lerato", "book", "Tuesday", "Microneedling"):
+            assert own not in part
+    message = outbox.build(mail)
+    assert message["Auto-Submitted"] == "auto-replied"
+    assert message["Return-Path"] is None
+
+
+@pytest.mark.parametrize(
+    ("message", "verdict"),
+    [
+        (MESSAGE, HELD),
+        (MESSAGE, spam.Verdict((spam.Reason("x", "odd", spam.Tone.BAD),))),
+        (replace(MESSAGE, email="", phone_typed="0825550134"), FINE),
+    ],
+    ids=["suspected", "odd", "no address"],
+)
+def test_only_what_is_clearly_genuine_is_answered(
+    answering: Flask, message: Message, verdict: spam.Verdict
+) -> None:
+    submit(message, verdict)
+    assert answers() == []
+
+
+def test_an_address_is_answered_once_a_day(answering: Flask) -> None:
+    for number in range(3):
+        submit(replace(MESSAGE, message=f"No {number}"))
+    submit(replace(MESSAGE, email="other@reader.example"))
+    assert answers() == ["other@reader.example", "lerato@reader.example"]
+
+
+def test_twenty_are_answered_an_hour(answering: Flask) -> None:
+    for number in range(letters.ANSWERS_AN_HOUR + 3):
+        submit(replace(MESSAGE, email=f"reader-{number}@reader.example"))
+    assert len(answers()) == letters.ANSWERS_AN_HOUR
+    late = replace(MESSAGE, email="late@reader.example")
+    with db.writing():
+        arrival.submit(
+            late,
+            site=articles.site(),
+            verdict=FINE,
+            address_hash="a",
+            now=CLOCK + timedelta(minutes=61),
+        )
+    assert len(answers()) == letters.ANSWERS_AN_HOUR + 1

@@ -25,6 +25,7 @@ _TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"
 _KINDS = {
     enquiry_letters.MAIL: "Enquiry",
     enquiry_letters.COPY: "Enquiry, to the second address",
+    enquiry_letters.ANSWER: "That an enquiry came",
     summary.MAIL: "Daily summary",
     notices.MAIL: "Comments waiting",
     "confirm-address": "Address to confirm",

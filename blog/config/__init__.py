@@ -120,6 +120,11 @@ class Settings:
         "After how many days an enquiry that nobody has answered is pointed out.",
         "days",
     )
+    acknowledge: bool = setting(
+        casts.yes_or_no,
+        "no",
+        "Whether who sends an enquiry gets a short mail that it came; only for clearly genuine ones.",
+    )
     second_email: str = setting(
         casts.address,
         "",

@@ -64,6 +64,9 @@ def submit(
             if not verdict.is_held or config.current().summary_at is None:
                 enquiry.mail = letters.tell_clinic(enquiry, message.about, site=site, now=now)
             db.session.add(enquiry)
+            answer = letters.acknowledge(enquiry, site=site, now=now)
+            if answer is not None:
+                enquiry.tell(Happening.ACKNOWLEDGED, by=None, now=now, mail=answer)
     return db.session.execute(known).scalar_one()
 
 

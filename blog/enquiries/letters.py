@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import render_template
@@ -19,10 +19,14 @@ from blog.enquiries import hints
 from blog.enquiries.model import Enquiry, EnquiryEvent, Happening
 from blog.errors import MailError
 from blog.outbox import MailState, OutgoingMail
+from blog.spam import Tone
 
 MAIL = "enquiry"
 # Of one that could not be delivered where it was to go.
 COPY = "enquiry-copy"
+# To who sent one.
+ANSWER = "enquiry-answer"
+ANSWERS_AN_HOUR = 20
 _BATCH = 100
 
 
@@ -49,6 +53,40 @@ def tell_clinic(
 def tell_correction(enquiry: Enquiry, *, site: Site, now: datetime) -> OutgoingMail:
     """Queue the mail that says how its sender can be reached after all."""
     return _tell(enquiry, "correction", {}, site=site, now=now)
+
+
+def acknowledge(enquiry: Enquiry, *, site: Site, now: datetime) -> OutgoingMail | None:
+    """Queue the mail that says an enquiry came, to who sent it, where that is wished and safe.
+
+    It holds nothing its reader wrote: anybody's address can be typed into a form. An address gets
+    one a day, and all of them together a few an hour.
+    """
+    settings = config.current()
+    if not settings.acknowledge or not enquiry.email or _is_doubtful(enquiry):
+        return None
+    if outbox.count_of_kind(ANSWER, enquiry.email, since=now - timedelta(days=1)):
+        return None
+    if outbox.recent_of_kind(ANSWER, since=now - timedelta(hours=1)) >= ANSWERS_AN_HOUR:
+        return None
+    words = {"enquiry": enquiry, "site": site, "site_link": urls.absolute("/")}
+    text, html = (
+        render_template(f"mail/acknowledgement.{kind}", **words) for kind in ("txt", "html")
+    )
+    return outbox.queue(
+        kind=ANSWER,
+        sender=settings.mail_from,
+        recipient=enquiry.email,
+        reply_to=settings.clinic_email,
+        subject=f"{site.clinic_name} has your message ({enquiry.reference})",
+        text=text,
+        html=html,
+        is_answer=True,
+        now=now,
+    )
+
+
+def _is_doubtful(enquiry: Enquiry) -> bool:
+    return enquiry.is_suspected or any(each["tone"] == Tone.BAD for each in enquiry.reasons)
 
 
 def send_elsewhere(now: datetime) -> None:

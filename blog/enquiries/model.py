@@ -71,6 +71,7 @@ class Happening(StrEnum):
     REPLY = "reply"
     CORRECTED = "corrected"
     ELSEWHERE = "elsewhere"
+    ACKNOWLEDGED = "acknowledged"
 
 
 class ConsentText(db.Model):

@@ -21,6 +21,7 @@ from blog.outbox.counts import (
     health,
     last_sent_at,
     late_count,
+    recent_of_kind,
     sent_since,
 )
 from blog.outbox.deliveries import LEASE, Chore, Delivered, deliver_due, release_stuck, run_worker
@@ -81,6 +82,7 @@ __all__ = [
     "purge",
     "queue",
     "recent",
+    "recent_of_kind",
     "refused",
     "release_stuck",
     "retry_all",

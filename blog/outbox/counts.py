@@ -54,6 +54,16 @@ def count_of_kind(kind: str, recipient: str, *, since: datetime) -> int:
     return db.session.execute(query).scalar_one()
 
 
+def recent_of_kind(kind: str, *, since: datetime) -> int:
+    """Return about how many mails of a kind were queued since a moment; rather too many.
+
+    One that was put off meanwhile counts as queued later: so an index answers it.
+    """
+    mail = OutgoingMail
+    is_recent = (mail.state.in_(list(MailState)), mail.kind == kind, mail.next_attempt_at > since)
+    return db.session.execute(select(func.count()).select_from(mail).where(*is_recent)).scalar_one()
+
+
 def last_sent_at() -> datetime | None:
     """Return when the newest mail left; None before the first."""
     found: datetime | None = db.session.execute(select(func.max(OutgoingMail.sent_at))).scalar()

@@ -89,6 +89,7 @@ class Attempt(threading.Thread):
         context: ssl.SSLContext,
         deadline_seconds: float,
         *,
+        own_name: str,
         sender: str,
         recipient: str,
         data: bytes,
@@ -98,6 +99,7 @@ class Attempt(threading.Thread):
         self._server = server
         self._context = context
         self._deadline_seconds = deadline_seconds
+        self._own_name = own_name
         self._sender, self._recipient, self._data = sender, recipient, data
         self._line = line
         self._stage = _CONNECTING
@@ -180,7 +182,7 @@ class Attempt(threading.Thread):
             if self._is_cut:
                 sock.close()
                 raise TimeoutError
-            client = _Client(server.host, self._sender.rpartition("@")[2], sock)
+            client = _Client(server.host, self._own_name, sock)
             self._line = Line(client, sock)
         if server.tls == "tls":
             client.sock = self._context.wrap_socket(sock, server_hostname=server.host)

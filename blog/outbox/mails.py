@@ -97,6 +97,8 @@ class OutgoingMail(db.Model):
     # What mails about one thing have in common, so that mail programs show them together.
     thread_id: Mapped[str | None] = mapped_column(String(300))
     unsubscribe_url: Mapped[str | None] = mapped_column(String(URL_MAX_CHARS))
+    # It answers by itself, so that nothing may come back to it (RFC 3834).
+    is_answer: Mapped[bool] = mapped_column(default=False)
     subject: Mapped[str] = mapped_column(String(SUBJECT_MAX_CHARS))
     text: Mapped[str] = mapped_column(Text)
     html: Mapped[str] = mapped_column(Text)
@@ -232,10 +234,12 @@ def queue(
     due_at: datetime | None = None,
     thread: str = "",
     unsubscribe_url: str | None = None,
+    is_answer: bool = False,
 ) -> OutgoingMail:
     """Add a mail to the transaction at work; a subject too long is cut.
 
-    `thread` is what all mails about one thing name; a POST to `unsubscribe_url` ends them.
+    `thread` is what all mails about one thing name; a POST to `unsubscribe_url` ends them. One
+    that answers by itself leaves with an empty return path.
 
     Raises: MailError for control characters, anything but one plain address, and too long a text.
     """
@@ -249,6 +253,7 @@ def queue(
         reply_to=None if reply_to is None else plain_address(reply_to),
         thread_id=f"<{thread}@{host}>" if thread else None,
         unsubscribe_url=unsubscribe_url,
+        is_answer=is_answer,
         subject=subject_line(subject),
         text=body(text),
         html=body(html),

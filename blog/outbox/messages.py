@@ -38,7 +38,7 @@ def build(mail: OutgoingMail) -> EmailMessage:
     message["Subject"] = mail.subject.replace("=?", "= ?")
     message["Date"] = mail.created_at
     message["Message-ID"] = mail.message_id
-    message["Auto-Submitted"] = "auto-generated"
+    message["Auto-Submitted"] = "auto-replied" if mail.is_answer else "auto-generated"
     if mail.thread_id:
         message["In-Reply-To"] = message["References"] = mail.thread_id
     if mail.unsubscribe_url:

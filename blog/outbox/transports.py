@@ -112,6 +112,13 @@ class SmtpTransport:
             session.hang_up()
 
 
+def _return_path(mail: OutgoingMail, returns: ReturnPath | None) -> str:
+    """Return where a mail comes back to; nowhere for one that answers by itself."""
+    if mail.is_answer:
+        return ""
+    return returns.of(mail.id) if returns else mail.sender
+
+
 class SmtpSession:
     """Several mails over one connection, for as long as the server keeps it."""
 
@@ -130,7 +137,8 @@ class SmtpSession:
             transport.server,
             transport.context,
             deadline_seconds,
-            sender=transport.returns.of(mail.id) if transport.returns else mail.sender,
+            own_name=mail.sender.rpartition("@")[2],
+            sender=_return_path(mail, transport.returns),
             recipient=mail.recipient,
             data=message.as_bytes(),
             line=self._line,
