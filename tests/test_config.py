@@ -491,27 +491,6 @@ def test_mail_comes_from_the_sites_host_unless_another_is_said(
     assert other == "blog@clinic.example"
 
 
-@pytest.mark.parametrize(
-    ("sender", "is_foreign"),
-    [
-        ("", False),
-        ("blog@journal.example.org", False),
-        ("blog@Example.org", False),
-        ("blog@mail.journal.example.org", False),
-        ("blog@example.com", True),
-        ("blog@notexample.org", True),
-        ("blog@mail.example.org", True),
-    ],
-)
-def test_mail_from_a_domain_that_has_nothing_to_do_with_the_site_is_foreign(
-    place: Place, sender: str, is_foreign: bool
-) -> None:
-    settings = place.load(BLOG_SITE_URL="https://journal.example.org", BLOG_MAIL_FROM=sender)
-    assert settings.is_mail_foreign == is_foreign
-    local = place.load(BLOG_SITE_URL="http://localhost:8000", BLOG_MAIL_FROM="blog@example.com")
-    assert not local.is_mail_foreign
-
-
 def test_the_kind_of_the_database_is_known(place: Place) -> None:
     assert place.load().is_sqlite
     assert not place.load(BLOG_DATABASE_URL="postgresql://host/blog").is_sqlite

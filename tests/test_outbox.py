@@ -126,6 +126,23 @@ def test_every_address_of_a_mail_is_made_plain(app: Flask) -> None:
     assert mail.message_id.endswith("@xn--mller-kva.example>")
 
 
+@pytest.mark.parametrize(
+    ("sender", "is_foreign"),
+    [
+        ("blog@journal.example.org", False),
+        ("blog@Example.org", False),
+        ("blog@mail.journal.example.org", False),
+        ("blog@example.com", True),
+        ("blog@notexample.org", True),
+        ("blog@mail.example.org", True),
+    ],
+)
+def test_a_sender_of_a_domain_that_has_nothing_to_do_with_the_site_is_foreign(
+    sender: str, is_foreign: bool
+) -> None:
+    assert outbox.is_foreign(sender, "journal.example.org") == is_foreign
+
+
 TRICKS = [
     "{}\r\nBcc: thief@evil.test",
     "{}\nBcc: thief@evil.test",

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 from flask import Flask
@@ -23,7 +24,7 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server import MPServer
 
-from blog import accounts, articles, config, create_app, db, security, tokens, urls
+from blog import accounts, articles, config, create_app, db, outbox, security, tokens, urls
 from blog.admin.entrance import SET_UP
 from blog.cli import cli, with_app
 from blog.cli.content import synced
@@ -189,7 +190,8 @@ def _say_what(settings: Settings) -> None:
     if settings.is_https and not settings.trusted_proxies:
         words = "All readers look like one to the rate limits: set BLOG_TRUSTED_PROXIES to the number of proxies."
         click.echo(words, err=True)
-    if settings.is_mail_foreign:
+    host = urlsplit(settings.site_url).hostname or ""
+    if not settings.is_local and outbox.is_foreign(settings.mail_from, host):
         words = f'Mail comes from {settings.mail_from}, which is no address of {settings.site_url}: it may be taken for spam. Set BLOG_MAIL_FROM to one of the site\'s own domain; docs/operating.md, "Mail", says more.'
         click.echo(words, err=True)
     if settings.smtp_url is None:

@@ -205,16 +205,6 @@ class Settings:
         return urlsplit(self.site_url).hostname in HERE
 
     @property
-    def is_mail_foreign(self) -> bool:
-        """Whether mail comes from another domain than the site's, so that others may doubt it.
-
-        One that is above or below the site's belongs to the same people.
-        """
-        site = f".{urlsplit(self.site_url).hostname}"
-        sender = f".{self.mail_from.rpartition('@')[2].lower()}"
-        return not self.is_local and not site.endswith(sender) and not sender.endswith(site)
-
-    @property
     def is_sqlite(self) -> bool:
         """Whether the database is a file of this machine."""
         return self.database_url.startswith("sqlite:")

@@ -12,7 +12,7 @@ from blog.outbox.bounced import by_id as bounced_by_id
 from blog.outbox.bounces import Returned, take_in
 from blog.outbox.breaker import MailBreaker
 from blog.outbox.breaker import standing as breaker_of
-from blog.outbox.checks import plain_address
+from blog.outbox.checks import is_foreign, plain_address
 from blog.outbox.counts import (
     Health,
     Sent,
@@ -74,6 +74,7 @@ __all__ = [
     "failed_count",
     "forget_bodies",
     "health",
+    "is_foreign",
     "last_of_kind",
     "last_sent_at",
     "late_count",

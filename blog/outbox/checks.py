@@ -74,3 +74,12 @@ def body(text: str) -> str:
     if len(text.encode()) > BODY_MAX_BYTES:
         raise MailError(f"The text of a mail can have {BODY_MAX_BYTES} bytes at most.")
     return text
+
+
+def is_foreign(address: str, host: str) -> bool:
+    """Tell whether an address is of another domain than a site, so that its mail may be doubted.
+
+    A domain above or below the site’s belongs to the same people.
+    """
+    sender, site = f".{address.rpartition('@')[2].lower()}", f".{host}"
+    return not site.endswith(sender) and not sender.endswith(site)

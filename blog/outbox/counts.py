@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select, true
 
 from blog import db
 from blog.outbox.bounced import TRIED_ALWAYS
@@ -92,19 +92,20 @@ def health(*, now: datetime) -> Health:
     unsent = mail.state.in_((MailState.QUEUED, MailState.SENDING))
     due_at = db.session.execute(select(func.min(mail.due_at)).where(unsent)).scalar()
     is_late = due_at is not None and due_at < now - LATE_AFTER
-    earliest = now - FAILURE_COUNTS_FOR
-    vital = mail.kind.in_(TRIED_ALWAYS)
-    if is_late or _has_failed(since=earliest) or _has_failed(vital, since=earliest):
+    if is_late or _has_failed(since=now - FAILURE_COUNTS_FOR):
         return Health.FAILING
     return Health.OK if due_at is None or due_at > now else Health.WAITING
 
 
-def _has_failed(*where: ColumnElement[bool], since: datetime) -> bool:
-    """Tell whether a mail failed since a moment, and none arrived after it."""
+def _has_failed(*, since: datetime) -> bool:
+    """Tell whether a mail failed since a moment and none arrived after it, or none of its sort."""
     mail = OutgoingMail
-    failed = select(func.max(mail.tried_at)).where(mail.state == MailState.FAILED, *where)
-    failed_at = db.session.execute(failed).scalar()
-    if failed_at is None or failed_at <= since:
-        return False
-    arrived = select(mail.id).where(mail.sent_at >= failed_at, *where).limit(1)
-    return db.session.execute(arrived).scalar() is None
+    vital = mail.kind.in_(TRIED_ALWAYS)
+    last = func.max(mail.tried_at)
+    failed = select(last, last.filter(vital)).where(mail.state == MailState.FAILED)
+    for failed_at, sort in zip(db.session.execute(failed).one(), (true(), vital), strict=True):
+        if failed_at is not None and failed_at > since:
+            arrived = select(mail.id).where(mail.sent_at >= failed_at, sort).limit(1)
+            if db.session.execute(arrived).scalar() is None:
+                return True
+    return False

@@ -10,6 +10,7 @@ from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
 from blog import comments, config, db, outbox, tokens
+from blog.admin import samples
 from blog.admin.entrance import SET_UP
 from blog.comments import following, notices
 from blog.staff import letters, passwords
@@ -263,6 +264,11 @@ class Tour:
             self.keep(f"enquiry {number}", author.get(reference))
         for state in ("all", "queued", "failed", "sent"):
             self.keep(f"mail: {state}", author.get(f"/admin/mail?state={state}"))
+        self.keep("previews of mails", author.get("/admin/mail/previews"))
+        for name in samples.names():
+            path = f"/admin/mail/previews/{name}"
+            self.keep(f"preview of {name}", author.get(path))
+            self.keep(f"{name}, as a mail", author.get(f"{path}/html"))
 
     def _decide_by_mail(self) -> None:
         """Follow the link of a mail, decide, and take it back."""

@@ -1,0 +1,40 @@
+"""The frame in which a mail is shown: its own style and nothing else."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, Route
+
+from tests.cast import Visitor
+
+
+def test_a_browser_shows_the_mail_with_its_style_and_lets_it_do_nothing(
+    author: Visitor, browser: Browser
+) -> None:
+    path = "/admin/mail/previews/enquiry"
+    page, frame = author.get(path), author.get(f"{path}/html")
+    hostile = frame.text.replace(
+        "<p>", "<script>document.title='ran'</script><p style='color:red'>"
+    )
+    answers = {path: (page, page.text), f"{path}/html": (frame, hostile)}
+    context = browser.new_context()
+    tab = context.new_page()
+    problems: list[str] = []
+    tab.on("console", lambda message: problems.append(message.text))
+
+    def answer(route: Route) -> None:
+        url = route.request.url.removeprefix("http://blog.test")
+        sent, body = answers.get(url, (None, ""))
+        headers = dict(sent.headers) if sent else {}
+        route.fulfill(status=200 if sent else 404, headers=headers, body=body)
+
+    tab.route("**/*", answer)
+    tab.goto(f"http://blog.test{path}")
+    inside = tab.frames[1]
+    inside.wait_for_selector("h1")
+    assert inside.evaluate("getComputedStyle(document.querySelector('.page')).maxWidth") == "600px"
+    assert inside.evaluate("document.title") != "ran"
+    assert "rgb(255, 0, 0)" not in inside.evaluate(
+        "[...document.querySelectorAll('p')].map(p => getComputedStyle(p).color)"
+    )
+    assert any("sandbox" in problem for problem in problems)
+    context.close()

@@ -1,0 +1,117 @@
+"""The pages that show what mails look like, and what the mails' HTML never does."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from jinja2 import StrictUndefined
+
+from blog import articles
+from blog.admin import samples
+from blog.admin.previews import _LABELS
+from tests.cast import CLOCK, Visitor
+
+TEMPLATES = Path(__file__).parent.parent / "blog/templates/mail"
+NAMES = sorted({path.stem for path in TEMPLATES.iterdir()} - {"base"})
+
+
+def test_each_template_has_its_made_up_words_and_its_label() -> None:
+    assert samples.names() == NAMES
+    assert sorted(_LABELS) == NAMES
+
+
+def rendered(app: Flask, name: str, form: str) -> str:
+    strict = app.jinja_env.overlay(undefined=StrictUndefined)
+    words = samples.words(name, site=articles.site(), now=CLOCK)
+    return strict.get_template(f"mail/{name}.{form}").render(words)
+
+
+class Tags(HTMLParser):
+    """Collects the tags and attributes of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.attributes: set[tuple[str, str]] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {(name, value or "") for name, value in attrs}
+
+
+# Nothing of these loads anything or runs.
+TAGS = {
+    "html",
+    "head",
+    "meta",
+    "title",
+    "style",
+    "body",
+    "div",
+    "h1",
+    "h2",
+    "p",
+    "b",
+    "br",
+    "a",
+    "span",
+    "ul",
+    "li",
+}
+ATTRIBUTES = {"lang", "dir", "charset", "name", "content", "class", "href"}
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("name", NAMES)
+def test_no_mail_loads_anything_and_all_of_its_words_are_there(app: Flask, name: str) -> None:
+    html, text = rendered(app, name, "html"), rendered(app, name, "txt")
+    found = Tags(html)
+    assert found.tags <= TAGS
+    assert {attribute for attribute, _ in found.attributes} <= ATTRIBUTES
+    links = {value for attribute, value in found.attributes if attribute == "href"}
+    assert all(link.startswith("http://127.0.0.1:8000/") for link in links)
+    assert not re.search(r"url\(|@import|expression|http-equiv", html, re.I)
+    # Who reads the text can go wherever the buttons lead.
+    assert all(link in text for link in links)
+    assert "<b>This stays text.</b>" not in html
+    assert "\n\n\n\n" not in text
+
+
+def test_the_check_of_what_mails_load_can_fail() -> None:
+    found = Tags('<p><img src="//x.example/p.gif"><a style="x" href="#">')
+    assert not found.tags <= TAGS
+    assert not {attribute for attribute, _ in found.attributes} <= ATTRIBUTES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_mail_is_shown_as_text_and_in_a_frame_that_may_do_nothing(
+    author: Visitor, name: str
+) -> None:
+    page = author.get(f"/admin/mail/previews/{name}")
+    source = f'src="{page.request.path}/html"'
+    assert f'<iframe class="mail" sandbox title="The mail as HTML" {source}>' in page.text
+    assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
+    frame = author.get(f"{page.request.path}/html")
+    policy = frame.headers["Content-Security-Policy"]
+    assert re.fullmatch(
+        r"default-src 'none'; style-src 'sha256-[\w+/]+='; base-uri 'none'; form-action 'none';"
+        r" frame-ancestors 'self'; sandbox",
+        policy,
+    )
+    assert frame.headers["Cache-Control"] == "no-store"
+
+
+def test_previews_are_linked_and_for_administrators_alone(
+    author: Visitor, moderator: Visitor
+) -> None:
+    assert 'href="/admin/mail/previews"' in author.get("/admin/mail").text
+    assert author.get("/admin/mail/previews").status_code == 200
+    for path in ("", "/enquiry", "/enquiry/html"):
+        assert moderator.get(f"/admin/mail/previews{path}").status_code == 403
+    for path in ("/nothing", "/base", "/base/html", "/..%2fbase", "/nothing/html"):
+        assert author.get(f"/admin/mail/previews{path}").status_code == 404
