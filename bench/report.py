@@ -25,7 +25,7 @@ class Bound:
 
 @dataclass(frozen=True)
 class Row:
-    """One figure; `value` is None where it can't be measured yet, and `note` says why."""
+    """One figure; `value` is None where it couldn't be measured, and `note` says why."""
 
     what: str
     value: float | None = None
@@ -36,11 +36,12 @@ class Row:
 
     @property
     def verdict(self) -> str:
-        """Say whether the bound is met; nothing where there is none, or no figure."""
-        measured = self.ratio if self.bound and self.bound.of_ratio else self.value
-        if self.bound is None or measured is None:
+        """Say whether the bound is met, which it isn't without a figure; nothing where there is none."""
+        if self.bound is None:
             return ""
-        return "met" if self.bound.holds(measured) else "not met"
+        measured = self.ratio if self.bound.of_ratio else self.value
+        is_met = measured is not None and self.bound.holds(measured)
+        return "met" if is_met else "not met"
 
     def cells(self) -> list[str]:
         """Write its cells."""

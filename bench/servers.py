@@ -56,11 +56,15 @@ _STATIC = """\
 
 @dataclass
 class Blog:
-    """A site of the bench's own: its settings, its address and, once started, its processes."""
+    """A site of the bench's own: its settings, its address and, once started, its processes.
+
+    `program` is what serves it, where that is to be another than `blog`.
+    """
 
     stage: Stage
     settings: dict[str, str]
     port: int = field(default_factory=free_port)
+    program: tuple[str, ...] = (BLOG,)
     process: subprocess.Popen[bytes] | None = None
 
     def command(self, *arguments: str, typed: str = "") -> str:
@@ -86,7 +90,7 @@ class Blog:
         """
         settings = self.settings | {"PORT": str(self.port)} | settings
         began_at = time.perf_counter()
-        command = [BLOG, "serve", *arguments]
+        command = [*self.program, "serve", *arguments]
         self.process = self.stage.start(command, core=core, settings=settings)
         while self.process.poll() is None and time.perf_counter() - began_at < WAIT_SECONDS:
             if _answers(self.port):
@@ -147,7 +151,7 @@ def static_nginx(stage: Stage, name: str, compressed: bytes) -> int:
     return port
 
 
-def documented_nginx(stage: Stage, blog_port: int) -> int:
+def documented_nginx(stage: Stage, blog_port: int, name: str = "proxy") -> int:
     """Start nginx as docs/operating.md says; gives the port.
 
     Raises: CantMeasure where it says nothing of nginx.
@@ -155,7 +159,7 @@ def documented_nginx(stage: Stage, blog_port: int) -> int:
     block = nginx_block(OPERATING.read_text(encoding="utf-8"))
     if block is None:
         raise CantMeasure("docs/operating.md has no configuration of nginx.")
-    folder, port = stage.folder / "proxy", free_port()
+    folder, port = stage.folder / name, free_port()
     folder.mkdir()
     _start_nginx(stage, folder, adapted(block, folder, port, blog_port), port)
     return port

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ from sqlalchemy import func, select
 
 from bench import load, machine, report, servers, site, speed
 from bench.__main__ import main
-from bench.hostile import payloads, posting
+from bench.hostile import headers, injection, mail_faults, payloads, posting, slow_clients
+from bench.hostile import part as hostile
 from bench.machine import ROOT, CantMeasure
 from bench.report import Bound, Row, Table
 from bench.site import SAMPLE, THREAD, Size
@@ -25,7 +27,10 @@ from bench.stage import Stage
 from blog import articles, db
 from blog.articles import Article, sync
 from blog.comments import Comment, CommentState
+from blog.config import SmtpServer
+from blog.outbox import Outcome, OutgoingMail, SmtpTransport
 from tests.cast import ARTICLE, CLOCK, Clock, Visitor
+from tests.smtp_server import HOST, Received, client_context
 
 OPERATING = """\
 # Operating
@@ -110,7 +115,7 @@ def test_a_form_is_read_with_what_it_carries_and_no_other() -> None:
         (Row("a", 900, ratio=0.5, bound=Bound(0.5, is_floor=True, of_ratio=True)), "met"),
         (Row("a", 900, ratio=1.4, bound=Bound(1.3, of_ratio=True)), "not met"),
         (Row("a", 900), ""),
-        (Row("a", bound=Bound(8), note="left out"), ""),
+        (Row("a", bound=Bound(8), note="left out"), "not met"),
     ],
 )
 def test_a_bound_is_met_or_not(row: Row, verdict: str) -> None:
@@ -187,6 +192,83 @@ def test_a_sample_has_as_many_of_each_grid_or_all_there_is() -> None:
     assert [len(set(chosen) & set(grid)) for grid in payloads._GRIDS] == [10] * 4
     shares = [len(set(payloads.sample(2_000)) & set(grid)) for grid in payloads._GRIDS]
     assert shares == [529, 529, 528, len(payloads._GRIDS[3])]
+
+
+def test_a_measurement_is_run_alone_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(set(hostile.NAMES)) == len(hostile.NAMES)
+    with pytest.raises(SystemExit) as ended:
+        main(["hostile", "--only", "disk", "nothing"])
+    assert ended.value.code == 2
+    assert "invalid choice: 'nothing'" in capsys.readouterr().err
+
+
+# Mail under attack
+
+HONEST = b"""\
+From: blog@journal.example\r
+To: front-desk@clinic.example\r
+Reply-To: nomsa@reader.example\r
+Subject: Enquiry\r
+\r
+Words
+"""
+
+
+def mail_with(raw: bytes, recipient: str = "front-desk@clinic.example") -> Received:
+    return Received("blog@journal.example", [recipient], raw)
+
+
+def test_sixty_tricks_differ() -> None:
+    tricks = [tuple(trick.items()) for trick in injection.variants()]
+    assert (len(tricks), len(set(tricks))) == (60, 60)
+    assert Counter(name for ((name, _),) in tricks).keys() == {"name", "email", "phone", "topic"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (b"Subject:", b"Bcc: thief@evil.example\r\nSubject:", "Bcc besides"),
+        (b"Subject:", b"Subject: Other\r\nSubject:", "Subject besides"),
+        (b"Enquiry", b"Enquiry\nBcc: thief@evil.example", "a bare control character"),
+        (b"From: b", b"From: The Clinic b", "another From"),
+        (b"To: f", b"To: thief@evil.example, f", "another To"),
+        (b"nomsa@", b"thief@evil.example, nomsa@", "Reply-To others"),
+        (b"nomsa@reader.example", b"The Clinic <nomsa@reader.example>", "Reply-To others"),
+    ],
+)
+def test_a_mail_that_was_tampered_with_is_told_from_an_honest_one(
+    old: bytes, new: bytes, fault: str
+) -> None:
+    honest = mail_with(HONEST)
+    assert injection.faults(mail_with(HONEST.replace(b"Enquiry", b"Another")), honest) == []
+    assert fault in injection.faults(mail_with(HONEST.replace(old, new, 1)), honest)
+    strange = mail_with(HONEST, "thief@evil.example")
+    assert injection.faults(strange, honest) == ["another envelope"]
+
+
+@pytest.mark.parametrize("fault", mail_faults.FAULTS, ids=lambda fault: fault.name)
+def test_every_second_connection_stumbles_over_the_fault(
+    fault: mail_faults.Fault,
+) -> None:
+    mail = OutgoingMail(
+        message_id="<7@journal.example>",
+        sender="blog@journal.example",
+        recipient="front-desk@clinic.example",
+        subject="A mail",
+        text="Words",
+        html="<p>Words</p>",
+        created_at=db.utc_now(),
+    )
+    with mail_faults.FaultyServer() as server:
+        url = SmtpServer(HOST, server.port, tls="starttls")
+        transport = SmtpTransport(url, deadline_seconds=0.3, context=client_context())
+        server.stumble_over(fault)
+        first = transport.send(mail).outcome
+        server.stumble_over(None)
+        second = replace(transport, deadline_seconds=20).send(mail).outcome
+        assert second == Outcome.ACCEPTED
+    assert first != Outcome.ACCEPTED
+    assert server.met[fault.name] > 0 or fault is mail_faults.REFUSES
 
 
 # Sites of any size
@@ -305,6 +387,13 @@ def test_forms_that_are_sent_are_stored_and_pages_read(
         )
         cuts = list(posting.cut(blog, count=6))
         load.read_all(blog.port, ["/", page], count=20)
+        assert headers.kept(blog.port) == []
+        assert headers.changed(blog.port, {"X-Forwarded-Host": "evil.example"}) == []
+        for kind in slow_clients.KINDS:
+            with slow_clients.Crowd(blog.port, kind, 5) as crowd:
+                assert crowd.is_full.wait(20)
+                load.read_all(blog.port, [page], count=16)
+                assert len(crowd.clients) == 5
         with pytest.raises(CantMeasure, match="404"):
             load.read_all(blog.port, ["/no-such-page"], count=1)
         with pytest.raises(CantMeasure, match="no form that leads to /nowhere"):
