@@ -11,6 +11,8 @@ ROW_ID_MAX = 2**31 - 1
 ROW = f"int(max={ROW_ID_MAX})"
 # Where somebody is told that nothing is mailed to her any more.
 NEVER = "/comments/never"
+# Where somebody asks for what is kept under her address.
+ASK_FOR_DATA = "/privacy/my-data"
 # Never to be changed: feed readers would show every entry as a new one.
 _NAMED_SINCE = 2026
 _TRACKING = frozenset(
@@ -129,6 +131,16 @@ def media(path: str, version: str = "") -> str:
 def page(page_id: str) -> str:
     """Path of a page that stands by itself."""
     return f"/{page_id}"
+
+
+def my_data(token: str = "") -> str:
+    """Path of the page of somebody's own data, which a mailed link alone leads to."""
+    return f"/privacy/my-data/mine{'?token=' if token else ''}{token}"
+
+
+def receipt(reference: str) -> str:
+    """Path of the receipt of an erasure."""
+    return f"/privacy/my-data/receipts/{reference}"
 
 
 def feed(path: str = "", kind: str = "xml") -> str:

@@ -38,6 +38,7 @@ from blog.comments.model import LISTED_STATES
 from blog.enquiries import letters as enquiry_letters
 from blog.journal import JournalLine
 from blog.outbox import MailState, OutgoingMail
+from blog.privacy import erasing, requests, retention
 from blog.staff import passwords
 from tests import cluster
 from tests.cast import ARTICLE, AUTHOR, AUTHOR_ID, CLOCK, MODERATOR, Blog, Person, Ran, Visitor
@@ -214,6 +215,10 @@ ON_A_DATABASE = [
     "mail list",
     "mail deliver",
     "mail retry --all",
+    "people erase nomsa@reader.example",
+    "people export nomsa@reader.example",
+    "people receipt 7QX2-M4KD-9HTP-R3WB",
+    "people tidy",
     "serve",
     "user add sandra@clinic.example --password-stdin",
     "user list",
@@ -1013,7 +1018,8 @@ def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
     sweeps = {editing.sweep, following.sweep, reports.sweep, traces.sweep}
     told = {notices.tell, passwords.answer_requests, telling.compose}
     told |= {summary.send, enquiry_letters.send_elsewhere}
-    assert acts == sweeps | told | {imports.tidy}
+    rights = {requests.answer, requests.sweep, erasing.finish_left, retention.tidy}
+    assert acts == sweeps | told | rights | {imports.tidy}
 
 
 def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> None:

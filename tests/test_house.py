@@ -20,7 +20,7 @@ accounts outbox spam private
 permissions journal
 articles enquiries
 comments staff
-imports exports summary
+imports exports privacy summary
 forms limits security templating problems reload pagecache
 assets health public feeds admin
 cli

@@ -14,8 +14,9 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import click
@@ -28,6 +29,8 @@ R = TypeVar("R")
 
 # The largest number a row can have in both kinds of database.
 ROW_ID = click.IntRange(1, 2**31 - 1)
+# A file that may be made.
+NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 _LOOK_SECONDS = 1.0
 
 _COMMANDS = {
@@ -35,6 +38,7 @@ _COMMANDS = {
     "content": ("content", "Look after the words in content/."),
     "db": ("people", "Look after the database."),
     "mail": ("mail", "Look after the mail."),
+    "people": ("privacy", "Look after what is kept of people."),
     "serve": ("serving", "Serve the site and deliver its mail, until stopped."),
     "user": ("people", "Look after the accounts."),
     "worker": ("mail", "Deliver mail until stopped."),
@@ -133,6 +137,16 @@ def print_json(rows: Any) -> None:
 def print_line(words: str, *, err: bool = False) -> None:
     """Print one line for a person; nothing in it steers the terminal, whoever wrote it."""
     click.echo("".join(char if char.isprintable() else " " for char in words), err=err)
+
+
+def write_private(path: Path, pieces: Iterable[str]) -> None:
+    """Write a file whole or not at all, and for nobody else to read; says so."""
+    part = path.with_name(f"{path.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.writelines(pieces)
+    part.replace(path)
+    print_line(f"Written to {path}.", err=True)
 
 
 def end_with(starter_id: int) -> None:

@@ -22,6 +22,7 @@ from blog.enquiries import letters
 from blog.errors import Busy, DatabaseUnready, NotFound, SettingError
 from blog.outbox import Chore, MailState, OutgoingMail, Transport
 from blog.outbox.reports import READ_MAX_BYTES
+from blog.privacy import erasing, requests, retention
 from blog.staff import passwords
 
 LIST_ROWS = 200
@@ -36,6 +37,11 @@ CHORES = (
     Chore(traces.sweep, _HOUR),
     Chore(editing.sweep, _HOUR),
     Chore(reports.sweep, _HOUR),
+    Chore(requests.answer),
+    Chore(requests.sweep, _HOUR),
+    Chore(erasing.finish_left),
+    # Daily would do; what is left of a long round is done soon.
+    Chore(retention.tidy, _HOUR),
 )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,13 +13,12 @@ import click
 
 from blog import accounts, db, exports, imports
 from blog.accounts import User
-from blog.cli import print_json, print_line, with_database
+from blog.cli import NEW_FILE, print_json, print_line, with_database, write_private
 from blog.errors import NotFound
 from blog.imports import Kind, Report, Wish
 
 _LISTED = 40
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 
 
 @contextmanager
@@ -45,7 +43,7 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
 @click.argument("path", metavar="FILE", type=_FILE)
 @click.option("--dry-run", "is_dry", is_flag=True, help="Store nothing, and say what would be.")
 @click.option("--map", "map_path", type=_FILE, help="Table (CSV) of old address and article.")
-@click.option("--write-map", "write_to", type=_NEW_FILE, help="Write that table, to be filled in.")
+@click.option("--write-map", "write_to", type=NEW_FILE, help="Write that table, to be filled in.")
 @click.option("--author", help="Account (email) that gets the old site's author's comments.")
 @click.option("--json", "as_json", is_flag=True, help="Print all, for a program.")
 @with_database
@@ -112,7 +110,7 @@ def _say(report: Report, *, is_dry: bool) -> None:
 @click.option("--article", "article_ids", multiple=True, help="Only those on an article (its id).")
 @click.option("--only-approved", is_flag=True, help="Only what readers see.")
 @click.option("--without-addresses", is_flag=True, help="No email address, nothing that is hidden.")
-@click.option("--output", type=_NEW_FILE, help="Write a file instead of to the terminal.")
+@click.option("--output", type=NEW_FILE, help="Write a file instead of to the terminal.")
 @with_database
 def export_comments(
     kind: str,
@@ -140,10 +138,4 @@ def export_comments(
         for piece in pieces:
             click.echo(piece, nl=False)
         return
-    # Whole or not at all, and for nobody else to read.
-    part = output.with_name(f"{output.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.writelines(pieces)
-    part.replace(output)
-    print_line(f"Written to {output}.", err=True)
+    write_private(output, pieces)

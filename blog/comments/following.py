@@ -31,8 +31,7 @@ from blog.comments.deciding import UNDO_WITHIN
 from blog.comments.model import Comment, CommentState
 
 MAIL = "replies"
-# A wish that nobody confirms is forgotten, and so is a mail that was sent.
-UNCONFIRMED_KEPT = timedelta(days=7)
+# A mail that was sent is forgotten.
 MAILS_KEPT = timedelta(days=30)
 # Who unsubscribes years later is as welcome.
 _LINK_LIVES = timedelta(days=36_500)
@@ -209,16 +208,21 @@ def stop_where_refused() -> None:
             stop(email)
 
 
-def sweep(now: datetime) -> None:
-    """Forget wishes and addresses that nobody confirmed, and what was mailed a month ago."""
+def late(*, now: datetime) -> Select[int]:
+    """Select the wishes that nobody confirmed for longer than these are kept."""
+    kept = timedelta(days=config.current().keep_unconfirmed_days)
     since = func.coalesce(Following.asked_at, Comment.decided_at, Following.wanted_at)
-    late = (
+    return (
         select(Following.comment_id)
         .join(Comment, Comment.id == Following.comment_id)
-        .where(_IS_OPEN, Comment.state != CommentState.PENDING, since <= now - UNCONFIRMED_KEPT)
+        .where(_IS_OPEN, Comment.state != CommentState.PENDING, since <= now - kept)
     )
+
+
+def sweep(now: datetime) -> None:
+    """Forget wishes and addresses that nobody confirmed, and what was mailed a month ago."""
     with db.writing():
-        _delete(Following.comment_id.in_(late))
+        _delete(Following.comment_id.in_(late(now=now)))
         trust.sweep(now=now)
         outbox.purge((MAIL, trust.MAIL), until=now - MAILS_KEPT)
 

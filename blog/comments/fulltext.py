@@ -7,6 +7,7 @@ words, and nothing typed is ever read as a query language. It knows nothing of s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,6 +35,10 @@ QUERY_MAX_CHARS = 200
 _MAX_TERMS = 8
 # Shorter beginnings of words are looked for among the newest comments alone.
 _RARE_FROM_CHARS = 4
+# As many are merged in one transaction; others want to write too.
+_PURGED_PAGES = 200
+# So many rows change where there is nothing to merge.
+_CHANGES_OF_NONE = 2
 # Made by a migration, and no model: each database has its own kind.
 _INDEX = table("search_index_comment", column("rowid", Integer), column("words", TSVECTOR))
 # Where SQLite keeps the words of that table; a row of it is found by its number alone.
@@ -44,11 +49,30 @@ _PUT = {
         "INSERT INTO search_index_comment (rowid, words) VALUES (:id, CAST(:words AS tsvector))"
     ),
 }
+_MERGE = text(
+    "INSERT INTO search_index_comment (search_index_comment, rank) VALUES ('merge', :pages)"
+)
 
 
 def drop(connection: Connection, comment_ids: Iterable[int]) -> None:
     """Forget the words of comments; what isn't indexed makes no difference."""
     connection.execute(delete(_INDEX).where(_INDEX.c.rowid.in_(list(comment_ids))))
+
+
+def purge(connection: Connection, *, is_first: bool) -> bool:
+    """Clear words of dropped comments out of the index itself, some at a time.
+
+    SQLite only notes at first that they are gone. The first call begins anew.
+
+    Returns: whether nothing is left of them.
+    Source: https://www.sqlite.org/fts5.html#the_merge_command
+    """
+    if connection.dialect.name != "sqlite":
+        return True
+    driver: Any = connection.connection.driver_connection
+    before = driver.total_changes
+    connection.execute(_MERGE, {"pages": -_PURGED_PAGES if is_first else _PURGED_PAGES})
+    return bool(driver.total_changes - before < _CHANGES_OF_NONE)
 
 
 def put(connection: Connection, rows: Iterable[tuple[int, str, str | None, str]]) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import ForeignKey, RowMapping, delete, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -55,9 +55,8 @@ class CommentLesson(db.Model):
 
     __tablename__ = "comment_lesson"
 
-    comment_id: Mapped[int] = mapped_column(
-        ForeignKey("comment.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
+    # Of one that may be gone: what it taught outlives words that were kept long enough.
+    comment_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[int] = mapped_column(index=True)
     is_spam: Mapped[bool]
     score: Mapped[float]

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from flask import render_template
-from sqlalchemy import ForeignKey, String, bindparam, delete, func, or_, select, update
+from sqlalchemy import ForeignKey, Select, String, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -27,7 +27,6 @@ LATELY = timedelta(days=90)
 LINK_LIVES = timedelta(hours=48)
 MAIL_EVERY = timedelta(days=1)
 MAIL = "confirm-address"
-UNCONFIRMED_KEPT = timedelta(days=30)
 # So long a link that came too late is told from one that never was.
 _LINK_KNOWN = timedelta(days=365)
 
@@ -262,7 +261,14 @@ def erase(email: str) -> None:
         db.session.execute(delete(TrustedReader).where(TrustedReader.id == reader_id))
 
 
+def late(*, now: datetime) -> Select[int]:
+    """Select the addresses that were asked for and not confirmed for longer than these are kept."""
+    kept = timedelta(days=config.current().keep_unconfirmed_days)
+    is_late = (TrustedReader.confirmed_at.is_(None), TrustedReader.asked_at <= now - kept)
+    return select(TrustedReader.id).where(*is_late)
+
+
 def sweep(*, now: datetime) -> None:
     """Forget the addresses that were asked for and never confirmed."""
-    is_late = TrustedReader.asked_at <= now - UNCONFIRMED_KEPT
-    db.session.execute(delete(TrustedReader).where(TrustedReader.confirmed_at.is_(None), is_late))
+    query = delete(TrustedReader).where(TrustedReader.id.in_(late(now=now)))
+    db.session.execute(query, execution_options={"synchronize_session": False})

@@ -148,6 +148,30 @@ class Settings:
         "With trusted: how many of a reader's comments must have been published before hers appear at once.",
         "comments",
     )
+    keep_spam_days: int = setting(
+        casts.integer(1, 3650),
+        "30",
+        "How long comments and enquiries that are taken for spam are kept.",
+        "days",
+    )
+    keep_rejected_days: int = setting(
+        casts.integer(0, 3650), "90", "How long rejected comments are kept; 0 is for ever.", "days"
+    )
+    keep_unconfirmed_days: int = setting(
+        casts.integer(3, 365),
+        "7",
+        "How long email addresses are kept that their owners don't confirm.",
+        "days",
+    )
+    keep_mail_days: int = setting(
+        casts.integer(0, 3650),
+        "90",
+        "How long the text of sent mail is kept; 0 is for ever.",
+        "days",
+    )
+    keep_enquiries_months: int = setting(
+        casts.integer(0, 240), "12", "How long enquiries are kept; 0 is for ever.", "months"
+    )
     trusted_proxies: int = setting(
         casts.integer(0, 5),
         "0",

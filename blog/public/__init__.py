@@ -5,6 +5,8 @@ from __future__ import annotations
 from blog.public import (
     changing,
     contact,
+    my_data,
+    privacy,
     reading,
     reporting,
     talking,
@@ -16,6 +18,8 @@ from blog.public.surface import public
 __all__ = [
     "changing",
     "contact",
+    "my_data",
+    "privacy",
     "public",
     "reading",
     "reporting",

@@ -9,10 +9,11 @@ import pyotp
 from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
-from blog import comments, config, db, outbox, tokens
+from blog import comments, config, db, outbox, tokens, urls
 from blog.admin import samples
 from blog.admin.entrance import SET_UP
 from blog.comments import following, notices
+from blog.privacy import requests
 from blog.staff import letters, passwords
 from tests.cast import CLOCK, Person, Visitor, csrf_token, fields, mailed_link
 from tests.quality import site, words
@@ -61,6 +62,7 @@ class Tour:
         self._decide(author)
         self._trust_and_stop(author, self._become_known())
         self._change_and_end()
+        self._ask_for_data()
         self._look_after_accounts(author)
         template_rendered.disconnect(self._note_template, self.app)
 
@@ -230,6 +232,23 @@ class Tour:
         self.keep("no mails any more", reader.get("/comments/never"))
         db.utc_now.move(minutes=16)  # type: ignore[attr-defined]  # the clock of the tour
         self.keep("edit too late", reader.get(edit), 403)
+
+    def _ask_for_data(self) -> None:
+        """Ask for what is kept under an address, look at it, take it along and erase it."""
+        reader, ask, mine = self.visitor(13), urls.ASK_FOR_DATA, urls.my_data()
+        form = fields(self.keep("ask for data", reader.get(ask)), ask)
+        self.keep("ask for data with errors", reader.post(ask, form), 422)
+        sent = reader.post(ask, form | {"email": words.ADDRESS})
+        self.keep("asked for data", reader.get(str(sent.location)))
+        with self.app.app_context():
+            assert requests.answer(db.utc_now()) == 1
+            link = mailed_link(words.ADDRESS, kind=requests.MAIL)
+        form = fields(self.keep("data", reader.get(link)), mine)
+        self.keep("data, unsure", reader.post(mine, form | {"what": "erase"}), 422)
+        self.keep("data as a page", reader.post(mine, form | {"what": "html"}))
+        erased = reader.post(mine, form | {"what": "erase", "sure": "yes"})
+        self.keep("receipt", reader.get(str(erased.location)))
+        self.keep("link to data that ended", reader.get(link), 410)
 
     def _go_wrong(self) -> None:
         reader, hasty = self.visitor(6), self.visitor(7)
