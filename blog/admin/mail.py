@@ -15,6 +15,7 @@ from blog.enquiries import letters as enquiry_letters
 from blog.errors import NotFound
 from blog.outbox import MailState, OutgoingMail, Probe
 from blog.permissions import Action
+from blog.privacy import requests
 from blog.staff import letters
 
 PAGE = 50
@@ -32,6 +33,7 @@ _KINDS = {
     following.MAIL: "Replies",
     letters.MAIL: "About an account",
     letters.PASSWORD_MAIL: "New password",
+    requests.MAIL: "Somebody’s own data",
 }
 
 

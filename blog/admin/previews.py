@@ -15,11 +15,13 @@ from blog.errors import NotFound
 from blog.permissions import Action
 
 _LABELS = {
+    "acknowledgement": "That an enquiry came",
     "account": "About an account",
     "comments_waiting": "Comments waiting",
     "confirm_address": "Address to confirm",
     "correction": "Enquiry put right",
     "enquiry": "Enquiry",
+    "my_data": "Somebody’s own data",
     "probe": "Test mail",
     "replies": "Replies",
     "summary": "Each morning",

@@ -57,6 +57,14 @@ def _about_enquiry(now: datetime) -> dict[str, Any]:
     }
 
 
+def _acknowledgement(now: datetime) -> dict[str, Any]:
+    return {"enquiry": _enquiry(now), "site_link": urls.absolute("/")}
+
+
+def _my_data(_now: datetime) -> dict[str, Any]:
+    return {"link": urls.absolute(_LINK), "email": "leila@reader.example"}
+
+
 def _account(_now: datetime) -> dict[str, Any]:
     return {
         "subject": "You have been invited",
@@ -132,11 +140,13 @@ def _summary(now: datetime) -> dict[str, Any]:
 
 
 _SAMPLES = {
+    "acknowledgement": _acknowledgement,
     "account": _account,
     "comments_waiting": _waiting,
     "confirm_address": _confirm,
     "correction": _about_enquiry,
     "enquiry": _about_enquiry,
+    "my_data": _my_data,
     "probe": lambda _now: {},
     "replies": _replies,
     "summary": _summary,

@@ -244,14 +244,13 @@ def queue(
     Raises: MailError for control characters, anything but one plain address, and too long a text.
     """
     sender = plain_address(sender)
-    host = sender.rpartition("@")[2]
     mail = OutgoingMail(
         message_id=new_message_id(sender),
         kind=kind,
         sender=sender,
         recipient=plain_address(recipient),
         reply_to=None if reply_to is None else plain_address(reply_to),
-        thread_id=f"<{thread}@{host}>" if thread else None,
+        thread_id=f"<{thread}@{sender.rpartition('@')[2]}>" if thread else None,
         unsubscribe_url=unsubscribe_url,
         is_answer=is_answer,
         subject=subject_line(subject),
