@@ -275,9 +275,9 @@ def hostile(mail_id: int) -> list[bytes]:
 def test_bytes_of_any_kind_are_outlived_quickly() -> None:
     mail_id = sent()
     for number, data in enumerate(hostile(mail_id)):
-        started = time.monotonic()
+        started = time.process_time()
         assert reports.read(data, key=KEY) is None, number
-        assert time.monotonic() - started < 2
+        assert time.process_time() - started < 2
     assert look(mail_id).state == MailState.SENT
 
 
