@@ -856,6 +856,19 @@ def test_a_worker_does_its_chores_when_they_are_due_and_none_holds_up_a_mail(
     assert look(mail_id).state == MailState.SENT
 
 
+def test_a_worker_whose_clock_is_set_back_goes_on(app: Flask) -> None:
+    clock = Hands()
+    done: list[datetime] = []
+    sent: list[int] = []
+    chores = [outbox.Chore(done.append, timedelta(hours=2))]
+    clock.move(hours=1)
+    stop = Rounds(lambda: clock.move(hours=-1), queue)
+    transport = Accepting(lambda: sent.append(1))
+    outbox.run_worker(app, transport, stop=stop, chores=chores, clock=clock)
+    assert done == [NOW + timedelta(hours=1), NOW]
+    assert sent == [1]
+
+
 def test_a_worker_that_is_told_to_stop_finishes_the_mail_in_hand(app: Flask) -> None:
     first, second = queue(), queue()
     stop = threading.Event()

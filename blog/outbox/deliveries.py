@@ -230,12 +230,14 @@ def run_worker(
         deliver_due(transport, worker=worker, clock=clock, stop=stop)
 
     everything = (*chores, Chore(deliver))
-    due_at: dict[Chore, datetime] = {}
+    done_at: dict[Chore, datetime] = {}
     while not stop.is_set():
         for chore in everything:
             now = clock()
-            if now >= due_at.get(chore, now):
-                due_at[chore] = now + chore.every
+            last_at = done_at.get(chore)
+            # Where the clock was set back, nothing waits until that hour comes again.
+            if last_at is None or now < last_at or now >= last_at + chore.every:
+                done_at[chore] = now
                 _outlive(app, chore.act, now)
         stop.wait(poll_seconds)
 
