@@ -30,7 +30,6 @@ from blog.comments import Comment, CommentState
 from blog.config import SmtpServer
 from blog.outbox import Outcome, OutgoingMail, SmtpTransport
 from tests.cast import ARTICLE, CLOCK, Clock, Visitor
-from tests.mailing import send
 from tests.smtp_server import HOST, Received, client_context
 
 OPERATING = """\
@@ -248,7 +247,7 @@ def test_a_mail_that_was_tampered_with_is_told_from_an_honest_one(
 
 
 @pytest.mark.parametrize("fault", mail_faults.FAULTS, ids=lambda fault: fault.name)
-def test_every_second_connection_stumbles_over_the_fault(
+def test_every_second_time_the_server_stumbles_over_the_fault(
     fault: mail_faults.Fault,
 ) -> None:
     mail = OutgoingMail(
@@ -264,9 +263,11 @@ def test_every_second_connection_stumbles_over_the_fault(
         url = SmtpServer(HOST, server.port, tls="starttls")
         transport = SmtpTransport(url, deadline_seconds=0.3, context=client_context())
         server.stumble_over(fault)
-        first = send(transport, mail).outcome
+        with transport.session() as session:
+            first = session.send(mail).outcome
         server.stumble_over(None)
-        second = send(replace(transport, deadline_seconds=20), mail).outcome
+        with replace(transport, deadline_seconds=20).session() as session:
+            second = session.send(mail).outcome
         assert second == Outcome.ACCEPTED
     assert first != Outcome.ACCEPTED
     assert server.met[fault.name] > 0 or fault is mail_faults.REFUSES

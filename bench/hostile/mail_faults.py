@@ -1,9 +1,8 @@
-"""A real SMTP server on loopback, every second connection of which stumbles over a fault."""
+"""A real SMTP server on loopback, which stumbles over a fault every second time."""
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -17,13 +16,15 @@ from tests.smtp_server import HOST, MailServer, server_context
 
 _DRIP_SECONDS = 0.05
 # A dialogue has some eighteen lines, so that it lasts twenty seconds of the workers' quick clock.
-_SLOW_SECONDS = 0.05
+_SLOW_SECONDS = 0.11
 _MOMENTS = {
     "354": "DATA",
     "220 Ready": "STARTTLS",
     "220": "the greeting",
     "250-mail": "EHLO",
     "250 OK stored": "the dot",
+    "250 Reset": "RSET",
+    "221": "QUIT",
 }
 
 # It would print each dialogue that a killed client broke off.
@@ -44,23 +45,20 @@ class Fault:
 class Stumbling(SMTP):
     """One connection, which answers as a server does up to its fault."""
 
-    fault: Fault | None = None
-    met: Counter[str]
-
     async def push(self, status: Any) -> None:
         """Send a line of an answer, or do what the fault does."""
-        fault = self.fault
-        if fault and fault.act and fault.moment in ("any answer", self._moment(str(status))):
-            self.met[fault.name] += 1
-            try:
-                await fault.act(self, str(status))
-            except asyncio.CancelledError:
-                # The client has gone, or the server ends.
-                if self.transport is not None:
-                    self.wire().abort()
-                raise
-        else:
+        assert isinstance(self.event_handler, FaultyServer)
+        act = self.event_handler.act_at(self._moment(str(status)))
+        if act is None:
             await self.say(str(status))
+            return
+        try:
+            await act(self, str(status))
+        except asyncio.CancelledError:
+            # The client has gone, or the server ends.
+            if self.transport is not None:
+                self.wire().abort()
+            raise
 
     def wire(self) -> asyncio.Transport:
         """Return what the client is connected by, encrypted or not."""
@@ -79,33 +77,40 @@ class Stumbling(SMTP):
 
 
 class FaultyServer(MailServer):
-    """A server with TLS; `met` counts how often each fault was met."""
+    """A server with TLS; `met` counts how often the moment of each fault came."""
 
     def __init__(self) -> None:
         super().__init__(starttls=server_context())
         self.met: Counter[str] = Counter()
         self._fault: Fault | None = None
-        self._numbers = itertools.count()
 
     def stumble_over(self, fault: Fault | None) -> None:
-        """Have every second connection meet a fault from now on; None for none."""
+        """Have a fault from now on, every second time that its moment comes; None for none."""
         if self._fault is REFUSES:
             self._server = self._call(self._loop.create_server(self._protocol, HOST, self.port))
         self._fault = fault
         if fault is REFUSES:
             self._loop.call_soon_threadsafe(self._server.close)
 
+    def act_at(self, moment: str) -> Act | None:
+        """Tell what is to be done in place of an answer."""
+        fault = self._fault
+        if fault is None or fault.moment not in ("any answer", moment):
+            return None
+        return fault.act if self._is_turn(fault) else None
+
+    def _is_turn(self, fault: Fault) -> bool:
+        self.met[fault.name] += 1
+        return self.met[fault.name] % 2 == 1
+
     def _protocol(self) -> SMTP:
-        fault = self._fault if next(self._numbers) % 2 == 0 else None
-        made = Stumbling(
-            self,
-            hostname="mail.test",
-            tls_context=None if fault is NO_TLS else self._starttls,
-            loop=self._loop,
-        )
-        made.fault, made.met = fault, self.met
-        self.met["offers no TLS"] += fault is NO_TLS
-        return made
+        is_plain = self._fault is NO_TLS and self._is_turn(NO_TLS)
+        context = None if is_plain else self._starttls
+        return Stumbling(self, hostname="mail.test", tls_context=context, loop=self._loop)
+
+    async def handle_RSET(self, *_: object) -> str:  # noqa: N802 (the name aiosmtpd calls)
+        """Answer so that nobody takes it for the answer to another command."""
+        return "250 Reset"
 
 
 async def _answer(text: str, line: Stumbling, _status: str) -> None:

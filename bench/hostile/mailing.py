@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -134,30 +134,33 @@ def _enquire(visitor: Visitor, form: dict[str, str]) -> float:
 
 def _is_met(site: Blog, server: FaultyServer, fault: Fault) -> bool:
     """Wait until a worker has met it, for a while."""
-    give_up_at = time.monotonic() + _MEET_SECONDS
-    while time.monotonic() < give_up_at:
-        if site.asked(_REFUSED) if fault is REFUSES else server.met[fault.name]:
-            return True
+
+    def is_met() -> bool:
+        return bool(site.asked(_REFUSED) if fault is REFUSES else server.met[fault.name])
+
+    if not _waited_for(is_met, _MEET_SECONDS / 8):
+        # A server that failed a few times is left alone, unless somebody wants it asked.
+        site.command("mail", "retry", "--all")
+    return _waited_for(is_met, _MEET_SECONDS)
+
+
+def _waited_for(condition: Callable[[], bool], seconds: float) -> bool:
+    give_up_at = time.monotonic() + seconds
+    while not (is_so := condition()) and time.monotonic() < give_up_at:
         time.sleep(0.05)
-    return False
+    return is_so
 
 
 def _recover(site: Blog, server: FaultyServer) -> int:
     """Let everything arrive; gives how much of it was tried again by hand, as what was refused."""
     server.stumble_over(None)
-    _wait_for_all(site, _ALONE_SECONDS)
+    _waited_for(lambda: not site.asked(_UNSENT), _ALONE_SECONDS)
     by_hand = int(site.asked(_UNSENT))
     give_up_at = time.monotonic() + _RECOVER_SECONDS
     while site.asked(_UNSENT) and time.monotonic() < give_up_at:
         site.command("mail", "retry", "--all")
-        _wait_for_all(site, _RETRY_EVERY_SECONDS)
+        _waited_for(lambda: not site.asked(_UNSENT), _RETRY_EVERY_SECONDS)
     return by_hand
-
-
-def _wait_for_all(site: Blog, seconds: float) -> None:
-    give_up_at = time.monotonic() + seconds
-    while site.asked(_UNSENT) and time.monotonic() < give_up_at:
-        time.sleep(0.2)
 
 
 def _missing(site: Blog, received: list[Received], what: str, count: int, note: str) -> Row:

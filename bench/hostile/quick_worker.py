@@ -12,27 +12,47 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from blog import config, create_app, outbox
 from blog.cli.mail import CHORES
-from blog.outbox import Answer, OutgoingMail, SmtpTransport
+from blog.outbox import Answer, OutgoingMail, Transport
+from blog.outbox.transports import DEADLINE_SECONDS as USUAL_SECONDS
+from blog.outbox.transports import Session
 
 SPEED = 20
-DEADLINE_SECONDS = 30 / SPEED
+DEADLINE_SECONDS = USUAL_SECONDS / SPEED
 
 
 @dataclass(frozen=True)
-class _Timed(SmtpTransport):
-    descriptor: int = -1
+class _TimedSession:
+    session: Session
+    descriptor: int
 
     def send(self, mail: OutgoingMail) -> Answer:
         began_at = time.monotonic()
-        answer = super().send(mail)
+        answer = self.session.send(mail)
         os.write(self.descriptor, f"{time.monotonic() - began_at:.3f}\n".encode())
         return answer
+
+
+@dataclass(frozen=True)
+class _Timed:
+    transport: Transport
+    descriptor: int
+
+    @property
+    def name(self) -> str:
+        return self.transport.name
+
+    @contextmanager
+    def session(self) -> Iterator[_TimedSession]:
+        with self.transport.session() as session:
+            yield _TimedSession(session, self.descriptor)
 
 
 def main(path: str) -> None:
@@ -41,11 +61,10 @@ def main(path: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     app = create_app()
     with app.app_context():
-        server = config.current().smtp_url
-    assert server
+        server = outbox.transport(config.current(), deadline_seconds=DEADLINE_SECONDS)
     epoch = float(Path(path).read_text().splitlines()[0])
     file = os.open(path, os.O_WRONLY | os.O_APPEND)
-    transport = _Timed(server, deadline_seconds=DEADLINE_SECONDS, descriptor=file)
+    transport = _Timed(server, file)
 
     def clock() -> datetime:
         return datetime.fromtimestamp(epoch + (time.time() - epoch) * SPEED, UTC)
