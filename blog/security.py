@@ -10,17 +10,19 @@ import threading
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, g, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from blog.config import SESSION_COOKIE, Settings
-from blog.errors import BadRequest, Busy, Forbidden
+from blog.errors import BadRequest, Busy, Forbidden, Invalid
 
 BODY_MAX_BYTES = 256 * 1024
 THREADS = 8
 _BODY_READERS = threading.BoundedSemaphore(THREADS // 2)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_NUL = b"\0"
 _WITH_BODY = ("POST", "PUT", "PATCH")
 _TWO_YEARS_SECONDS = 63_072_000
 
@@ -108,8 +110,11 @@ def refuse_bad_bytes() -> None:
     Raises: BadRequest.
     """
     path = request.environ["PATH_INFO"].encode("latin-1")
-    _check_text(path, "address")
-    _check_text(unquote_to_bytes(request.query_string), "address")
+    query = unquote_to_bytes(request.query_string)
+    for part in (path, query):
+        _check_text(part, "address")
+        if _NUL in part:
+            raise BadRequest("The address holds a NUL character, which no text has.")
     # A path comes back in the header of a redirect, where a line break would begin another.
     if any(byte < 0x20 or byte == 0x7F for byte in path):
         raise BadRequest("The address holds a control character, which no page’s address has.")
@@ -120,8 +125,6 @@ def _check_text(data: bytes, where: str) -> None:
         data.decode("utf-8")
     except UnicodeDecodeError:
         raise BadRequest(f"The {where} holds bytes that are not text (UTF-8).") from None
-    if b"\0" in data:
-        raise BadRequest(f"The {where} holds a NUL character, which no text has.")
 
 
 def read_body() -> None:
@@ -129,8 +132,8 @@ def read_body() -> None:
 
     `g.typed` holds its fields from then on; nothing else may read a body.
 
-    Raises: BadRequest for bytes that are no text or not all there; Busy where too many bodies
-    are on their way.
+    Raises: BadRequest for bytes that are no text or not all there; Invalid for a NUL character;
+    Busy where too many bodies are on their way.
     """
     if request.method not in _WITH_BODY:
         return
@@ -154,10 +157,16 @@ def read_body() -> None:
         # Some servers tell in no other way that the connection broke.
         raise BadRequest("The form did not arrive whole. Please send it again.")
     is_urlencoded = request.mimetype == "application/x-www-form-urlencoded"
-    _check_text(unquote_to_bytes(data) if is_urlencoded else data, "form")
+    data = unquote_to_bytes(data) if is_urlencoded else data
+    _check_text(data, "form")
     if request.files:
         raise BadRequest("These forms take no files.")
     g.typed = request.form
+    if _NUL in data:
+        # No database stores it, and no page could show it.
+        kept = [(name, text.replace("\0", "")) for name, text in g.typed.items(multi=True)]
+        g.typed = MultiDict(kept)
+        raise Invalid({"form": "The form holds a NUL character, which no text has."})
 
 
 def refuse_foreign_posts(settings: Settings) -> None:

@@ -238,9 +238,7 @@ def queue(
 ) -> OutgoingMail:
     """Add a mail to the transaction at work; a subject too long is cut.
 
-    `thread` is what all mails about one thing name; a POST to `unsubscribe_url` ends them. One
-    that answers by itself leaves with an empty return path.
-
+    `thread` is what all mails about one thing name; a POST to `unsubscribe_url` ends them.
     Raises: MailError for control characters, anything but one plain address, and too long a text.
     """
     sender = plain_address(sender)
