@@ -51,7 +51,7 @@ class Received:
 class MailServer:
     """A real SMTP server in a thread; `with MailServer() as server:` and look at `received`.
 
-    Scripted answers are used up one a mail. `held` is set when a mail got no answer, as
+    Scripted answers are used up one a mail. `held` counts the mails that got no answer, as
     `hold_from()` asks for. `connections` counts those there were.
     """
 
@@ -68,7 +68,7 @@ class MailServer:
         self._port = port
         self.received: list[Received] = []
         self.connections = 0
-        self.held = threading.Event()
+        self.held = threading.Semaphore(0)
         self._rcpt_answers = iter(rcpt_answers)
         self._data_answers = iter(data_answers)
         self._hold_at: int | None = None
@@ -121,7 +121,7 @@ class MailServer:
 
     def hold_from(self, number: int | None) -> None:
         """Leave the mail of this number and all after it without an answer; None for none."""
-        self.held.clear()
+        self.held = threading.Semaphore(0)
         self._hold_at = number
 
     async def handle_RCPT(  # noqa: N802 (the name aiosmtpd calls)
@@ -148,7 +148,7 @@ class MailServer:
             Received(envelope.mail_from or "", list(envelope.rcpt_tos), envelope.content)
         )
         if self._hold_at is not None and len(self.received) >= self._hold_at:
-            self.held.set()
+            self.held.release()
             await asyncio.Event().wait()
         return answer
 

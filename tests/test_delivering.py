@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import pytest
 from flask import Flask
 
 from blog import db, outbox
-from blog.outbox import Answer, MailBreaker, Outcome, OutgoingMail
+from blog.outbox import Answer, MailBreaker, MailState, Outcome, OutgoingMail
 from tests import smtp_server
 from tests.cast import at_once
 from tests.mailing import (
@@ -362,3 +363,96 @@ def test_a_pause_given_by_a_wrong_clock_does_not_last() -> None:
         assert row
         row.open_until = NOW + timedelta(days=1)
     assert deliver(Taking()).sent == 1
+
+
+# A server that fails in each way there is, and then recovers
+
+
+def say_at(verb: str, answer: str) -> Script:
+    def script(line: Line) -> None:
+        line.greet()
+        while True:
+            line.go_on_until(verb)
+            line.say(answer)
+
+    return script
+
+
+def cut_in_data(line: Line) -> None:
+    line.greet()
+    line.go_on_until("DATA")
+    line.say("354 go on")
+
+
+def hang_in_data(line: Line) -> None:
+    cut_in_data(line)
+    line.wait()
+
+
+def refuse_tls(line: Line) -> None:
+    line.greet()
+    line.hear()
+    line.say("250-mail.test\r\n250 STARTTLS")
+    line.hear()
+    line.say("454 4.7.0 TLS not available")
+    line.wait()
+
+
+FAULTS: list[tuple[str, Script, str]] = [
+    ("hangs up", Line.close, "none"),
+    ("hangs", Line.wait, "none"),
+    ("hangs in DATA", hang_in_data, "none"),
+    ("cuts off in DATA", cut_in_data, "none"),
+    ("421", say_at("RCPT", "421 4.3.2 Closing down"), "none"),
+    ("450", say_at("RCPT", "450 4.2.0 Later"), "none"),
+    ("451", say_at("RCPT", "451 4.7.1 Greylisted"), "none"),
+    ("451 after DATA", say_at("DATA", "451 4.3.0 Later"), "none"),
+    ("refuses TLS", refuse_tls, "starttls"),
+]
+
+
+@pytest.mark.parametrize(
+    ("script", "tls"), [fault[1:] for fault in FAULTS], ids=[fault[0] for fault in FAULTS]
+)
+def test_every_mail_arrives_once_when_the_server_recovers(script: Script, tls: str) -> None:
+    ids = [queue(kind=f"kind {number % 2}") for number in range(3)]
+    options: Any = {"tls": tls, "context": smtp_server.client_context()}
+    rounds = itertools.count()
+    with scripted(script) as port:
+        failing = to_port(port, deadline_seconds=0.2, **options)
+        for number in itertools.islice(rounds, 3):
+            assert deliver(failing, now=NOW + number * 5 * MINUTE).sent == 0
+    assert {look(mail_id).state for mail_id in ids} == {MailState.QUEUED}
+    assert outbox.health(now=NOW + 16 * MINUTE) == outbox.Health.FAILING
+    starttls = smtp_server.server_context() if tls == "starttls" else None
+    with MailServer(port=port, starttls=starttls) as server:
+        for number in itertools.islice(rounds, 12):
+            deliver(to_port(port, **options), now=NOW + number * 5 * MINUTE)
+    assert {look(mail_id).state for mail_id in ids} == {MailState.SENT}
+    arrived = Counter(mail.message["Message-ID"] for mail in server.received)
+    assert arrived == Counter(look(mail_id).message_id for mail_id in ids)
+
+
+def test_a_mail_that_is_refused_is_seen_to_have_failed_and_the_others_arrive() -> None:
+    refused, other = queue(), queue()
+    with MailServer(rcpt_answers=["550 5.1.1 No such user"]) as server:
+        assert deliver(to_port(server.port)) == outbox.Delivered(sent=1, failed=1)
+    assert "550 5.1.1 No such user" in str(look(refused).last_error)
+    assert (look(other).state, outbox.failed_count()) == (MailState.SENT, 1)
+
+
+def test_a_server_that_is_slow_gets_every_mail_once() -> None:
+    heard: list[str] = []
+    pause = threading.Event()
+
+    def slow(line: Line) -> None:
+        line.greet()
+        for _ in range(2):
+            pause.wait(0.2)
+            heard.append(line.take_mail())
+        line.wait()
+
+    ids = [queue(), queue()]
+    with scripted(slow) as port:
+        assert deliver(to_port(port)) == outbox.Delivered(sent=2)
+    assert all(look(mail_id).message_id in mail for mail_id, mail in zip(ids, heard, strict=True))
