@@ -620,9 +620,10 @@ def test_two_workers_send_each_mail_once(app: Flask) -> None:
     )
 
 
-def test_a_mail_that_a_rival_takes_first_is_left_to_it(app: Flask) -> None:
-    rivals, ours = queue(), queue()
-
+@pytest.mark.parametrize("has_more", [True, False])
+def test_a_mail_that_a_rival_takes_first_is_left_to_it(app: Flask, has_more: bool) -> None:
+    rivals = queue()
+    ours = [queue() for _ in range(has_more)]
     seen: list[str] = []
 
     def rival(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -639,9 +640,9 @@ def test_a_mail_that_a_rival_takes_first_is_left_to_it(app: Flask) -> None:
 
     with MailServer() as server:
         event.listen(db.db.engine, "after_cursor_execute", rival)
-        assert deliver(to_port(server.port)).sent == 1
+        assert deliver(to_port(server.port)).sent == has_more
     assert (look(rivals).state, look(rivals).claimed_by) == (MailState.SENDING, "rival")
-    assert look(ours).state == MailState.SENT
+    assert [look(mail_id).state for mail_id in ours] == [MailState.SENT] * has_more
 
 
 class Accepting:

@@ -79,7 +79,7 @@ class _Site:
         """
         self.server.hold_from(len(self.server.received) + 1)
         self.enquire()
-        if not self.server.held.wait(_WAIT_SECONDS):
+        if not self.server.held.acquire(timeout=_WAIT_SECONDS):
             raise CantMeasure("The mail worker sent nothing.")
         self.worker.send_signal(signal.SIGKILL)
         self.worker.wait()

@@ -239,6 +239,7 @@ def queue(
     """Add a mail to the transaction at work; a subject too long is cut.
 
     `thread` is what all mails about one thing name; a POST to `unsubscribe_url` ends them.
+
     Raises: MailError for control characters, anything but one plain address, and too long a text.
     """
     sender = plain_address(sender)
@@ -259,15 +260,15 @@ def queue(
         due_at=due_at or now,
         next_attempt_at=due_at or now,
     )
-    _add(mail, now=now)
-    return mail
+    return _added(mail, now=now)
 
 
-def _add(mail: OutgoingMail, *, now: datetime) -> None:
+def _added(mail: OutgoingMail, *, now: datetime) -> OutgoingMail:
     stopped = stop_for(mail.kind, mail.recipient)
     if stopped is not None:
         mail.stop(stopped.reason, now=now)
     db.session.add(mail)
+    return mail
 
 
 def stop_for(kind: str, recipient: str) -> bounced.BouncedAddress | None:

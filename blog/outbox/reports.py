@@ -17,7 +17,7 @@ from blog import tokens
 from blog.outbox.checks import one_line
 
 # A mail that came back whole may be larger; what counts stands at its beginning.
-READ_MAX_BYTES = 256 * 1024
+READ_MAX_BYTES = 64 * 1024
 _PARTS_MAX = 50
 _SIGNATURE_CHARS = 16
 _SIGNED = re.compile(rf"\+(\d{{1,10}})-([0-9a-f]{{{_SIGNATURE_CHARS}}})@".encode(), re.IGNORECASE)
