@@ -151,7 +151,7 @@ def test_the_journal_keeps_the_acts_without_the_data(
     with app.app_context():
         verbs = [line.verb for line in journal.about("comment", [str(answered)])]
         assert verbs == ["approved", "withdrew"]
-        (line,) = journal.about("person", [told["reference"]])
+        (line,) = journal.about("receipt", [told["reference"]])
         assert (line.verb, line.actor, line.at) == (erasing.ERASED, None, clock.now)
 
 

@@ -265,6 +265,17 @@ def test_she_erases_it_gets_a_receipt_and_the_link_is_used_up(
     assert stranger.get(f"{ASK}/receipts/AAAA-BBBB").status_code == 404
 
 
+def test_the_journal_says_whose_act_it_was_and_nothing_of_whom(
+    clock: Clock, app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    write(reader, email=ADDRESS)
+    answer = press(reader, asked(app, reader), "erase", sure="yes")
+    page = author.get("/admin/journal?kind=receipt").text
+    reference = answer.location.rpartition("/")[2]
+    assert f"<b>A reader</b> had her data erased under receipt {reference}" in page
+    assert ADDRESS not in author.get("/admin/journal").text
+
+
 def test_without_the_tick_nothing_is_erased_and_the_page_says_so(
     clock: Clock, app: Flask, reader: Visitor
 ) -> None:

@@ -16,6 +16,7 @@ from blog.admin.desk import admin, desk, require, user
 from blog.comments.model import EDITED, WITHDREW
 from blog.journal import JournalLine
 from blog.permissions import Action
+from blog.privacy.erasing import ERASED_OWN
 from blog.staff.second_factor import WRONG_CODE
 
 PAGE = 50
@@ -25,8 +26,9 @@ _KINDS = {
     "mail": "Mail",
     "rule": "Rules",
     "account": "Accounts",
+    "receipt": "Erased data",
 }
-_BY_READERS = (EDITED, WITHDREW)
+_BY_READERS = (EDITED, WITHDREW, ERASED_OWN)
 _PLACES = {
     "comment": ("/admin/comments/", Action.MODERATE),
     "enquiry": ("/admin/enquiries/", Action.READ_ENQUIRIES),

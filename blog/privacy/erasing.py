@@ -32,7 +32,8 @@ from blog.privacy.receipts import ErasureReceipt
 
 # As many go in one transaction; others want to write too.
 AT_ONCE = 10
-ERASED = "erased the data of"
+# The verbs of an operator, and of the person herself.
+ERASED, ERASED_OWN = "erased a person’s data under", "had her data erased under"
 WISHES, ADDRESSES = "wishes to be told of replies", "confirmations of the address"
 # Of mails about comments nobody can tell any more which of them quote hers.
 _QUOTING = (notices.MAIL, following.MAIL)
@@ -94,15 +95,17 @@ def _stays(email: str) -> list[str]:
     return found
 
 
-def begin(email: str, *, now: datetime) -> ErasureReceipt:
-    """Note that everything under an address is to go.
+def begin(email: str, *, verb: str = ERASED, now: datetime) -> ErasureReceipt:
+    """Note that everything under an address is to go, and whose act that was.
 
     Raises: Conflict while comments of hers are being imported.
     """
     # Two who ask at one moment wait here for one another, and get one receipt.
     revision.hold(db.session)
     _refuse_while_importing(email)
-    receipt = receipts.open_for(accounts.normal_email(email), now=now)
+    receipt, is_new = receipts.open_for(accounts.normal_email(email), now=now)
+    if is_new:
+        journal.record(verb, "receipt", receipt.reference, by=None, now=now)
     db.session.flush()
     return receipt
 
@@ -165,13 +168,12 @@ def _erase_some(email: str, *, now: datetime) -> Counter[str] | None:
 def _finish(receipt: ErasureReceipt, email: str, *, now: datetime) -> None:
     for spelling in addresses.spellings(email):
         requests.forget(spelling)
-    journal.record(ERASED, "person", receipt.reference, by=None, now=now)
     receipt.finish(now=now)
 
 
 def _erase_comments(ids: Sequence[int], *, now: datetime) -> Counter[str]:
     found = sorted(comments.by_ids(ids), key=lambda row: -row.id)
-    _empty_mails(since=min(row.created_at for row in found))
+    _empty_mails(since=min(row.created_at for row in found), now=now)
     counts: Counter[str] = Counter()
     for comment in found:
         counts += _erase_comment(comment, now=now)
@@ -205,10 +207,13 @@ def _is_answered(comment_id: int) -> bool:
     return bool(db.session.execute(select(found)).scalar())
 
 
-def _empty_mails(*, since: datetime) -> None:
+def _empty_mails(*, since: datetime, now: datetime) -> None:
     """Empty our copies of mails that may quote a comment that came at a moment, or later."""
     is_quoting = (OutgoingMail.kind.in_(_QUOTING), _IS_OVER, OutgoingMail.created_at >= since)
-    emptied = update(OutgoingMail).where(*is_quoting).values(text="", html="")
+    is_whole = OutgoingMail.forgotten_at.is_(None)
+    emptied = (
+        update(OutgoingMail).where(*is_quoting, is_whole).values(text="", html="", forgotten_at=now)
+    )
     db.session.execute(emptied, execution_options=_UNSEEN)
 
 

@@ -48,12 +48,12 @@ class ErasureReceipt(db.Model):
         return {name: getattr(self, name) for name in names}
 
 
-def open_for(email: str, *, now: datetime) -> ErasureReceipt:
-    """Return the receipt of an erasure that isn't done yet, or begin one."""
+def open_for(email: str, *, now: datetime) -> tuple[ErasureReceipt, bool]:
+    """Return the receipt of an erasure that isn't done yet, or begin one; and whether it is new."""
     query = select(ErasureReceipt).where(ErasureReceipt.email == email)
     found: ErasureReceipt | None = db.session.execute(query).scalars().first()
     if found is not None:
-        return found
+        return found, False
     receipt = ErasureReceipt(
         reference=_new_reference(),
         address_hash=_hash_of(email),
@@ -62,7 +62,7 @@ def open_for(email: str, *, now: datetime) -> ErasureReceipt:
         counts={},
     )
     db.session.add(receipt)
-    return receipt
+    return receipt, True
 
 
 def _new_reference() -> str:

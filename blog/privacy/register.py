@@ -195,8 +195,9 @@ ENTRIES = (
             *_of("outgoing_mail", "id message_id kind sender recipient reply_to thread_id subject"),
             *_of("outgoing_mail", "unsubscribe_url text html state attempts waits created_at"),
             *_of("outgoing_mail", "due_at next_attempt_at claimed_by claimed_until trying_since"),
-            *_of("outgoing_mail", "tried_at sent_at last_error server_reply"),
+            *_of("outgoing_mail", "tried_at sent_at last_error server_reply forgotten_at"),
             *_of("mail_attempt", "id mail_id at outcome reply"),
+            *_of("mail_breaker", "server failures open_until words"),
         ),
     ),
     Entry(
@@ -249,7 +250,8 @@ ENTRIES = (
         " visitor’s words, name or address.",
         "The journal is kept for ever, the rest as long as the account.",
         (
-            *_of("journal_line", "id at actor_id verb thing thing_id was became batch"),
+            *_of("journal_line", "id at actor_id verb thing thing_id was became batch was_at"),
+            *_of("journal_line", "was_by_id was_taught"),
             *_of("notice_plan", "user_id pace begun_at told_up_to told_reports_up_to told_for"),
             *_of("notice_plan", "told_at"),
             *_of("notice_owed", "id user_id comment_id"),
@@ -282,9 +284,10 @@ NOTHING_OF_ANYBODY = {
         *_of("spam_model", "id number began_at_number genuine spam"),
         *_of("spam_weight", "bucket total seen is_ignored number"),
     ),
-    "counters of the site": (
+    "how far the site is with its own work": (
         *_of("site_revision", "id number"),
         *_of("comment_import", "id stored_at"),
+        *_of("daily_summary", "day queued_at mail_id"),
     ),
 }
 

@@ -79,8 +79,9 @@ def _old_enquiries(until: datetime, *, is_suspected: bool = False) -> Rule:
 
 def _old_mails(until: datetime, *, now: datetime) -> Rule:
     is_over = OutgoingMail.state.in_((MailState.SENT, MailState.FAILED))
-    whole = (is_over, OutgoingMail.created_at <= until, OutgoingMail.text != "")
-    oldest = select(OutgoingMail.id).where(*whole).order_by(OutgoingMail.id)
+    is_whole = OutgoingMail.forgotten_at.is_(None)
+    old = (is_over, is_whole, OutgoingMail.created_at <= until)
+    oldest = select(OutgoingMail.id).where(*old).order_by(OutgoingMail.id)
 
     def forget(ids: Sequence[int]) -> None:
         newest = select(func.max(OutgoingMail.created_at)).where(OutgoingMail.id.in_(ids))

@@ -110,7 +110,8 @@ def take_data() -> AnyResponse:
 def _erased(link: str, *, now: datetime) -> AnyResponse:
     with db.writing():
         email = requests.use(link, now=now)
-        reference = erasing.begin(email, now=now).reference if email else ""
+        verb = erasing.ERASED_OWN
+        reference = erasing.begin(email, verb=verb, now=now).reference if email else ""
     if not reference:
         return _ended()
     # From here on it is done by the worker, whatever keeps it from being done at once.
