@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -16,6 +16,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from blog import db
 from blog.accounts import User
 
+# So long a click can be taken back.
+UNDO_WITHIN = timedelta(minutes=10)
 # The number of no account: a reader, or who works at the command line.
 NOBODY = 0
 
@@ -102,6 +104,11 @@ def count_of_batch(batch: str) -> int:
     """Return how many lines one click left, whoever made it."""
     query = select(func.count()).select_from(JournalLine).where(JournalLine.batch == batch)
     return db.session.execute(query).scalar_one()
+
+
+def may_undo(line: JournalLine, *, now: datetime) -> bool:
+    """Tell whether the click that left a line can be taken back."""
+    return now - line.at <= UNDO_WITHIN
 
 
 def about(thing: str, thing_ids: Iterable[str]) -> Sequence[JournalLine]:

@@ -65,6 +65,7 @@ _TYPED = {
     "phone": "Phone",
     "time": "When to reach you",
     "topic": "Topic",
+    "subject": "Subject",
     "body": "Comment",
     "message": "Message",
     "details": "In your own words",

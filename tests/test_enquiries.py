@@ -7,14 +7,14 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from blog import accounts, articles, db, enquiries, journal, outbox, spam
-from blog.accounts import User
+from blog import articles, db, enquiries, outbox, spam
 from blog.enquiries import Enquiry, Folder, arrival, letters
 from blog.enquiries.arrival import Message
 from blog.enquiries.letters import About
-from blog.errors import Forbidden, MailError
+from blog.errors import MailError
 from blog.outbox import Answer, MailState, Outcome
-from tests.cast import AUTHOR, CLOCK, MODERATOR, Person, at_once
+from tests.cast import CLOCK, at_once
+from tests.enquiring import FINE, HELD
 
 MakeApp = Callable[..., Flask]
 pytestmark = pytest.mark.usefixtures("at_work")
@@ -27,8 +27,6 @@ MESSAGE = Message(
     message="May I book?\nOn Tuesday.",
     about=About("winter", "Caring for skin", "caring"),
 )
-FINE = spam.Verdict(())
-HELD = spam.Verdict((spam.Reason("links", "1 link", spam.Tone.BAD, spam.Answer.HOLD),))
 
 
 def submit(message: Message = MESSAGE, verdict: spam.Verdict = FINE) -> Enquiry:
@@ -37,12 +35,6 @@ def submit(message: Message = MESSAGE, verdict: spam.Verdict = FINE) -> Enquiry:
         made = arrival.submit(message, site=site, verdict=verdict, address_hash="a", now=CLOCK)
         reference = made.reference
     found = enquiries.by_reference(reference)
-    assert found
-    return found
-
-
-def user(person: Person) -> User:
-    found = accounts.by_email(person.email)
     assert found
     return found
 
@@ -78,41 +70,6 @@ def test_markup_in_an_enquiry_is_only_text_in_the_mail() -> None:
     assert "<img" not in mail.html
     assert "<b>L</b>" not in mail.html
     assert "<img src=x onerror=alert(1)>" in mail.text
-
-
-def test_folders_divide_what_is_new_read_and_suspected() -> None:
-    first, second = submit(), submit(replace(MESSAGE, message="Buy at a.com"), HELD)
-    assert [e.id for e in enquiries.in_folder(Folder.NEW)] == [first.id]
-    assert [e.id for e in enquiries.in_folder(Folder.SUSPECTED)] == [second.id]
-    with db.writing():
-        first.mark_seen(by=user(AUTHOR), now=CLOCK)
-    assert enquiries.in_folder(Folder.NEW) == []
-    assert [e.id for e in enquiries.in_folder(Folder.ALL)] == [first.id]
-    with db.writing():
-        second.mark_genuine(by=user(AUTHOR), now=CLOCK)
-    assert [e.id for e in enquiries.in_folder(Folder.ALL)] == [second.id, first.id]
-    assert [e.id for e in enquiries.in_folder(Folder.ALL, before=second.id)] == [first.id]
-    assert enquiries.count_in(Folder.SUSPECTED) == 0
-
-
-def test_acts_on_an_enquiry_leave_one_line_each_without_its_words() -> None:
-    enquiry = submit(verdict=HELD)
-    for _ in range(2):
-        with db.writing():
-            enquiry.mark_seen(by=user(AUTHOR), now=CLOCK)
-            enquiry.mark_genuine(by=user(AUTHOR), now=CLOCK)
-    lines = journal.recent()
-    assert [(line.verb, line.thing_id) for line in reversed(lines)] == [
-        ("read", enquiry.reference),
-        ("marked as genuine", enquiry.reference),
-    ]
-
-
-def test_a_moderator_may_not_touch_an_enquiry() -> None:
-    enquiry = submit(verdict=HELD)
-    for verb in (enquiry.mark_seen, enquiry.mark_genuine):
-        with pytest.raises(Forbidden):
-            verb(by=user(MODERATOR), now=CLOCK)
 
 
 # A second address

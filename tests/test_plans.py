@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, insert, select, text
 
-from blog import accounts, articles, comments, db, markup, tokens
+from blog import accounts, articles, comments, db, enquiries, markup, tokens
 from blog.accounts import User
 from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
 from blog.articles.around import around
@@ -36,6 +37,8 @@ from blog.comments.queue import Choice
 from blog.comments.reports import CommentReport
 from blog.comments.traces import CommentTrace, before
 from blog.comments.trust import Holder
+from blog.enquiries import ConsentText, Enquiry, EnquiryEvent, Folder, State, inbox
+from blog.enquiries.inbox import Whose
 from blog.journal import JournalLine
 from tests.cast import ARTICLE, CLOCK, SECOND_AUTHOR, article
 
@@ -49,6 +52,7 @@ GROWING = {
     "comment_pin",
     "comment_report",
 }
+GROWING |= {"enquiry", "enquiry_event"}
 GROWING |= {"journal_line", "search_index_comment", "search_index_comment_content"}
 
 # Holds what nobody has looked at yet and no more, so walking along it is no look at every row.
@@ -463,3 +467,68 @@ def test_a_query_without_an_index_is_noticed(explain: Explain) -> None:
 
     for act in (by_name, sorted_by_name):
         assert explain(act)
+
+
+@pytest.fixture
+def full_inbox(app: Flask) -> None:
+    """Many enquiries of every state, most of them closed, and what happened to each."""
+    states = [*State, *[State.CLOSED] * 45]
+    rows = [
+        {
+            "id": number,
+            "reference": f"{number:04}-{number:04}",
+            "name": "Lerato",
+            "email": f"lerato-{number % 100}@reader.example",
+            "phone": "",
+            "topic": "Microneedling",
+            "message": "May I book?",
+            "consent_id": 1,
+            "is_suspected": number % 25 == 0,
+            "reasons": [],
+            "submission_key": tokens.random_token(),
+            "created_at": CLOCK - timedelta(hours=5_000 - number),
+            "state": states[number % len(states)],
+            "state_changed_at": CLOCK,
+        }
+        for number in range(1, 5_001)
+    ]
+    events = [{"enquiry_id": row["id"], "at": CLOCK, "kind": "note", "words": "x"} for row in rows]
+    consent = {"id": 1, "digest": "x", "text": "Yes", "first_agreed_at": CLOCK}
+    with app.app_context():
+        with db.writing():
+            db.session.execute(insert(ConsentText), [consent])
+            db.session.execute(insert(Enquiry), rows)
+            db.session.execute(insert(EnquiryEvent), events)
+        _count()
+
+
+def enquired(**by: Any) -> inbox.Chosen:
+    choice = inbox.Choice(**{"folder": Folder.ALL} | by)
+    return inbox.choose(choice, now=CLOCK, below=2_000, limit=51)
+
+
+ENQUIRIES: dict[str, Act] = {
+    **{f"folder {each}": partial(enquired, folder=each) for each in Folder},
+    "by words": lambda: enquired(words="book"),
+    "by words among the new": lambda: enquired(folder=Folder.NEW, words="book"),
+    "by an address": lambda: enquired(words="lerato-7@reader.example"),
+    "by a reference": lambda: enquired(words="0007-0007"),
+    "of nobody": lambda: enquired(whose=Whose.NOBODYS, topic="Mesotherapy"),
+    "since a day": lambda: enquired(since=CLOCK),
+    "tabs": lambda: inbox.counts(now=CLOCK),
+    "new": lambda: enquiries.count_in(Folder.NEW),
+    "unanswered": lambda: enquiries.unanswered(now=CLOCK),
+    "since the last mail": lambda: enquiries.count_since(CLOCK),
+    "to be shown": lambda: inbox.load([10, 20, 30]),
+    "last replies": lambda: inbox.last_replies([10, 20, 30]),
+    "with its history": lambda: inbox.whole("0007-0007"),
+}
+
+
+@pytest.mark.usefixtures("full_inbox")
+def test_no_query_of_the_inbox_looks_at_every_row(explain: Explain) -> None:
+    found = {name: {*explain(act)} for name, act in ENQUIRIES.items()}
+    # What is sorted was cut before: the late ones of two states, and what has one address.
+    assert {name: steps - {BY_SORTING} for name, steps in found.items()} == {
+        name: set() for name in ENQUIRIES
+    }

@@ -6,6 +6,7 @@ from blog.admin import (
     account,
     acts,
     decisions,
+    enquiry,
     entrance,
     forgotten,
     inbox,
@@ -18,6 +19,7 @@ from blog.admin import (
     review,
     rules,
     second_factor,
+    settling,
     teaching,
     trusting,
 )
@@ -30,6 +32,7 @@ __all__ = [
     "admin",
     "by_mail",
     "decisions",
+    "enquiry",
     "entrance",
     "forgotten",
     "inbox",
@@ -42,6 +45,7 @@ __all__ = [
     "review",
     "rules",
     "second_factor",
+    "settling",
     "teaching",
     "trusting",
 ]

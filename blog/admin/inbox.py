@@ -1,74 +1,164 @@
-"""The inbox: enquiries with what became of their mail."""
+"""The inbox: a folder of enquiries, chosen by filters and words; and the same for a spreadsheet."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from flask import Response, request
+from flask import Response, request, stream_with_context
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, db, enquiries, markup, urls
-from blog.admin.desk import admin, back_to, desk, require
-from blog.enquiries import Enquiry, Folder
-from blog.errors import NotFound
-from blog.outbox import MailAttempt, MailState, Outcome, OutgoingMail
+from blog import articles, db, enquiries, journal, markup, templating, urls
+from blog.admin import review
+from blog.admin.desk import admin, desk, require, user
+from blog.enquiries import Enquiry, Folder, inbox, sheet
+from blog.enquiries.inbox import Choice, Whose
+from blog.outbox import MailState, OutgoingMail
 from blog.permissions import Action
 
 PAGE = 50
-_TABS = {Folder.NEW: "New", Folder.ALL: "All", Folder.SUSPECTED: "Suspected spam"}
-
-_OUTCOMES = {
-    Outcome.ACCEPTED: "Accepted by the mail server",
-    Outcome.DEFERRED: "Tried, and will be tried again",
-    Outcome.REFUSED: "Refused by the mail server",
-    Outcome.INTERRUPTED: "The attempt was cut short, and will be made again",
-    Outcome.BOUNCED: "Came back, for good",
-    Outcome.SOFT_BOUNCED: "Came back",
-    Outcome.STOPPED: "Not sent",
+LIST = "/admin/enquiries"
+_LABELS = {
+    Folder.NEW: "New",
+    Folder.SEEN: "Seen",
+    Folder.WAITING: "Waiting",
+    Folder.ANSWERED: "Answered",
+    Folder.CLOSED: "Closed",
+    Folder.ALL: "All",
+    Folder.UNANSWERED: "Unanswered",
+    Folder.SUSPECTED: "Suspected",
 }
-_TONES = {
-    Outcome.ACCEPTED: "good",
-    Outcome.DEFERRED: "plain",
-    Outcome.REFUSED: "bad",
-    Outcome.INTERRUPTED: "plain",
-    Outcome.BOUNCED: "bad",
-    Outcome.SOFT_BOUNCED: "bad",
-    Outcome.STOPPED: "bad",
-}
+_WHOSE = {Whose.MINE: "assigned to you", Whose.NOBODYS: "assigned to nobody"}
 
 
 @admin.get("/enquiries")
 def show_inbox() -> Response:
-    """Show one folder of the inbox, newest first."""
+    """Show what is chosen of one folder, newest first."""
     require(Action.READ_ENQUIRIES)
-    word = request.args.get("folder", "")
-    folder = Folder(word) if word in list(Folder) else Folder.NEW
+    choice, now = choice_of(request.args), db.utc_now()
     before = request.args.get("before", type=urls.row_id)
-    rows = enquiries.in_folder(folder, before=before, limit=PAGE + 1)
-    titles = articles.titles({row.article_id for row in rows if row.article_id})
+    found = inbox.choose(choice, now=now, below=before, limit=PAGE + 1)
+    shown = found.ids[:PAGE]
+    older = shown[-1] if len(found.ids) > PAGE else found.looked_to
     return desk(
         "inbox.html",
-        folder=folder.value,
-        tabs=[(tab.value, label, enquiries.count_in(tab)) for tab, label in _TABS.items()],
-        enquiries=[_row(row, titles) for row in rows[:PAGE]],
-        older=f"?folder={folder}&before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
+        **around(choice, now=now),
+        items=items_of(inbox.load(shown), now=now),
+        looked_to=found.looked_to,
+        older=link(choice, before=older) if older else None,
+        newer=link(choice) if before else None,
+        done=done(request.args.get("done", "")),
     )
 
 
-def _row(enquiry: Enquiry, titles: dict[str, articles.Article]) -> dict[str, Any]:
-    article = titles.get(enquiry.article_id or "")
-    words, tone = mail_words(enquiry.mail)
+def choice_of(fields: Mapping[str, str]) -> Choice:
+    """Read what is chosen from a query or a form; what makes no sense makes no difference."""
+    folder, whose = fields.get("folder", ""), fields.get("whose", "")
+    return Choice(
+        folder=Folder(folder) if folder in list(Folder) else Folder.NEW,
+        topic=fields.get("topic", "")[: enquiries.TOPIC_MAX_CHARS],
+        whose=Whose(whose) if whose in list(Whose) else Whose.ANYBODY,
+        me=user().id,
+        since=review.since_of(fields.get("since", "")),
+        words=fields.get("q", "").strip()[: inbox.QUERY_MAX_CHARS],
+    )
+
+
+def fields_of(choice: Choice) -> dict[str, str]:
+    """Write a choice as a query or a form has it."""
+    fields = {
+        "folder": choice.folder.value,
+        "topic": choice.topic,
+        "whose": choice.whose.value,
+        "since": choice.since.date().isoformat() if choice.since else "",
+        "q": choice.words,
+    }
+    return {name: value for name, value in fields.items() if value}
+
+
+def link(choice: Choice, path: str = LIST, **more: Any) -> str:
+    """Path of the list of what is chosen, or of another page about it."""
+    return f"{path}?{urlencode(fields_of(choice) | more)}"
+
+
+def around(choice: Choice, *, now: datetime) -> dict[str, Any]:
+    """Collect what every page of the inbox has around its enquiries."""
+    numbers = inbox.counts(now=now)
     return {
-        "reference": enquiry.reference,
-        "name": enquiry.name,
-        "email": enquiry.email,
-        "phone": enquiry.phone_typed,
-        "topic": enquiry.topic,
-        "excerpt": "" if enquiry.is_sensitive else markup.excerpt(enquiry.message, 140),
-        "created_at": enquiry.created_at,
+        "choice": choice,
+        "fields": fields_of(choice),
+        "query": urlencode(fields_of(choice)),
+        "tabs": [
+            (
+                link(replace(choice, folder=folder)),
+                label,
+                templating.tally(numbers[folder]),
+                folder is choice.folder,
+            )
+            for folder, label in _LABELS.items()
+            # What is late is pointed out, and otherwise no matter.
+            if folder is not Folder.UNANSWERED or numbers[folder] or folder is choice.folder
+        ],
+        "filters": _filters(choice),
+        "cleared": link(Choice(folder=choice.folder)),
+        "topics": sorted({*templating.site().contact_topics, choice.topic} - {""}),
+        "export": link(choice, f"{LIST}/export"),
+        "unanswered": numbers[Folder.UNANSWERED],
+    }
+
+
+def _filters(choice: Choice) -> list[tuple[str, str]]:
+    """Say each filter in words, with the link that clears it."""
+    found = []
+    if choice.topic:
+        found.append((f"about “{choice.topic}”", link(replace(choice, topic=""))))
+    if choice.whose:
+        found.append((_WHOSE[choice.whose], link(replace(choice, whose=Whose.ANYBODY))))
+    if choice.since:
+        since = f"since {templating.date(choice.since)}"
+        found.append((since, link(replace(choice, since=None))))
+    if choice.words:
+        found.append((f"with “{choice.words}”", link(replace(choice, words=""))))
+    return found
+
+
+def items_of(rows: Sequence[Enquiry], *, now: datetime) -> list[dict[str, Any]]:
+    """Collect what a list shows of enquiries."""
+    titles = articles.titles({row.article_id for row in rows if row.article_id})
+    sent = inbox.last_replies([row.id for row in rows])
+    return [_item(row, titles, sent.get(row.id), now=now) for row in rows]
+
+
+def _item(
+    row: Enquiry,
+    titles: Mapping[str, articles.Article],
+    reply: OutgoingMail | None,
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    article = titles.get(row.article_id or "")
+    words, tone = mail_words(reply or row.mail)
+    return {
+        "reference": row.reference,
+        "mark": row.mark,
+        "name": row.name,
+        "email": row.email,
+        "phone": row.phone_words,
+        "tel": row.phone or row.phone_typed,
+        "topic": row.topic,
+        "is_sensitive": row.is_sensitive,
+        "excerpt": "" if row.is_sensitive else markup.excerpt(row.message, 180),
+        "created_at": row.created_at,
         "article_title": article.title if article else "",
-        "is_new": enquiry.seen_at is None,
-        "suspected": enquiry.is_suspected,
+        "state": row.state,
+        "is_suspected": row.is_suspected,
+        "reasons": [(reason["words"], reason["tone"]) for reason in row.reasons],
+        "late_days": inbox.days_unanswered(row, now=now),
+        "assigned_to": row.assigned_to.name if row.assigned_to else "",
+        "is_replied": reply is not None,
         "mail": words,
         "mail_tone": tone,
     }
@@ -86,63 +176,43 @@ def mail_words(mail: OutgoingMail | None) -> tuple[str, str]:
     return ("waiting to be tried again", "bad") if is_late else ("on its way", "plain")
 
 
-@admin.get("/enquiries/<reference>")
-def show_enquiry(reference: str) -> Response:
-    """Show one enquiry with everything that happened to it."""
+def done(batch: str) -> dict[str, Any] | None:
+    """Say what a click did, with the way back as long as there is one."""
+    lines = journal.of_batch(batch, limit=1) if batch else []
+    if not lines or lines[0].thing != "enquiry":
+        return None
+    number = journal.count_of_batch(batch)
+    may_undo = journal.may_undo(lines[0], now=db.utc_now())
+    return {
+        "sentence": f"{counted(number)} {lines[0].verb}.",
+        "undo_url": f"{LIST}/decisions/{batch}/reversal" if may_undo else None,
+    }
+
+
+def counted(number: int) -> str:
+    """Say how many enquiries."""
+    return f"{number:,} {'enquiry' if number == 1 else 'enquiries'}"
+
+
+@admin.get("/enquiries/export")
+def show_export() -> Response:
+    """Ask what of the chosen enquiries goes into a file."""
     require(Action.READ_ENQUIRIES)
-    enquiry = _enquiry(reference)
-    article = articles.by_id(enquiry.article_id) if enquiry.article_id else None
-    return desk(
-        "enquiry.html",
-        enquiry=enquiry,
-        reasons=[(reason["words"], reason["tone"]) for reason in enquiry.reasons],
-        article_title=article.title if article else "",
-        article_url=urls.article(article.slug) if article else None,
-        timeline=_timeline(enquiry),
-        mail_failed=enquiry.mail is not None and enquiry.mail.state == MailState.FAILED,
-    )
+    choice = choice_of(request.args)
+    return desk("export.html", **around(choice, now=db.utc_now()), back=link(choice))
 
 
-def _enquiry(reference: str) -> Enquiry:
-    found = enquiries.by_reference(reference.upper())
-    if found is None:
-        raise NotFound("There is no enquiry with this reference.")
-    return found
-
-
-def _timeline(enquiry: Enquiry) -> list[tuple[Any, str, str]]:
-    mail = enquiry.mail
-    if mail is None:
-        lines = [(enquiry.created_at, "Stored", "plain")]
-    else:
-        lines = [(enquiry.created_at, f"Stored, and its mail to {mail.recipient} queued", "plain")]
-        lines += [
-            (attempt.at, _said(mail, attempt), _TONES[attempt.outcome]) for attempt in mail.history
-        ]
-    if enquiry.seen_at:
-        lines.append((enquiry.seen_at, "Marked as read", "good"))
-    return sorted(lines, key=lambda line: line[0])
-
-
-def _said(mail: OutgoingMail, attempt: MailAttempt) -> str:
-    if attempt.outcome == Outcome.ACCEPTED and mail.is_on_file:
-        return f"No mail server is set, so it was {attempt.reply}"
-    return f"{_OUTCOMES[attempt.outcome]}: {attempt.reply}"
-
-
-@admin.post("/enquiries/<reference>/reading")
-def mark_seen(reference: str) -> AnyResponse:
-    """Take an enquiry out of the new ones."""
-    by = require(Action.READ_ENQUIRIES)
+@admin.post("/enquiries/export")
+def export() -> AnyResponse:
+    """Answer with the chosen enquiries as a file for a spreadsheet."""
+    by, choice, now = require(Action.READ_ENQUIRIES), choice_of(request.form), db.utc_now()
+    with_sensitive = request.form.get("sensitive") == "yes"
+    verb = "exported with medical details" if with_sensitive else "exported"
     with db.writing():
-        _enquiry(reference).mark_seen(by=by, now=db.utc_now())
-    return back_to("/admin/enquiries", f"Enquiry {reference} is marked as read.")
-
-
-@admin.post("/enquiries/<reference>/genuine")
-def mark_genuine(reference: str) -> AnyResponse:
-    """Take an enquiry out of the suspected ones."""
-    by = require(Action.READ_ENQUIRIES)
-    with db.writing():
-        _enquiry(reference).mark_genuine(by=by, now=db.utc_now())
-    return back_to(urls.enquiry(reference), "It is in the inbox now.")
+        journal.record(verb, "enquiries", f"({choice.folder})", by=by, now=now)
+    site = templating.site()
+    table = sheet.lines(inbox.everything(choice, now=now), site=site, with_sensitive=with_sensitive)
+    response = Response(stream_with_context(table), content_type="text/csv; charset=utf-8")
+    name = f"enquiries-{now.astimezone(site.zone):%Y-%m-%d}.csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

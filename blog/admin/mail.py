@@ -12,6 +12,7 @@ from blog.admin.desk import admin, back_to, desk, require
 from blog.admin.inbox import mail_words
 from blog.comments import following, notices
 from blog.enquiries import letters as enquiry_letters
+from blog.enquiries import replies
 from blog.errors import NotFound
 from blog.outbox import MailState, OutgoingMail, Probe
 from blog.permissions import Action
@@ -27,6 +28,7 @@ _KINDS = {
     enquiry_letters.MAIL: "Enquiry",
     enquiry_letters.COPY: "Enquiry, to the second address",
     enquiry_letters.ANSWER: "That an enquiry came",
+    replies.MAIL: "Reply to an enquiry",
     summary.MAIL: "Daily summary",
     notices.MAIL: "Comments waiting",
     "confirm-address": "Address to confirm",

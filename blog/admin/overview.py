@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Response, request
 
-from blog import accounts, articles, comments, config, db, outbox, permissions, urls
+from blog import accounts, articles, comments, config, db, enquiries, outbox, permissions, urls
 from blog.accounts import User
 from blog.admin.desk import admin, desk, require, user
 from blog.articles import Article, listing
@@ -19,12 +19,15 @@ def show_start() -> Response:
     """Show what needs doing now."""
     may_see = permissions.may(user(), Action.READ_CONTENT)
     may_see_mail = permissions.may(user(), Action.READ_MAIL)
+    may_see_enquiries = permissions.may(user(), Action.READ_ENQUIRIES)
     return desk(
         "start.html",
         lack=reach.lacking(user()),
         unreachable=_unreachable() if permissions.may(user(), Action.MANAGE_PEOPLE) else [],
         problems=articles.problems() if may_see else [],
         writes_files=config.current().smtp_url is None,
+        unanswered=enquiries.unanswered(now=db.utc_now()) if may_see_enquiries else 0,
+        remind_days=config.current().enquiry_remind_days,
         late=outbox.late_count() if may_see_mail else 0,
         last_sent_at=outbox.last_sent_at() if may_see_mail else None,
     )

@@ -20,6 +20,7 @@ _LABELS = {
     "comments_waiting": "Comments waiting",
     "confirm_address": "Address to confirm",
     "correction": "Enquiry put right",
+    "enquiry_reply": "Reply to an enquiry",
     "enquiry": "Enquiry",
     "my_data": "Somebody’s own data",
     "probe": "Test mail",

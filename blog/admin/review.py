@@ -100,13 +100,14 @@ def choice_of(fields: Mapping[str, str]) -> Choice:
         state=CommentState(state) if state in list(TABS) else CommentState.PENDING,
         article_id=fields.get("article", "")[:_ARTICLE_ID_MAX_CHARS],
         reason=reason if reason in queue.REASONS else "",
-        since=_since(fields.get("since", "")),
+        since=since_of(fields.get("since", "")),
         words=fields.get("q", "").strip()[: fulltext.QUERY_MAX_CHARS],
         is_reported=is_reported,
     )
 
 
-def _since(day: str) -> datetime | None:
+def since_of(day: str) -> datetime | None:
+    """Read when a day began on this site; None where it is no day."""
     try:
         began_at = datetime.combine(date.fromisoformat(day), time(), articles.site().zone)
         # Not at the edge of the calendar, where it is no day elsewhere.
@@ -274,7 +275,7 @@ def done(batch: str) -> dict[str, Any] | None:
     if not lines:
         return None
     what = templating.count(journal.count_of_batch(batch), "comment")
-    may_undo = deciding.may_undo(lines[0], now=db.utc_now())
+    may_undo = journal.may_undo(lines[0], now=db.utc_now())
     verb = "kept" if lines[0].verb == reports.KEPT_REPORTED else lines[0].verb
     return {
         "sentence": f"{what} {verb}.",

@@ -139,6 +139,16 @@ def _summary(now: datetime) -> dict[str, Any]:
     }
 
 
+def _enquiry_reply(now: datetime) -> dict[str, Any]:
+    return {
+        "enquiry": _enquiry(now),
+        "subject": "Re: Enquiry 7KQM-4TXB: Microneedling",
+        "words": f"Dear {_EMOJI},\n\nTuesday at ten would suit us. {_LONG}\n<b>This stays text.</b>",
+        "is_quoted": True,
+        "clinic_email": "hello@clinic.example",
+    }
+
+
 _SAMPLES = {
     "acknowledgement": _acknowledgement,
     "account": _account,
@@ -146,6 +156,7 @@ _SAMPLES = {
     "confirm_address": _confirm,
     "correction": _about_enquiry,
     "enquiry": _about_enquiry,
+    "enquiry_reply": _enquiry_reply,
     "my_data": _my_data,
     "probe": lambda _now: {},
     "replies": _replies,

@@ -6,7 +6,7 @@ A decision is about what its page showed. What somebody else decided since stays
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from blog import journal, markup, permissions, private
 from blog.accounts import User
@@ -16,7 +16,7 @@ from blog.errors import Conflict
 from blog.journal import JournalLine
 from blog.permissions import Action
 
-UNDO_WITHIN = timedelta(minutes=10)
+UNDO_WITHIN = journal.UNDO_WITHIN
 # As many are decided about in one transaction; others want to write too.
 BATCH = 100
 
@@ -90,11 +90,6 @@ def told_of(by: User) -> int | None:
     return None if permissions.limit_of(by) is None else by.id
 
 
-def may_undo(line: JournalLine, *, now: datetime) -> bool:
-    """Tell whether the click that left a line can be taken back."""
-    return now - line.at <= UNDO_WITHIN
-
-
 def stands(comment: Comment, line: JournalLine) -> bool:
     """Tell whether nothing was decided since about a comment, nor about the one it is an edit of."""
     edited = comment.edit_of
@@ -115,7 +110,7 @@ def undo(batch: str, *, by: User, now: datetime, after: int = 0) -> tuple[int, i
     lines = journal.of_batch(batch, by=told_of(by), after=after, limit=BATCH)
     if not lines and after:
         return 0, None
-    if not lines or not may_undo(lines[0], now=now):
+    if not lines or not journal.may_undo(lines[0], now=now):
         raise Conflict("This can’t be undone any more. Change the comments one by one instead.")
     hidden = _hidden(journal.about("comment", [line.thing_id for line in lines]))
     ids = [int(line.thing_id) for line in lines]

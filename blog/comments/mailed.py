@@ -70,7 +70,7 @@ class About:
         return (
             line is not None
             and deciding.stands(self.comment, line)
-            and deciding.may_undo(line, now=now)
+            and journal.may_undo(line, now=now)
         )
 
 

@@ -141,7 +141,7 @@ def _tell(
         subject=": ".join(filter(None, (f"Enquiry {enquiry.reference}", enquiry.topic))),
         text=render_template(f"mail/{template}.txt", **words),
         html=render_template(f"mail/{template}.html", **words),
-        thread=f"enquiry-{enquiry.reference}",
+        thread=thread_of(enquiry),
         now=now,
     )
 
@@ -151,3 +151,8 @@ def _recipient(topic: str, site: Site) -> str:
     with suppress(MailError):
         return outbox.plain_address(site.contact_addresses.get(topic, ""))
     return config.current().clinic_email
+
+
+def thread_of(enquiry: Enquiry) -> str:
+    """Return what all mails about an enquiry have in common, so that programs show them together."""
+    return f"enquiry-{enquiry.reference}"

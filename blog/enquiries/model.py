@@ -59,6 +59,16 @@ _WAYS = {
 }
 
 
+# What the journal calls coming to a state.
+_VERBS = {
+    State.NEW: "marked as new",
+    State.SEEN: "reopened",
+    State.ANSWERED: "answered",
+    State.WAITING: "put aside",
+    State.CLOSED: "closed",
+}
+
+
 class Happening(StrEnum):
     """What a line of an enquiry's history tells."""
 
@@ -166,21 +176,53 @@ class Enquiry(db.Model):
         """The number as one reads it: in groups where it is known, or as it was typed."""
         return phones.readable(self.phone) if phones.is_known(self.phone) else self.phone_typed
 
-    def mark_seen(self, *, by: User, now: datetime) -> None:
-        """Note that somebody of the clinic has read it."""
-        permissions.require(by, Action.READ_ENQUIRIES)
-        if self.state == State.NEW:
-            self.state, self.state_changed_at, self.seen_at = State.SEEN, now, now
-            self.tell(Happening.SEEN, by=by, now=now)
-            journal.record("read", "enquiry", self.reference, by=by, now=now)
+    @property
+    def mark(self) -> str:
+        """What tells where it stands from wherever somebody else puts it meanwhile."""
+        place = "suspected" if self.is_suspected else self.state
+        return f"{place}-{int(self.state_changed_at.timestamp() * 1_000_000)}"
 
-    def mark_genuine(self, *, by: User, now: datetime) -> None:
-        """Take it out of the suspected folder."""
+    def settle(self, state: State, *, by: User, now: datetime, batch: str | None = None) -> bool:
+        """Say how far the clinic is with it; tell whether that is new.
+
+        Raises: Forbidden where `by` may not read enquiries.
+        """
         permissions.require(by, Action.READ_ENQUIRIES)
-        if self.is_suspected:
-            self.is_suspected = False
-            self.tell(Happening.GENUINE, by=by, now=now)
-            journal.record("marked as genuine", "enquiry", self.reference, by=by, now=now)
+        was = State(self.state)
+        if was is state:
+            return False
+        self.state, self.state_changed_at, self.seen_at = state, now, self.seen_at or now
+        if state is State.ANSWERED:
+            self.answered_at = now
+        is_first_look = (was, state) == (State.NEW, State.SEEN)
+        self.tell(Happening.SEEN if is_first_look else Happening.STATE, words=state, by=by, now=now)
+        verb = "marked as seen" if is_first_look else _VERBS[state]
+        self._note(verb, was, state, by=by, now=now, batch=batch)
+        return True
+
+    def suspect(
+        self, is_suspected: bool, *, by: User, now: datetime, batch: str | None = None
+    ) -> bool:
+        """Put it into the suspected folder, or take it out; tell whether that is new.
+
+        Raises: Forbidden where `by` may not read enquiries.
+        """
+        permissions.require(by, Action.READ_ENQUIRIES)
+        if self.is_suspected == is_suspected:
+            return False
+        self.is_suspected, self.state_changed_at = is_suspected, now
+        words = Happening.GENUINE, Happening.SUSPECTED
+        was, became = words if is_suspected else words[::-1]
+        self.tell(became, by=by, now=now)
+        self._note(f"marked as {became}", was, became, by=by, now=now, batch=batch)
+        return True
+
+    def _note(
+        self, verb: str, was: str, became: str, *, by: User, now: datetime, batch: str | None
+    ) -> None:
+        journal.record(
+            verb, "enquiry", self.reference, was=was, became=became, batch=batch, by=by, now=now
+        )
 
     def tell(
         self,

@@ -1,4 +1,4 @@
-// The review queue by keyboard, and all of it selected at once. Without this script every button works.
+// The review queue and the inbox by keyboard, and all of a list selected at once. Without this script every button works.
 const find = (selector) => document.querySelector(selector);
 const form = find("#queue");
 const items = [...document.querySelectorAll(".item")];
@@ -24,19 +24,14 @@ function go(index) {
   items[index].scrollIntoView({ block: "nearest" });
 }
 
-const press = (name) => items[here]?.querySelector(`[data-key="${name}"]`)?.click();
+// On the page of one thing its buttons are the only ones.
+const press = (name) => (items[here] ?? document).querySelector(`[data-key="${name}"]`)?.click();
 
 const KEYS = {
   j: () => go(Math.min(here + 1, items.length - 1)),
   k: () => go(Math.max(here - 1, 0)),
-  a: () => press("a"),
-  r: () => press("r"),
-  x: () => press("x"),
-  s: () => press("s"),
   u: () => find("#undo")?.click(),
-  h: () => press("h"),
-  i: () => press("i"),
-  p: () => press("p"),
+  Enter: () => press("o"),
   e: () => boxes[here]?.click(),
   " ": () => boxes[here]?.click(),
   "*": () => form && selectAll(),
@@ -44,6 +39,9 @@ const KEYS = {
   f: openFilters,
   "?": () => help.showModal(),
 };
+if (!form) delete KEYS[" "];
+// What the buttons of a comment or an enquiry say they are pressed by.
+for (const name of "acghimoprswx") KEYS[name] = () => press(name);
 
 function openFilters() {
   if (!filters) return;
@@ -74,7 +72,7 @@ addEventListener("keydown", (event) => {
   const { key, target } = event;
   const act = key === "?" || document.body.classList.contains("keys") ? KEYS[key] : undefined;
   const isTyping = target.closest("input:not([type=checkbox]), textarea, select, dialog");
-  const isPressing = key === " " && target.closest("a, button, input, summary");
+  const isPressing = [" ", "Enter"].includes(key) && target.closest("a, button, input, summary");
   // Enter on a checkbox would press the first button of the whole form.
   const isStray = key === "Enter" && target.matches("[type=checkbox]");
   if (isStray) event.preventDefault();

@@ -274,13 +274,7 @@ class Tour:
         self.keep("start", author.get("/admin/"))
         self.keep("articles", author.get("/admin/articles"))
         self.keep("account", author.get("/admin/account"))
-        for folder in ("new", "suspected", "all"):
-            page = self.keep(
-                f"enquiries: {folder}", author.get(f"/admin/enquiries?folder={folder}")
-            )
-        references = re.findall(r'href="(/admin/enquiries/[^"?]+)"', page)
-        for number, reference in enumerate(references):
-            self.keep(f"enquiry {number}", author.get(reference))
+        self._answer(author)
         for state in ("all", "queued", "failed", "sent"):
             self.keep(f"mail: {state}", author.get(f"/admin/mail?state={state}"))
         self.keep("previews of mails", author.get("/admin/mail/previews"))
@@ -288,6 +282,31 @@ class Tour:
             path = f"/admin/mail/previews/{name}"
             self.keep(f"preview of {name}", author.get(path))
             self.keep(f"{name}, as a mail", author.get(f"{path}/html"))
+
+    def _answer(self, author: Visitor) -> None:
+        """Go through the inbox, note, reply, and be late once."""
+        inbox = "/admin/enquiries"
+        for folder in ("new", "suspected", "all", "waiting"):
+            page = self.keep(f"enquiries: {folder}", author.get(f"{inbox}?folder={folder}"))
+            if folder == "all":
+                references = re.findall(rf'href="({inbox}/[^"?]+)[?][^"]*"[^>]*data-key="o"', page)
+        self.keep("enquiries, narrowed", author.get(f"{inbox}?q=unobtainium&whose=me"))
+        self.keep("export of enquiries", author.get(f"{inbox}/export?folder=all"))
+        for number, path in enumerate(references):
+            self.keep(f"enquiry {number}", author.get(path))
+        path, reply = references[0], f"{references[0]}/reply"
+        seen = re.findall(r'name="seen" value="([^"]+)"', author.get(f"{inbox}?folder=all").text)
+        form = fields(self.keep("reply to an enquiry", author.get(reply)), reply)
+        self.keep("reply to an enquiry, with errors", author.post(reply, form), 422)
+        author.press(path, f"{path}/notes", details="Rang on Tuesday; nobody picked up.")
+        self.keep("note with errors", author.press(path, f"{path}/notes"), 422)
+        author.press(path, f"{path}/closure")
+        form["message"] = "Yes, at ten."
+        page = self.keep("reply to an enquiry, too late", author.post(reply, form), 409)
+        late = {"csrf_token": form["csrf_token"], "seen": seen}
+        self.keep("enquiries, decided meanwhile", author.post(f"{path}/answer", late), 409)
+        author.post(reply, fields(page, reply) | {"message": form["message"]})
+        self.keep("enquiry with a history", author.get(path))
 
     def _decide_by_mail(self) -> None:
         """Follow the link of a mail, decide, and take it back."""
