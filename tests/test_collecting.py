@@ -47,6 +47,7 @@ def test_everything_said_sent_and_wished_is_there(
     assert enquiry["consent"].startswith("The clinic may keep")
     assert {mail["kind"] for mail in said["mails"]} == {"confirm-address", "replies", "my-data"}
     assert all(mail["text"] for mail in said["mails"])
+    assert [each["words"] for each in said["mails_that_came_back"]] == [f"{ADDRESS} is full"]
     assert said["confirmed_address"]["email"] == ADDRESS
     assert len(said["confirmed_address"]["browsers"]) == 1
     assert (said["account"], said["receipts"]) == (None, [])

@@ -22,7 +22,7 @@ from blog.comments.rules import RuleKind
 from blog.comments.traces import CommentTrace
 from blog.enquiries import Enquiry
 from blog.errors import Conflict
-from blog.outbox import MailState, OutgoingMail
+from blog.outbox import MailState, OutgoingMail, bounced
 from blog.privacy import erasing, finding, receipts, requests
 from blog.privacy.receipts import ErasureReceipt
 from blog.spam import Answer
@@ -79,6 +79,7 @@ def say_a_lot(clock: Clock, app: Flask, reader: Visitor, stranger: Visitor) -> t
         with db.writing():
             requests.ask(ADDRESS, now=clock.now)
             db.session.execute(update(OutgoingMail).values(state=MailState.SENT))
+            bounced.note(ADDRESS, is_hard=False, words=f"{ADDRESS} is full", now=clock.now)
         requests.answer(clock.now)
     return answered, alone
 
@@ -97,6 +98,7 @@ def test_nothing_of_a_person_is_left_in_any_table(
         "mails": 3,
         "browsers": 1,
         "confirmations of the address": 1,
+        "notes that mail came back": 1,
     }
     assert found.stays == []
     told = erase(app)
@@ -108,6 +110,7 @@ def test_nothing_of_a_person_is_left_in_any_table(
         "mails": 3,
         "browsers": 1,
         "confirmations of the address": 1,
+        "notes that mail came back": 1,
     }
     left = everything(app).lower()
     assert SIGN not in left

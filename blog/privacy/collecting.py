@@ -25,6 +25,7 @@ from blog.comments.rules import CommentRule, RuleKind
 from blog.comments.traces import CommentTrace
 from blog.comments.trust import TrustedBrowser, TrustedReader
 from blog.outbox import OutgoingMail
+from blog.outbox.bounced import BouncedAddress
 from blog.privacy import addresses, enquiring, finding, receipts
 
 _ACCOUNT = ("name", "email", "role", "author_id", "created_at", "removed_at")
@@ -46,6 +47,7 @@ def of(email: str, *, now: datetime) -> Said:
         "enquiries": enquiring.told(email),
         "confirmed_address": _confirmed(email),
         "mails": _mails(email),
+        "mails_that_came_back": _bounced(email),
         "account": _account(email),
         "other": other(email),
         "receipts": [receipt.told() for receipt in receipts.of(email)],
@@ -130,6 +132,12 @@ def _mails(email: str) -> list[Said]:
     query = select(OutgoingMail).where(OutgoingMail.id.in_(finding.mails(email)))
     rows = db.session.execute(query.order_by(OutgoingMail.id)).scalars()
     return [_taken(row, _MAIL) for row in rows]
+
+
+def _bounced(email: str) -> list[Said]:
+    query = select(BouncedAddress).where(BouncedAddress.id.in_(finding.bounced(email)))
+    names = ("address", "words", "bounced_at", "stopped_at")
+    return [_taken(row, names) for row in db.session.execute(query).scalars()]
 
 
 def _account(email: str) -> Said | None:

@@ -27,6 +27,7 @@ from blog.comments.reports import CommentReport
 from blog.comments.trust import TrustedBrowser, TrustedReader
 from blog.errors import Busy, Conflict
 from blog.outbox import MailState, OutgoingMail
+from blog.outbox.bounced import BouncedAddress
 from blog.privacy import addresses, collecting, enquiring, finding, receipts, requests
 from blog.privacy.receipts import ErasureReceipt
 
@@ -35,6 +36,7 @@ AT_ONCE = 10
 # The verbs of an operator, and of the person herself.
 ERASED, ERASED_OWN = "erased a person’s data under", "had her data erased under"
 WISHES, ADDRESSES = "wishes to be told of replies", "confirmations of the address"
+BOUNCED = "notes that mail came back"
 # Of mails about comments nobody can tell any more which of them quote hers.
 _QUOTING = (notices.MAIL, following.MAIL)
 _IS_OVER = OutgoingMail.state.in_((MailState.SENT, MailState.FAILED))
@@ -63,6 +65,7 @@ def plan(email: str) -> Plan:
         "mails": finding.mails(email),
         "browsers": browsers.where(TrustedReader.id.in_(finding.readers(email))),
         ADDRESSES: finding.readers(email),
+        BOUNCED: finding.bounced(email),
     }
     counts = {kind: _count(query) for kind, query in found.items()}
     return Plan({kind: count for kind, count in counts.items() if count}, _stays(email))
@@ -224,9 +227,13 @@ def _erase_rest(email: str) -> Counter[str]:
         "browsers": _count(select(TrustedBrowser.token_hash).where(of_reader)),
         ADDRESSES: _count(finding.readers(email)),
         "mails": _count(finding.mails(email)),
+        BOUNCED: _count(finding.bounced(email)),
     }
     for spelling in addresses.spellings(email):
         trust.erase(spelling)
-    gone = delete(OutgoingMail).where(OutgoingMail.id.in_(finding.mails(email)))
-    db.session.execute(gone, execution_options=_UNSEEN)
+    for gone in (
+        delete(OutgoingMail).where(OutgoingMail.id.in_(finding.mails(email))),
+        delete(BouncedAddress).where(BouncedAddress.id.in_(finding.bounced(email))),
+    ):
+        db.session.execute(gone, execution_options=_UNSEEN)
     return +Counter(counts)

@@ -12,6 +12,7 @@ from blog import db
 from blog.comments import Comment, CommentState
 from blog.comments.trust import TrustedReader
 from blog.outbox import OutgoingMail
+from blog.outbox.bounced import BouncedAddress
 from blog.privacy import addresses, enquiring
 
 _ROW = Comment.metadata.tables[Comment.__tablename__].c
@@ -41,6 +42,12 @@ def mails(email: str) -> Select[int]:
     is_of_enquiry = enquiring.is_about_one(OutgoingMail.id)
     found = select(OutgoingMail.id).where(is_hers, ~is_of_enquiry)
     return found.where(OutgoingMail.id.is_(None)) if addresses.is_ours(email) else found
+
+
+def bounced(email: str) -> Select[int]:
+    """Select what is noted of mails to her that came back."""
+    is_hers = BouncedAddress.address.in_(addresses.spellings(email))
+    return select(BouncedAddress.id).where(is_hers)
 
 
 def is_importing(email: str) -> bool:

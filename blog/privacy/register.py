@@ -196,9 +196,17 @@ ENTRIES = (
             *_of("outgoing_mail", "unsubscribe_url text html state attempts waits created_at"),
             *_of("outgoing_mail", "due_at next_attempt_at claimed_by claimed_until trying_since"),
             *_of("outgoing_mail", "tried_at sent_at last_error server_reply forgotten_at"),
+            *_of("outgoing_mail", "is_answer"),
             *_of("mail_attempt", "id mail_id at outcome reply"),
             *_of("mail_breaker", "server failures open_until words"),
         ),
+    ),
+    Entry(
+        Kind.MAIL,
+        "That mail to your address came back, and what the mail server said",
+        "So that nothing more is sent where nobody gets it.",
+        "Until the clinic lets mail go there again, or you have it erased.",
+        _of("bounced_address", "id address soft_bounces words bounced_at stopped_at"),
     ),
     Entry(
         Kind.RIGHTS,
