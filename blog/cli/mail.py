@@ -188,7 +188,7 @@ def bounce(as_json: bool) -> None:
     Ends with 0 also for what is no such report, since nobody needs it again; with 75, as mail servers understand it, where it should come again later.
 
     \b
-    Example:  blog mail bounce < report.eml
+    Example:  cat report.eml | blog mail bounce
     """
     settings = config.current()
     if not settings.mail_bounces:
