@@ -106,15 +106,14 @@ def test_one_mail_a_day_goes_to_an_address_and_the_newest_link_counts(
         "a@b.example\r\nBcc: c@d.example",
         "x" * 300 + "@a.example",
         "a b@c.example",
-        "\0@a.example",
     ],
 )
 def test_what_is_no_address_is_refused_with_what_was_typed(
     app: Flask, reader: Visitor, email: str
 ) -> None:
     answer = ask(reader, email)
-    assert answer.status_code in (400, 422)
-    assert "Error:" in answer.text or answer.status_code == 400
+    assert answer.status_code == 422
+    assert "Error:" in answer.text
     with app.app_context():
         assert db.session.query(DataRequest).count() == 0
 
