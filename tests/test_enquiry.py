@@ -11,7 +11,7 @@ from sqlalchemy import event
 from blog import accounts, db, enquiries, journal, outbox
 from blog.accounts import Role
 from blog.enquiries import Happening, State, replies
-from blog.outbox import Answer, Outcome, OutgoingMail
+from blog.outbox import Answer, MailAttempt, Outcome, OutgoingMail
 from tests.cast import ARTICLE, AUTHOR, CLOCK, Clock, Visitor, fields
 from tests.enquiring import HELD, answer, ask, enquiry, user
 
@@ -195,6 +195,26 @@ def test_a_reply_whose_mail_is_kept_no_longer_is_told_all_the_same(
     assert sentences(author.get(f"{INBOX}/{asked}").text)[1:] == [
         "Reply sent Dear Lerato, Tuesday at ten would suit us.",
         "Assigned to nobody",
+    ]
+
+
+def test_what_the_site_did_by_itself_is_told_by_its_name(
+    app: Flask, asked: str, author: Visitor
+) -> None:
+    with app.app_context(), db.writing():
+        found, mail = enquiry(asked), enquiry(asked).mail
+        assert mail
+        for kind in (Happening.ACKNOWLEDGED, Happening.CORRECTED, Happening.ELSEWHERE):
+            found.tell(kind, words="lerato@gmial.example", by=None, now=CLOCK)
+        for outcome in (Outcome.BOUNCED, Outcome.SOFT_BOUNCED, Outcome.STOPPED):
+            mail.history.append(MailAttempt(at=CLOCK, outcome=outcome, reply="550 5.1.1"))
+    assert sentences(author.get(f"{INBOX}/{asked}").text)[1:] == [
+        "The mail to the clinic came back, for good: 550 5.1.1",
+        "The mail to the clinic came back: 550 5.1.1",
+        "The mail to the clinic wasn’t sent: 550 5.1.1",
+        "Its sender is told that it came",
+        "Corrected by its sender; before it was lerato@gmial.example",
+        "A copy to lerato@gmial.example queued",
     ]
 
 

@@ -450,7 +450,7 @@ def _steps(act: Act) -> list[str]:
     ]
 
 
-@pytest.mark.usefixtures("busy_site")
+@pytest.mark.usefixtures("busy_site", "full_inbox")
 def test_no_hot_query_of_comments_looks_at_every_row(explain: Explain) -> None:
     found = {name: explain(act) for name, act in COMMENTS.items()}
     allowed = SORTED if db.db.engine.dialect.name == "sqlite" else {}
