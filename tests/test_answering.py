@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from blog import accounts, db, enquiries, journal
+from blog import accounts, articles, db, enquiries, journal, outbox
 from blog.accounts import Role
 from blog.enquiries import Happening, State, answering
 from blog.enquiries.answering import Decision
@@ -28,7 +28,15 @@ def decide(
     batch: str = "click",
 ) -> list[str]:
     with db.writing():
-        return answering.decide(references, to, seen=seen or {}, by=user(by), now=at, batch=batch)
+        return answering.decide(
+            references,
+            to,
+            seen=seen or {},
+            site=articles.site(),
+            by=user(by),
+            now=at,
+            batch=batch,
+        )
 
 
 def undo(at: datetime = LATER, *, by: Person = AUTHOR) -> int:
@@ -67,6 +75,16 @@ def test_each_decision_is_told_once_in_the_journal_and_in_the_enquirys_history(
     assert said(reference) == [line]
     assert enquiry(reference).mark != before
     assert [(each.verb, each.thing_id) for each in journal.recent()] == [(verb, reference)]
+
+
+def test_what_turns_out_genuine_is_mailed_after_all_and_once() -> None:
+    reference = ask(verdict=HELD)
+    assert outbox.recent() == []
+    for to in (Decision.GENUINE, Decision.SUSPECTED, Decision.GENUINE):
+        decide(reference, to=to)
+    (mail,) = outbox.recent()
+    assert enquiry(reference).mail == mail
+    assert reference in mail.subject
 
 
 def test_what_is_genuine_leaves_the_suspected_ones() -> None:

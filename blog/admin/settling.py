@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from flask import Response, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import db, enquiries
+from blog import db, enquiries, templating
 from blog.accounts import User
 from blog.admin import inbox as pages
 from blog.admin.desk import admin, back_to, desk, require
@@ -65,7 +65,13 @@ def _settle(references: Collection[str], decision: Decision, *, by: User) -> Any
     seen = dict(each.partition(".")[::2] for each in request.form.getlist("seen"))
     with db.writing():
         changed = answering.decide(
-            references, decision, seen=seen, by=by, now=db.utc_now(), batch=batch
+            references,
+            decision,
+            seen=seen,
+            site=templating.site(),
+            by=by,
+            now=db.utc_now(),
+            batch=batch,
         )
     rows = inbox.load([row.id for each in changed if (row := enquiries.by_reference(each))])
     if not rows:

@@ -15,6 +15,8 @@ from sqlalchemy.orm import selectinload
 
 from blog import accounts, db, journal, permissions
 from blog.accounts import User
+from blog.content import Site
+from blog.enquiries import letters
 from blog.enquiries.model import Enquiry, EnquiryEvent, Happening, State
 from blog.errors import Conflict, Invalid, NotFound
 from blog.journal import JournalLine
@@ -55,11 +57,14 @@ def decide(
     decision: Decision,
     *,
     seen: Mapping[str, str],
+    site: Site,
     by: User,
     now: datetime,
     batch: str,
 ) -> list[str]:
     """Put enquiries somewhere that still are where `seen` says, by their marks.
+
+    One that turns out genuine, and of which no mail told, is mailed to the clinic after all.
 
     Returns: the references of the others, to which nothing is done.
     """
@@ -67,6 +72,8 @@ def decide(
     still = [each for each in found if seen.get(each.reference, each.mark) == each.mark]
     for enquiry in still:
         _put(enquiry, decision, by=by, now=now, batch=batch)
+        if decision is Decision.GENUINE and enquiry.mail_id is None:
+            enquiry.mail = letters.tell_clinic(enquiry, None, site=site, now=now)
     return [each.reference for each in found if each not in still]
 
 
