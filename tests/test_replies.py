@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from blog import articles, db, journal, outbox
-from blog.enquiries import State, replies
+from blog.enquiries import State, answering, replies
 from blog.errors import Conflict, Forbidden
 from blog.outbox import OutgoingMail
-from tests.cast import AUTHOR, CLOCK, MODERATOR, Person
+from tests.cast import AUTHOR, CLOCK, MODERATOR, Person, at_once
 from tests.enquiring import HELD, ask, enquiry, user
 
 pytestmark = pytest.mark.usefixtures("at_work")
@@ -23,7 +24,7 @@ def reply(
 ) -> None:
     given: dict[str, Any] = {"site": articles.site(), "is_quoting": False}
     with db.writing():
-        asked = enquiry(reference)
+        asked = answering.one_locked(reference)
         given |= {"subject": replies.subject_of(asked), "seen": asked.mark}
         now = CLOCK + timedelta(minutes=minutes)
         replies.reply(asked, words, **given | options, by=user(by), now=now)
@@ -94,6 +95,14 @@ def test_a_reply_that_was_sent_twice_is_one() -> None:
         reply(reference, seen=seen, minutes=minutes)
     assert len(mails()) == 1
     assert len(enquiry(reference).events) == 2
+
+
+def test_a_reply_that_was_sent_several_times_at_one_moment_is_one(app: Flask) -> None:
+    reference = ask()
+    seen = enquiry(reference).mark
+    assert at_once(app, *[lambda: reply(reference, seen=seen)] * 4) == [None] * 4
+    db.session.rollback()
+    assert len(mails()) == 1
 
 
 def test_a_second_reply_is_a_second_mail() -> None:

@@ -149,7 +149,6 @@ def _item(
         "phone": row.phone_words,
         "tel": row.phone or row.phone_typed,
         "topic": row.topic,
-        "is_sensitive": row.is_sensitive,
         "excerpt": "" if row.is_sensitive else markup.excerpt(row.message, 180),
         "created_at": row.created_at,
         "article_title": article.title if article else "",
