@@ -50,7 +50,7 @@ def _about_enquiry(now: datetime) -> dict[str, Any]:
         "enquiry": _enquiry(now),
         "is_full": True,
         "shows_message": True,
-        "likely_email": "leila@reader.example",
+        "likely_email": "leila@readers.example",
         "article": {"title": f"Caring for skin in winter: {_LONG}"},
         "article_link": urls.absolute("/"),
         "inbox_link": urls.absolute("/admin/enquiries"),
