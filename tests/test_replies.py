@@ -40,11 +40,20 @@ def test_a_reply_goes_from_the_site_to_the_visitor_who_answers_the_clinic() -> N
     (mail,) = mails()
     assert (mail.sender, mail.recipient) == ("blog@clinic.example", "lerato@reader.example")
     assert mail.reply_to == "hello@clinic.example"
+    assert outbox.build(mail)["Auto-Submitted"] is None
     assert mail.subject == f"Re: Enquiry {reference}: Microneedling"
     for body in (mail.text, mail.html):
         for words in ("Tuesday at ten", "The Skin Clinic", "+27 11 555 0100", reference):
             assert words in body
         assert "May I book?" not in body
+
+
+def test_who_answers_a_reply_reaches_the_address_of_its_topic() -> None:
+    reference = ask()
+    desk = replace(articles.site(), contact_addresses={"Microneedling": "desk@clinic.example"})
+    reply(reference, site=desk)
+    (mail,) = mails()
+    assert mail.reply_to == "desk@clinic.example"
 
 
 def test_a_reply_and_the_mail_to_the_clinic_are_shown_together() -> None:

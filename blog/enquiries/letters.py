@@ -136,7 +136,7 @@ def _tell(
     return outbox.queue(
         kind=MAIL,
         sender=settings.mail_from,
-        recipient=_recipient(enquiry.topic, site),
+        recipient=clinic_address(enquiry.topic, site),
         reply_to=enquiry.email or None if is_full else None,
         subject=": ".join(filter(None, (f"Enquiry {enquiry.reference}", enquiry.topic))),
         text=render_template(f"mail/{template}.txt", **words),
@@ -146,7 +146,7 @@ def _tell(
     )
 
 
-def _recipient(topic: str, site: Site) -> str:
+def clinic_address(topic: str, site: Site) -> str:
     """Return who gets enquiries about a topic; never an address that no mail can go to."""
     with suppress(MailError):
         return outbox.plain_address(site.contact_addresses.get(topic, ""))

@@ -75,14 +75,14 @@ def _is_sent(enquiry: Enquiry, words: str, *, by: User) -> bool:
 def _queue(
     enquiry: Enquiry, words: str, *, subject: str, is_quoted: bool, site: Site, now: datetime
 ) -> OutgoingMail:
-    settings = config.current()
+    clinic_email = letters.clinic_address(enquiry.topic, site)
     shown = {"enquiry": enquiry, "words": words, "is_quoted": is_quoted, "site": site}
-    shown |= {"clinic_email": settings.clinic_email, "subject": subject}
+    shown |= {"clinic_email": clinic_email, "subject": subject}
     return outbox.queue(
         kind=MAIL,
-        sender=settings.mail_from,
+        sender=config.current().mail_from,
         recipient=enquiry.email,
-        reply_to=settings.clinic_email,
+        reply_to=clinic_email,
         subject=subject,
         text=render_template("mail/enquiry_reply.txt", **shown),
         html=render_template("mail/enquiry_reply.html", **shown),

@@ -22,6 +22,8 @@ for _name in ("in-reply-to", "references", "list-unsubscribe"):
     _HEADERS.map_to_type(_name, _Whole)
 # Lines of any length survive every server: what isn't short ASCII goes encoded.
 _POLICY = SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
+# Kinds of mail that a person wrote.
+BY_HAND = ("enquiry-reply",)
 
 
 def build(mail: OutgoingMail) -> EmailMessage:
@@ -38,7 +40,8 @@ def build(mail: OutgoingMail) -> EmailMessage:
     message["Subject"] = mail.subject.replace("=?", "= ?")
     message["Date"] = mail.created_at
     message["Message-ID"] = mail.message_id
-    message["Auto-Submitted"] = "auto-replied" if mail.is_answer else "auto-generated"
+    if mail.kind not in BY_HAND:
+        message["Auto-Submitted"] = "auto-replied" if mail.is_answer else "auto-generated"
     if mail.thread_id:
         message["In-Reply-To"] = message["References"] = mail.thread_id
     if mail.unsubscribe_url:
