@@ -171,7 +171,7 @@ def mail_words(mail: OutgoingMail | None) -> tuple[str, str]:
         return ("written to a file", "plain") if mail.is_on_file else ("delivered", "good")
     if mail.state == MailState.FAILED:
         return "failed", "bad"
-    is_late = mail.state == MailState.QUEUED and mail.attempts
+    is_late = mail.state == MailState.QUEUED and mail.last_error
     return ("waiting to be tried again", "bad") if is_late else ("on its way", "plain")
 
 
