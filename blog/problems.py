@@ -185,7 +185,7 @@ def _typed() -> list[tuple[str, str]]:
 
 def _resend() -> dict[str, Any]:
     fields = islice(g.typed.items(multi=True), _RESEND_MAX_FIELDS)
-    return {"action": request.path, "fields": list(fields)}
+    return {"action": request.full_path.rstrip("?"), "fields": list(fields)}
 
 
 def _latest() -> Sequence[articles.Article]:

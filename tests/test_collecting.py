@@ -46,7 +46,8 @@ def test_everything_said_sent_and_wished_is_there(
     assert (enquiry["message"], enquiry["email"]) == (f"{SIGN} enquiry", "NOMSA@reader.example")
     assert enquiry["consent"].startswith("The clinic may keep")
     assert {mail["kind"] for mail in said["mails"]} == {"confirm-address", "replies", "my-data"}
-    assert all(mail["text"] for mail in said["mails"])
+    texts = {mail["kind"]: bool(mail["text"]) for mail in said["mails"]}
+    assert texts == {"confirm-address": True, "replies": True, "my-data": False}
     assert [each["words"] for each in said["mails_that_came_back"]] == [f"{ADDRESS} is full"]
     assert said["confirmed_address"]["email"] == ADDRESS
     assert len(said["confirmed_address"]["browsers"]) == 1
@@ -172,3 +173,13 @@ def test_an_unknown_address_has_nothing(clock: Clock, app: Flask) -> None:
         None,
     ]
     assert said["made_at"] == CLOCK.isoformat().replace("+00:00", "Z")
+
+
+def test_what_a_rule_of_the_clinic_says_is_its_own(app: Flask, reader: Visitor) -> None:
+    number = write(reader, "My words.", email=ADDRESS)
+    row = {"step": "rule", "answer": "hold", "words": "“secret”, our note", "tone": "bad"}
+    with app.app_context(), db.writing():
+        change = update(Comment).where(Comment.id == number).values(reasons=[row])
+        db.session.execute(change)
+    (comment,) = collected(app)["comments"]
+    assert comment["reasons"] == ["a rule of the clinic"]

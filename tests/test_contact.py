@@ -1,6 +1,7 @@
 """The contact page, as a browser meets it."""
 
 from datetime import timedelta
+from functools import partial
 from html import unescape
 from typing import Any
 
@@ -11,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from blog import db, enquiries, outbox
 from blog.enquiries import Enquiry, Folder, Way
-from tests.cast import ARTICLE, SECOND, Clock, Visitor, sent_at_once
+from tests.cast import ARTICLE, SECOND, Clock, Visitor, at_once, sent_at_once
 
 
 def enquired(app: Flask) -> int:
@@ -242,7 +243,7 @@ def test_an_address_can_be_put_right_on_the_thank_you_page(app: Flask, reader: V
         assert second.subject == first.subject
         assert second.reply_to == "lerato@gmail.com"
         for part in (second.text, second.html):
-            assert "can be reached like this after all" in part
+            assert "has put right how to be reached" in part
             assert "lerato@gmail.com" in part
 
 
@@ -295,7 +296,7 @@ def test_medical_words_are_pointed_out_before_anything_is_sent(app: Flask, reade
     answer = reader.enquire(own)
     shown = unescape(answer.text)
     assert answer.status_code == 422
-    assert "It seems to hold an identity number, “Roaccutane”." in shown
+    assert "It mentions an identity number, “Roaccutane”." in shown
     assert "<title>Look again:" in shown
     assert f"{own}</textarea>" in shown
     assert "There is a problem" not in shown
@@ -411,3 +412,73 @@ def test_a_site_of_no_country_takes_a_number_as_it_was_typed(app: Flask, reader:
     assert "<dd>082 555 0134</dd>" in reader.get(sent.location).text
     with app.app_context():
         assert (newest().phone, newest().phone_typed) == ("", "082 555 0134")
+
+
+# What old rows, races and odd numbers do
+
+
+def test_a_number_of_before_they_were_understood_is_shown_as_it_was_typed(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    place = reader.enquire(phone="082 555 0134").location
+    with app.app_context():
+        reference = newest().reference
+        with db.writing():
+            db.session.execute(text("UPDATE enquiry SET phone = phone_typed"))
+    assert "<dd>082 555 0134</dd>" in reader.get(place).text
+    assert "082 555 0134" in author.get(f"/admin/enquiries/{reference}").text
+
+
+def test_what_was_typed_beside_a_number_is_not_left_out(app: Flask, reader: Visitor) -> None:
+    place = reader.enquire(phone="082 555 0134 ext 12").location
+    assert "082 555 0134 ext 12" in reader.get(place).text
+    with app.app_context():
+        mail = newest().mail
+        assert mail
+        assert "082 555 0134 ext 12" in mail.text
+
+
+def test_who_is_suspected_reaches_no_mailbox_by_correcting(app: Flask, reader: Visitor) -> None:
+    place = reader.enquire(note="trapped", email="a@gmial.com").location
+    form = reader.form(place, place)
+    assert reader.post(place, form).location == place
+    with app.app_context():
+        assert outbox.recent() == []
+        (enquiry,) = enquiries.in_folder(Folder.SUSPECTED, now=db.utc_now())
+        assert enquiry.email == "a@gmail.com"
+        assert [event.kind for event in enquiry.events] == ["corrected"]
+
+
+def test_a_correction_is_offered_for_as_long_as_it_is_taken(reader: Visitor, clock: Clock) -> None:
+    place = reader.enquire(email="lerato@gmial.com").location
+    clock.now += timedelta(days=1)
+    assert "Is this right?" in reader.get(place).text
+    clock.now += timedelta(seconds=1)
+    assert "Is this right?" not in reader.get(place).text
+
+
+def test_corrections_at_one_moment_follow_one_another(app: Flask, reader: Visitor) -> None:
+    place = reader.enquire(email="lerato@gmial.com").location
+    form = reader.form(place, place)
+
+    def send(number: int) -> int:
+        twin = Visitor(app, address=f"192.0.2.{number + 1}")
+        return twin.post(place, form | {"email": f"b{number}@gmail.com"}).status_code
+
+    assert at_once(app, *[partial(send, number) for number in range(4)]) == [303] * 4
+    with app.app_context():
+        enquiry = newest()
+        told = [event.words for event in enquiry.events]
+        assert len(set(told)) == 4
+        assert told[0] == "lerato@gmial.com"
+        last = max(outbox.recent(), key=lambda mail: mail.id)
+        assert last.reply_to == enquiry.email
+
+
+def test_what_is_tried_again_after_a_rush_finds_its_enquiry(app: Flask, reader: Visitor) -> None:
+    place = reader.enquire(email="lerato@gmial.com").location
+    form = reader.form(place, place)
+    for _ in range(11):
+        answer = reader.post(place, form | {"form_token": "forged"})
+    assert answer.status_code == 429
+    assert f'action="{place}"' in unescape(answer.text)

@@ -114,6 +114,17 @@ def test_several_workers_send_one_copy(make_app: MakeApp) -> None:
         assert len(outbox.recent(MailState.QUEUED)) == 3
 
 
+def test_what_is_no_longer_known_is_not_copied(make_app: MakeApp) -> None:
+    with make_app(second_email="owner@clinic.example").app_context():
+        submit()
+        give_up()
+        later = CLOCK + timedelta(days=1)
+        with db.writing():
+            outbox.forget_bodies(until=later, now=later)
+        letters.send_elsewhere(later)
+        assert len(outbox.recent()) == 1
+
+
 def test_without_a_second_address_nothing_is_copied() -> None:
     submit()
     give_up()
@@ -203,6 +214,12 @@ def test_an_address_is_answered_once_a_day(answering: Flask) -> None:
         submit(replace(MESSAGE, message=f"No {number}"))
     submit(replace(MESSAGE, email="other@reader.example"))
     assert answers() == ["other@reader.example", "lerato@reader.example"]
+
+
+def test_capitals_make_no_other_address(answering: Flask) -> None:
+    for number, email in enumerate(("victim@reader.example", "Victim@reader.example")):
+        submit(replace(MESSAGE, email=email, message=f"No {number}"))
+    assert answers() == ["victim@reader.example"]
 
 
 def test_twenty_are_answered_an_hour(answering: Flask) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import inspect, text, update
+from sqlalchemy import inspect, select, text, update
 
 from blog import accounts, comments, db, journal, outbox, revision
 from blog.comments import (
@@ -437,3 +437,42 @@ def test_an_erasure_costs_no_more_on_a_large_site(
         )
         found = db.session.execute(text(f"EXPLAIN QUERY PLAN {query}")).all()
         assert not [row.detail for row in found if row.detail.startswith("SCAN comment")]
+
+
+def test_a_mail_that_waits_says_nothing_any_more_of_what_was_erased(
+    clock: Clock, app: Flask, reader: Visitor
+) -> None:
+    write(reader, f"{SIGN} words", name=SIGN, email=ADDRESS)
+    with app.app_context():
+        notices.tell(db.utc_now())
+        kinds = {mail.kind for mail in outbox.recent(MailState.QUEUED)}
+        assert kinds == {notices.MAIL}
+    erase(app)
+    assert SIGN not in everything(app)
+    with app.app_context():
+        waiting = db.session.execute(select(OutgoingMail.text)).scalars().all()
+        assert all("was erased" in words for words in waiting)
+
+
+def test_an_emptied_mail_is_not_sent_once_more(clock: Clock, app: Flask, reader: Visitor) -> None:
+    write(reader, f"{SIGN} words", name=SIGN, email=ADDRESS)
+    with app.app_context():
+        notices.tell(db.utc_now())
+        with db.writing():
+            for mail in outbox.recent():
+                mail.settle(outbox.Answer(outbox.Outcome.REFUSED, "550 no"), now=db.utc_now())
+    erase(app)
+    with app.app_context(), db.writing():
+        assert outbox.retry_all(now=db.utc_now()) == 0
+
+
+def test_what_moderators_were_mailed_is_no_data_of_theirs(
+    clock: Clock, app: Flask, reader: Visitor
+) -> None:
+    write(reader, f"{SIGN} words", name=SIGN, email=OTHER)
+    with app.app_context():
+        notices.tell(db.utc_now())
+        with db.writing():
+            accounts.by_email(AUTHOR.email).email = "sandra@elsewhere.example"  # type: ignore[union-attr]  # she is there
+        mails = db.session.execute(finding.mails(AUTHOR.email)).all()
+    assert mails == []

@@ -339,3 +339,13 @@ def test_an_account_is_told_that_it_stays(clock: Clock, app: Flask, reader: Visi
     with app.app_context():
         assert receipts.of(AUTHOR.email)[0].counts == {"comments deleted": 1}
         assert outbox.last_of_kind(requests.MAIL, AUTHOR.email)
+
+
+def test_who_asked_too_early_is_answered_once_something_is_kept(
+    clock: Clock, app: Flask, reader: Visitor, stranger: Visitor
+) -> None:
+    ask(stranger)
+    assert work(app) == 0
+    write(reader, "My first words.", email=ADDRESS)
+    ask(stranger)
+    assert work(app) == 1

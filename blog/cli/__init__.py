@@ -41,7 +41,7 @@ _COMMANDS = {
     "people": ("privacy", "Look after what is kept of people."),
     "serve": ("serving", "Serve the site and deliver its mail, until stopped."),
     "user": ("people", "Look after the accounts."),
-    "worker": ("mail", "Deliver mail until stopped."),
+    "worker": ("mail", "Do what is due until stopped: mail, summaries, forgetting."),
 }
 
 

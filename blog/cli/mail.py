@@ -237,7 +237,7 @@ def allow(address: str) -> None:
 @click.option("--beside", type=int, hidden=True, help="The process to end with.")
 @with_database
 def worker(beside: int | None) -> None:
-    """Deliver mail until stopped.
+    """Do what is due until stopped: mail, summaries, forgetting.
 
     Moderators are told of comments that wait, and links for forgotten passwords mailed, by it too. `blog serve` runs one beside the site.
 

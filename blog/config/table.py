@@ -84,7 +84,7 @@ class Settings:
     acknowledge: bool = setting(
         casts.yes_or_no,
         "no",
-        "Whether who sends an enquiry gets a short mail that it came; only for clearly genuine ones.",
+        "Whether the sender gets a short mail that the enquiry came; only for clearly genuine ones.",
     )
     second_email: str = setting(
         casts.address,

@@ -50,8 +50,9 @@ __all__ = [
 ]
 
 
-def by_reference(reference: str) -> Enquiry | None:
-    """Return the enquiry of a reference."""
+def by_reference(reference: str, *, to_change: bool = False) -> Enquiry | None:
+    """Return the enquiry of a reference; to be changed, others who want to wait until then."""
     query = select(Enquiry).where(Enquiry.reference == reference)
+    query = query.with_for_update() if to_change else query
     found: Enquiry | None = db.session.execute(query).scalar_one_or_none()
     return found

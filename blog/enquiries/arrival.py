@@ -107,14 +107,15 @@ def correct(
     if now > enquiry.created_at + CORRECTED_WITHIN:
         raise Conflict("Your message was sent more than a day ago. Please write once more.")
     enquiry.email, enquiry.phone, enquiry.phone_typed = email, phone, phone_typed
-    mail = letters.tell_correction(enquiry, site=site, now=now)
+    is_kept_apart = enquiry.is_suspected and config.current().summary_at is not None
+    mail = None if is_kept_apart else letters.tell_correction(enquiry, site=site, now=now)
     words = ", ".join(filter(None, was))
     enquiry.tell(Happening.CORRECTED, by=None, now=now, words=words, mail=mail)
 
 
 def _new_reference() -> str:
-    letters = "".join(secrets.choice(_ALPHABET) for _ in range(8))
-    return f"{letters[:4]}-{letters[4:]}"
+    chars = "".join(secrets.choice(_ALPHABET) for _ in range(8))
+    return f"{chars[:4]}-{chars[4:]}"
 
 
 def digest(wording: str) -> str:

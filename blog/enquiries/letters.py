@@ -64,7 +64,9 @@ def acknowledge(enquiry: Enquiry, *, site: Site, now: datetime) -> OutgoingMail 
     settings = config.current()
     if not settings.acknowledge or not enquiry.email or _is_doubtful(enquiry):
         return None
-    if outbox.count_of_kind(ANSWER, enquiry.email, since=now - timedelta(days=1)):
+    # Capitals make no other mailbox.
+    to = enquiry.email.lower()
+    if outbox.count_of_kind(ANSWER, to, since=now - timedelta(days=1)):
         return None
     if outbox.recent_of_kind(ANSWER, since=now - timedelta(hours=1)) >= ANSWERS_AN_HOUR:
         return None
@@ -75,7 +77,7 @@ def acknowledge(enquiry: Enquiry, *, site: Site, now: datetime) -> OutgoingMail 
     return outbox.queue(
         kind=ANSWER,
         sender=settings.mail_from,
-        recipient=enquiry.email,
+        recipient=to,
         reply_to=settings.clinic_email,
         subject=f"{site.clinic_name} has your message ({enquiry.reference})",
         text=text,
@@ -93,7 +95,9 @@ def send_elsewhere(now: datetime) -> None:
     """Queue a copy of each mail about an enquiry that was given up, for the second address."""
     to = config.current().second_email
     failed = select(OutgoingMail.id).where(
-        OutgoingMail.state == MailState.FAILED, OutgoingMail.kind == MAIL
+        OutgoingMail.state == MailState.FAILED,
+        OutgoingMail.kind == MAIL,
+        OutgoingMail.forgotten_at.is_(None),
     )
     is_elsewhere = Enquiry.events.any(EnquiryEvent.kind == Happening.ELSEWHERE)
     given_up = select(Enquiry).where(Enquiry.mail_id.in_(failed), ~is_elsewhere)
@@ -125,7 +129,7 @@ def _tell(
 ) -> OutgoingMail:
     settings = config.current()
     is_full = settings.enquiry_mail == "full"
-    words |= {
+    words = words | {
         "enquiry": enquiry,
         "is_full": is_full,
         "shows_message": is_full and not enquiry.is_sensitive,
@@ -137,7 +141,7 @@ def _tell(
         kind=MAIL,
         sender=settings.mail_from,
         recipient=clinic_address(enquiry.topic, site),
-        reply_to=enquiry.email or None if is_full else None,
+        reply_to=(enquiry.email or None) if is_full else None,
         subject=": ".join(filter(None, (f"Enquiry {enquiry.reference}", enquiry.topic))),
         text=render_template(f"mail/{template}.txt", **words),
         html=render_template(f"mail/{template}.html", **words),

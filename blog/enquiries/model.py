@@ -1,6 +1,6 @@
 """An enquiry, the consent it came with, and what happened to it since.
 
-The row is the message; mails are notifications about it. What a visitor wrote is never changed.
+The row is the message; mails are notifications about it. Her message is never changed.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class Happening(StrEnum):
 
 
 class ConsentText(db.Model):
-    """One wording of what visitors agree to; kept as long as an enquiry refers to it."""
+    """One wording of what visitors agree to; it names nobody, and is kept."""
 
     __tablename__ = "consent_text"
 
@@ -117,7 +117,7 @@ class Enquiry(db.Model):
     """One enquiry.
 
     `phone` is the number in E.164, where it is one; `phone_typed` what stood in the field. A sensitive message may
-    hold medical details or an identity number: no list and no mail shows it.
+    hold medical details or an identity number: no list and no mail shows what it says.
     """
 
     __tablename__ = "enquiry"
@@ -174,7 +174,10 @@ class Enquiry(db.Model):
     @property
     def phone_words(self) -> str:
         """The number as one reads it: in groups where it is known, or as it was typed."""
-        return phones.readable(self.phone) if phones.is_known(self.phone) else self.phone_typed
+        # An extension, or whatever else was added in words, isn't in the number itself.
+        is_bare = not any(char.isalpha() or char == "#" for char in self.phone_typed)
+        is_whole = is_bare and phones.is_known(self.phone)
+        return phones.readable(self.phone) if is_whole else self.phone_typed
 
     @property
     def mark(self) -> str:

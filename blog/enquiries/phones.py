@@ -36,7 +36,11 @@ def is_known(number: str) -> bool:
     """Tell whether a number of E.164 lies in a range that is in use; no number never does."""
     import phonenumbers as numbers
 
-    return bool(number) and numbers.is_valid_number(numbers.parse(number, None))
+    try:
+        return bool(number) and numbers.is_valid_number(numbers.parse(number, None))
+    except numbers.NumberParseException:
+        # What was stored before numbers were understood is as it was typed.
+        return False
 
 
 def readable(number: str) -> str:

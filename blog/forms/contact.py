@@ -66,11 +66,11 @@ class ContactForm(PublicForm):
     anyway = BooleanField()
 
     def validate_topic(self, field: Field) -> None:
-        """Accept what the site offers; it may offer nothing to choose from."""
+        """Accept what the site offers, or nothing; it may offer nothing to choose from."""
         offered = [value for value, _ in field.choices]
-        if offered and field.data not in offered:
+        if offered and field.data and field.data not in offered:
             raise ValidationError("Please choose what it is about.")
-        field.data = field.data if offered else ""
+        field.data = field.data if offered and field.data else ""
 
     def validate_way(self, field: Field) -> None:
         """Accept a way to answer for which there is an address or a number."""
@@ -98,7 +98,9 @@ class ContactForm(PublicForm):
         if not self.email.data and not self.phone.data:
             self.email.errors = [*self.email.errors, _NO_WAY]
             is_valid = False
-        self.noticed = guard.found(self.message.data, self.sensitive_words)
+        # One that is too long would take long.
+        if not self.message.errors:
+            self.noticed = guard.found(self.message.data, self.sensitive_words)
         is_valid = is_valid and (not self.noticed or self.anyway.data)
         if not is_valid:
             self._show_wording()

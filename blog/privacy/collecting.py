@@ -26,9 +26,12 @@ from blog.comments.traces import CommentTrace
 from blog.comments.trust import TrustedBrowser, TrustedReader
 from blog.outbox import OutgoingMail
 from blog.outbox.bounced import BouncedAddress
-from blog.privacy import addresses, enquiring, finding, receipts
+from blog.privacy import addresses, enquiring, finding, receipts, requests
+from blog.staff import letters
 
 _ACCOUNT = ("name", "email", "role", "author_id", "created_at", "removed_at")
+# What is handed out may be passed on; the links of these open all there is, for days.
+_WITH_KEYS = (requests.MAIL, letters.MAIL, letters.PASSWORD_MAIL)
 _MAIL = ("subject", "kind", "recipient", "state", "created_at", "sent_at", "text")
 _TRUST = ("email", "asked_at", "confirmed_at", "rejected_at", "stopped_at")
 
@@ -82,7 +85,7 @@ def _comments(email: str) -> list[Said]:
     return [
         _comment(row, titles.get(row.article_id))
         | {"told_of_replies": _wish(following.get(row.id))}
-        | {"reports": reports[row.id], "scrambled_address_of": traces.get(row.id)}
+        | {"reports": reports[row.id], "scrambled_address_kept_since": traces.get(row.id)}
         for row in rows
     ]
 
@@ -110,7 +113,7 @@ def _comment(row: Comment, article: Article | None) -> Said:
         "written_at": row.created_at,
         "edited_at": row.edited_at,
         "decided_at": row.decided_at,
-        "reasons": [reason["words"] for reason in row.reasons],
+        "reasons": enquiring.reasons_of(row.reasons),
     }
 
 
@@ -131,7 +134,12 @@ def _confirmed(email: str) -> Said | None:
 def _mails(email: str) -> list[Said]:
     query = select(OutgoingMail).where(OutgoingMail.id.in_(finding.mails(email)))
     rows = db.session.execute(query.order_by(OutgoingMail.id)).scalars()
-    return [_taken(row, _MAIL) for row in rows]
+    return [_taken(row, _MAIL) | _without_links(row) for row in rows]
+
+
+def _without_links(mail: OutgoingMail) -> Said:
+    """Leave out the words of a mail whose link still opens what is to be kept from others."""
+    return {"text": ""} if mail.kind in _WITH_KEYS else {}
 
 
 def _bounced(email: str) -> list[Said]:

@@ -21,8 +21,17 @@ _TOLD = (
     *("reference", "created_at", "name", "email", "phone", "phone_typed", "preferred_way"),
     *("preferred_time", "topic", "message", "is_sensitive", "state", "seen_at", "answered_at"),
 )
+# The step of the policy whose reasons name a rule.
+_RULE = "rule"
 # What the clinic notes is its own; that it did is told.
 _OWN_WORDS = (Happening.REPLY, Happening.CORRECTED)
+
+
+def reasons_of(stored: Sequence[dict[str, Any]]) -> list[str]:
+    """List why something was held; what the clinic noted beside a rule of its own stays its own."""
+    return [
+        "a rule of the clinic" if each.get("step") == _RULE else each["words"] for each in stored
+    ]
 
 
 def of_address(email: str) -> Select[int]:
@@ -39,8 +48,8 @@ def told(email: str) -> list[dict[str, Any]]:
 
 def _said(row: Enquiry) -> dict[str, Any]:
     said = {name: getattr(row, name) for name in _TOLD}
-    reasons = [reason["words"] for reason in row.reasons]
-    said |= {"article": row.article_id, "consent": row.consent.text, "reasons": reasons}
+    said |= {"article": row.article_id, "consent": row.consent.text}
+    said |= {"reasons": reasons_of(row.reasons)}
     said |= {"is_taken_for_spam": row.is_suspected}
     return said | {"history": [_happened(event) for event in row.events]}
 
@@ -65,6 +74,8 @@ def old(until: datetime, *, is_suspected: bool = False) -> Select[int]:
 
 def erase(ids: Sequence[int]) -> None:
     """Delete enquiries with their history, and the mails that told of them or answered them."""
+    # Whoever corrects one at this moment is waited for, and its mail found.
+    db.session.execute(select(Enquiry.id).where(Enquiry.id.in_(ids)).with_for_update()).all()
     of_enquiries = select(Enquiry.mail_id).where(Enquiry.id.in_(ids))
     of_events = select(EnquiryEvent.mail_id).where(EnquiryEvent.enquiry_id.in_(ids))
     mails = db.session.execute(union(of_enquiries, of_events)).scalars().all()

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Select, delete, exists, func, or_, select, update
 from sqlalchemy.orm import aliased
 
-from blog import accounts, comments, db, journal, revision
+from blog import accounts, comments, db, journal, revision, urls
 from blog.comments import Comment, CommentState, following, fulltext, notices, traces, trust
 from blog.comments.following import Following
 from blog.comments.model import delete as delete_comments
@@ -38,6 +38,7 @@ ERASED, ERASED_OWN = "erased a person’s data under", "had her data erased unde
 WISHES, ADDRESSES = "wishes to be told of replies", "confirmations of the address"
 BOUNCED = "notes that mail came back"
 # Of mails about comments nobody can tell any more which of them quote hers.
+_INSTEAD = "Some of what this mail told of was erased. What is left stands on the site: {link}"
 _QUOTING = (notices.MAIL, following.MAIL)
 _IS_OVER = OutgoingMail.state.in_((MailState.SENT, MailState.FAILED))
 _UNSEEN = {"synchronize_session": False}
@@ -150,9 +151,11 @@ def go_on(reference: str, *, now: datetime, seconds: float = math.inf) -> bool:
 def finish_left(now: datetime, *, seconds: float = 1.0) -> None:
     """Go on with erasures that were cut off; the worker has mails to deliver between these."""
     db.session.rollback()
-    with suppress(Busy, Conflict):
+    with suppress(Busy):
         for reference in receipts.unfinished():
-            go_on(reference, now=now, seconds=seconds)
+            # One that has to wait for an import keeps no other waiting.
+            with suppress(Conflict):
+                go_on(reference, now=now, seconds=seconds)
 
 
 def _erase_some(email: str, *, now: datetime) -> Counter[str] | None:
@@ -211,13 +214,19 @@ def _is_answered(comment_id: int) -> bool:
 
 
 def _empty_mails(*, since: datetime, now: datetime) -> None:
-    """Empty our copies of mails that may quote a comment that came at a moment, or later."""
-    is_quoting = (OutgoingMail.kind.in_(_QUOTING), _IS_OVER, OutgoingMail.created_at >= since)
+    """Empty our copies of mails that may quote a comment that came at a moment, or later.
+
+    One that waits still leaves, since it may tell of others too, but only says where to look.
+    """
+    is_quoting = (OutgoingMail.kind.in_(_QUOTING), OutgoingMail.created_at >= since)
     is_whole = OutgoingMail.forgotten_at.is_(None)
-    emptied = (
-        update(OutgoingMail).where(*is_quoting, is_whole).values(text="", html="", forgotten_at=now)
-    )
-    db.session.execute(emptied, execution_options=_UNSEEN)
+    text = _INSTEAD.format(link=urls.absolute("/"))
+    for is_so, became in (
+        ((_IS_OVER, is_whole), {"text": "", "html": "", "forgotten_at": now}),
+        ((~_IS_OVER, OutgoingMail.text != text), {"text": text, "html": f"<p>{text}</p>"}),
+    ):
+        change = update(OutgoingMail).where(*is_quoting, *is_so).values(became)
+        db.session.execute(change, execution_options=_UNSEEN)
 
 
 def _erase_rest(email: str) -> Counter[str]:

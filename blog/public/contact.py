@@ -19,6 +19,7 @@ from blog.public.surface import READER_REMEMBERED, asked, for_anybody, public
 
 CONTACT = "contact"
 THANKS = "thanks"
+_NO_TOPIC = "Nothing in particular"
 
 
 @public.get("/contact/token")
@@ -86,7 +87,8 @@ def show_thanks() -> Response:
     form = _correction_form(enquiry)
     form.email.data, form.phone.data = likely or enquiry.email, enquiry.phone_typed
     may_be_wrong = likely is not None or not enquiry.is_phone_known
-    return make_response(_thanks(enquiry, form if may_be_wrong else None))
+    is_open = db.utc_now() <= enquiry.created_at + arrival.CORRECTED_WITHIN
+    return make_response(_thanks(enquiry, form if may_be_wrong and is_open else None))
 
 
 def _thanks(enquiry: Enquiry, form: CorrectionForm | None) -> str:
@@ -106,7 +108,7 @@ def correct_enquiry() -> AnyResponse:
     if not form.validate():
         return make_response(_thanks(enquiry, form), 422)
     with db.writing():
-        enquiry = _own_enquiry()
+        enquiry = _own_enquiry(to_change=True)
         arrival.correct(
             enquiry,
             email=form.email.data,
@@ -124,7 +126,7 @@ def _correction_form(enquiry: Enquiry) -> CorrectionForm:
     return form
 
 
-def _own_enquiry() -> Enquiry:
+def _own_enquiry(*, to_change: bool = False) -> Enquiry:
     token = tokens.read(
         config.current().secret_key,
         THANKS,
@@ -132,7 +134,7 @@ def _own_enquiry() -> Enquiry:
         now=db.utc_now(),
         max_age=READER_REMEMBERED,
     )
-    enquiry = enquiries.by_reference(token.subject) if token else None
+    enquiry = enquiries.by_reference(token.subject, to_change=to_change) if token else None
     if enquiry is None:
         raise NotFound("There is no enquiry at this address.")
     return enquiry
@@ -141,7 +143,8 @@ def _own_enquiry() -> Enquiry:
 def _contact_form() -> ContactForm:
     site = templating.site()
     form = ContactForm(meta={"csrf_context": CONTACT})
-    form.topic.choices = [(topic, topic) for topic in site.contact_topics]
+    named = [(topic, topic) for topic in site.contact_topics]
+    form.topic.choices = [("", _NO_TOPIC), *named] if named else []
     form.consent.label.text = form.wording = site.contact_consent
     form.country = content.country_of(site.language)
     form.sensitive_words = site.contact_sensitive_words
@@ -156,5 +159,5 @@ def _about(form: ContactForm) -> Article | None:
 def _topic_of(article: Article, form: ContactForm) -> str | None:
     """Return the topic on the form's list that an article's title names."""
     title = content.slugify(article.title)
-    named = (topic for topic, _ in form.topic.choices if content.slugify(topic) in title)
+    named = (topic for topic, _ in form.topic.choices if topic and content.slugify(topic) in title)
     return next(named, None)
