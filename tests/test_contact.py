@@ -247,6 +247,19 @@ def test_an_address_can_be_put_right_on_the_thank_you_page(app: Flask, reader: V
             assert "lerato@gmail.com" in part
 
 
+def test_what_is_right_as_it_was_typed_stays_and_is_asked_about_no_more(
+    app: Flask, reader: Visitor
+) -> None:
+    place = reader.enquire(email="lerato@gmial.com").location
+    answer = correct(reader, place, kept="1")
+    assert answer.status_code == 303
+    page = reader.get(answer.location).text
+    assert "<dd>lerato@gmial.com</dd>" in page
+    assert "Is this right?" not in page
+    with app.app_context():
+        assert newest().events == []
+
+
 def test_a_number_that_nobody_has_can_be_put_right(app: Flask, reader: Visitor) -> None:
     place = reader.enquire(email="", phone="055 555 5555").location
     assert "You typed <b>055 555 5555</b>" in reader.get(place).text

@@ -19,6 +19,8 @@ from blog.public.surface import READER_REMEMBERED, asked, for_anybody, public
 
 CONTACT = "contact"
 THANKS = "thanks"
+# Whether somebody said that what looks mistyped is right.
+_KEPT = "kept"
 _NO_TOPIC = "Nothing in particular"
 
 
@@ -88,7 +90,8 @@ def show_thanks() -> Response:
     form.email.data, form.phone.data = likely or enquiry.email, enquiry.phone_typed
     may_be_wrong = likely is not None or not enquiry.is_phone_known
     is_open = db.utc_now() <= enquiry.created_at + arrival.CORRECTED_WITHIN
-    return make_response(_thanks(enquiry, form if may_be_wrong and is_open else None))
+    is_asked = may_be_wrong and is_open and not asked(_KEPT)
+    return make_response(_thanks(enquiry, form if is_asked else None))
 
 
 def _thanks(enquiry: Enquiry, form: CorrectionForm | None) -> str:
@@ -104,6 +107,8 @@ def correct_enquiry() -> AnyResponse:
     """Take the address or the number that was meant."""
     now = db.utc_now()
     enquiry = _own_enquiry()
+    if _KEPT in request.form:
+        return redirect(f"{request.full_path}&{_KEPT}=1", 303)
     form = _correction_form(enquiry)
     if not form.validate():
         return make_response(_thanks(enquiry, form), 422)
