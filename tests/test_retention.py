@@ -198,6 +198,21 @@ def test_enquiries_are_kept_a_year_and_suspected_ones_as_long_as_spam(
     assert rows_of(app, Enquiry, OutgoingMail) == [0, 0]
 
 
+def test_an_enquiry_that_turns_out_genuine_at_that_moment_is_kept(
+    clock: Clock, app: Flask, reader: Visitor
+) -> None:
+    assert reader.enquire("Buy now", note="trapped").status_code == 303
+    clock.move(days=30)
+    with app.app_context():
+        rule = retention.rules(now=clock.now)["enquiries taken for spam"]
+        ids = db.session.execute(rule.over).scalars().all()
+        with db.writing():
+            db.session.execute(update(Enquiry).values(is_suspected=False))
+        rule.forget(ids)
+    assert len(ids) == 1
+    assert rows_of(app, Enquiry) == [1]
+
+
 def test_the_text_of_old_mail_is_emptied_and_what_waits_is_left(
     clock: Clock, app: Flask, reader: Visitor
 ) -> None:

@@ -72,10 +72,10 @@ def old(until: datetime, *, is_suspected: bool = False) -> Select[int]:
     return query.where(Enquiry.is_suspected) if is_suspected else query
 
 
-def erase(ids: Sequence[int]) -> None:
-    """Delete enquiries with their history, and the mails that told of them or answered them."""
-    # Whoever corrects one at this moment is waited for, and its mail found.
-    db.session.execute(select(Enquiry.id).where(Enquiry.id.in_(ids)).with_for_update()).all()
+def erase(chosen: Select[int]) -> None:
+    """Delete chosen enquiries with their history, and the mails that told of or answered them."""
+    # Whoever corrects or judges one at this moment is waited for.
+    ids = db.session.execute(chosen.with_for_update()).scalars().all()
     of_enquiries = select(Enquiry.mail_id).where(Enquiry.id.in_(ids))
     of_events = select(EnquiryEvent.mail_id).where(EnquiryEvent.enquiry_id.in_(ids))
     mails = db.session.execute(union(of_enquiries, of_events)).scalars().all()

@@ -25,6 +25,7 @@ from blog.comments.following import Following
 from blog.comments.model import delete as delete_comments
 from blog.comments.reports import CommentReport
 from blog.comments.trust import TrustedBrowser, TrustedReader
+from blog.enquiries import Enquiry
 from blog.errors import Busy, Conflict
 from blog.outbox import MailState, OutgoingMail
 from blog.outbox.bounced import BouncedAddress
@@ -166,7 +167,7 @@ def _erase_some(email: str, *, now: datetime) -> Counter[str] | None:
     if ids := db.session.execute(newest).scalars().all():
         return _erase_comments(ids, now=now)
     if sent := db.session.execute(enquiring.of_address(email).limit(AT_ONCE)).scalars().all():
-        enquiring.erase(sent)
+        enquiring.erase(select(Enquiry.id).where(Enquiry.id.in_(sent)))
         return Counter({"enquiries": len(sent)})
     return _erase_rest(email) or None
 

@@ -21,6 +21,7 @@ from blog import comments, config, db, outbox
 from blog.comments import Comment, CommentState, following, fulltext, traces, trust
 from blog.comments.following import Following
 from blog.comments.reports import CommentReport
+from blog.enquiries import Enquiry
 from blog.errors import Busy
 from blog.outbox import MailState, OutgoingMail
 from blog.privacy import enquiring
@@ -74,7 +75,10 @@ def _old_comments(state: CommentState, until: datetime) -> Rule:
 
 def _old_enquiries(until: datetime, *, is_suspected: bool = False) -> Rule:
     query = enquiring.old(until, is_suspected=is_suspected)
-    return Rule(query, lambda ids: _within(partial(enquiring.erase, ids)))
+    # What somebody took out of the suspected folder meanwhile is over no more.
+    return Rule(
+        query, lambda ids: _within(partial(enquiring.erase, query.where(Enquiry.id.in_(ids))))
+    )
 
 
 def _old_mails(until: datetime, *, now: datetime) -> Rule:
