@@ -1,5 +1,6 @@
 """Comments: how one is made, decided about, undone, and who is told."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -295,3 +296,12 @@ def test_a_comment_of_signs_alone_is_stored_though_nothing_of_it_can_be_looked_f
     with db.writing():
         comment_id = comments.store(draft, key="signs", state=CommentState.PENDING, now=CLOCK)
     assert comments.by_key("signs").id == comment_id
+
+
+def test_a_reply_to_what_was_erased_at_that_moment_is_given_back() -> None:
+    draft = replace(
+        comments.compose(article(), name="Nomsa", body="Yes", parent_id=None), parent_id=99
+    )
+    with pytest.raises(Invalid, match="erased just now"), db.writing():
+        comments.store(draft, key="late", state=CommentState.PENDING, now=CLOCK)
+    assert comments.recent() == []

@@ -15,6 +15,7 @@ from typing import Any
 from markupsafe import Markup
 from sqlalchemy import ScalarSelect, Select, and_, func, not_, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload, undefer
 
 from blog import config, db, journal, markup, permissions, revision, tokens
@@ -143,6 +144,7 @@ def store(
     """Store a comment; nothing where its key is taken, as by who sent the same at this moment.
 
     Returns: its id, where it was stored.
+    Raises: Invalid where the comment it answers is gone.
     """
     parent = db.session.get(Comment, draft.parent_id) if draft.parent_id else None
     values = {
@@ -162,7 +164,11 @@ def store(
         "submission_key": key,
         "created_at": now,
     }
-    comment_id: int | None = db.session.execute(_UNLESS_TAKEN, values).scalar_one_or_none()
+    try:
+        comment_id: int | None = db.session.execute(_UNLESS_TAKEN, values).scalar_one_or_none()
+    except IntegrityError:
+        # On PostgreSQL what is answered can be erased until this very moment.
+        raise Invalid({"parent": "The comment you answer was erased just now."}) from None
     if comment_id is not None:
         indexed = (comment_id, draft.name, draft.email, draft.source)
         fulltext.put(db.session.connection(), [indexed])
