@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
 
-from blog import cli, db
+from blog import cli, config, db
 from blog.comments import Comment
 from blog.privacy import erasing
 from tests.cast import AUTHOR, Clock, Visitor
@@ -84,6 +84,17 @@ def test_what_stays_is_said_before_and_after(
         assert (
             "an account of those who work here" in people("erase", AUTHOR.email, *arguments).stdout
         )
+
+
+def test_mail_that_lies_in_files_is_pointed_out(
+    clock: Clock, app: Flask, reader: Visitor, people: People
+) -> None:
+    write(reader, email=ADDRESS)
+    with app.app_context():
+        folder = config.current().instance_dir / "mail"
+    folder.mkdir(exist_ok=True)
+    (folder / "1.eml").write_text("words")
+    assert f"stays in {folder}" in people("erase", ADDRESS, "--yes").stdout
 
 
 def test_an_erasure_under_way_is_told_as_that_and_an_unknown_receipt_as_none(

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
-from blog import db
+from blog import config, db
 from blog.cli import NEW_FILE, cli, print_json, print_line, with_database, write_private
 from blog.errors import Invalid, NotFound
 from blog.forms.my_data import AddressForm
@@ -74,8 +75,15 @@ def erase(email: str, yes: bool) -> None:
         reference = erasing.begin(address, now=now).reference
     erasing.go_on(reference, now=now)
     _say_receipts(reference)
-    for sentence in found.stays:
+    for sentence in (*found.stays, *_files_left()):
         print_line(sentence)
+
+
+def _files_left() -> Iterator[str]:
+    """Say where mail lies that was written while no mail server was set; it is nobody's row."""
+    folder = config.current().instance_dir / "mail"
+    if any(folder.glob("*.eml")):
+        yield f"Mail that was written to files stays in {folder}: delete those about her yourself."
 
 
 def _say_plan(found: Plan) -> None:
