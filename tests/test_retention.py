@@ -16,7 +16,7 @@ from blog.comments.reports import CommentReport
 from blog.comments.traces import CommentTrace
 from blog.comments.trust import TrustedReader
 from blog.enquiries import Enquiry
-from blog.outbox import MailState, OutgoingMail
+from blog.outbox import MailState, OutgoingMail, bounced
 from blog.privacy import retention
 from tests.cast import ARTICLE, CLOCK, Clock, Visitor, at_once
 from tests.test_telling import ADDRESS, answer, decide, wish, write
@@ -305,3 +305,14 @@ def test_two_workers_forget_once_and_one_that_finds_others_writing_comes_back(
         (blocked,) = at_once(app, meanwhile)
     assert sum(blocked.values()) == 0
     assert tidy(app, clock) == {"spam comments": 1}
+
+
+def test_what_came_back_softly_is_forgotten_and_a_stop_is_not(clock: Clock, app: Flask) -> None:
+    with app.app_context(), db.writing():
+        bounced.note("full@reader.example", is_hard=False, words="452 full", now=clock.now)
+        bounced.note("gone@reader.example", is_hard=True, words="550 gone", now=clock.now)
+    clock.move(days=30)
+    assert tidy(app, clock) == {"addresses that mail came back from": 1}
+    with app.app_context():
+        assert [row.address for row in outbox.stopped(limit=9)] == ["gone@reader.example"]
+    assert tidy(app, clock) == {}

@@ -18,7 +18,7 @@ from blog.outbox.checks import ADDRESS_MAX_CHARS, WORDS_MAX_CHARS
 SOFT_MAX = 3
 # What the clinic lives on is tried again and again, and seen to fail, whatever came back.
 TRIED_ALWAYS = ("enquiry", "enquiry-copy", "summary")
-_SOFT_COUNTS_FOR = timedelta(days=30)
+SOFT_COUNTS_FOR = timedelta(days=30)
 
 
 class BouncedAddress(db.Model):
@@ -49,7 +49,7 @@ def note(address: str, *, is_hard: bool, words: str, now: datetime) -> BouncedAd
     db.session.execute(insert(_ROWS).values(named).on_conflict_do_nothing())
     query = select(BouncedAddress).where(BouncedAddress.address == address.lower())
     row: BouncedAddress = db.session.execute(query.with_for_update()).scalar_one()
-    if row.bounced_at <= now - _SOFT_COUNTS_FOR:
+    if row.bounced_at <= now - SOFT_COUNTS_FOR:
         row.soft_bounces = 0
     row.soft_bounces += not is_hard
     row.words, row.bounced_at = words, now

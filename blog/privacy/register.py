@@ -205,7 +205,7 @@ ENTRIES = (
         Kind.MAIL,
         "That mail to your address came back, and what the mail server said",
         "So that nothing more is sent where nobody gets it.",
-        "Until the clinic lets mail go there again, or you have it erased.",
+        "Until the clinic lets mail go there again, or you have it erased; 30 days where mail still goes there.",
         _of("bounced_address", "id address soft_bounces words bounced_at stopped_at"),
     ),
     Entry(

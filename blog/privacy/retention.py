@@ -24,6 +24,7 @@ from blog.comments.reports import CommentReport
 from blog.enquiries import Enquiry
 from blog.errors import Busy
 from blog.outbox import MailState, OutgoingMail
+from blog.outbox.bounced import SOFT_COUNTS_FOR, BouncedAddress
 from blog.privacy import enquiring
 
 # As many go in one transaction; others want to write too.
@@ -53,6 +54,7 @@ def rules(*, now: datetime) -> dict[str, Rule]:
             now - keep.keep_spam_days * _DAY, is_suspected=True
         ),
         "wishes nobody confirmed": Rule(following.late(now=now), lambda _: following.sweep(now)),
+        "addresses that mail came back from": _bounced(now - SOFT_COUNTS_FOR),
         "addresses nobody confirmed": Rule(trust.late(now=now), lambda _: following.sweep(now)),
     }
     if keep.keep_rejected_days:
@@ -78,6 +80,19 @@ def _old_enquiries(until: datetime, *, is_suspected: bool = False) -> Rule:
     # What somebody took out of the suspected folder meanwhile is over no more.
     return Rule(
         query, lambda ids: _within(partial(enquiring.erase, query.where(Enquiry.id.in_(ids))))
+    )
+
+
+def _bounced(until: datetime) -> Rule:
+    """What came back softly counts no more; an address that is stopped stays until it is allowed."""
+    is_over = (BouncedAddress.stopped_at.is_(None), BouncedAddress.bounced_at <= until)
+
+    def forget(ids: Sequence[int]) -> None:
+        gone = delete(BouncedAddress).where(BouncedAddress.id.in_(ids), *is_over)
+        db.session.execute(gone, execution_options=_UNSEEN)
+
+    return Rule(
+        select(BouncedAddress.id).where(*is_over), lambda ids: _within(partial(forget, ids))
     )
 
 
