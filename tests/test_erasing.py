@@ -373,14 +373,14 @@ def test_an_erasure_that_was_cut_off_is_finished_by_the_worker(
         # Who asks again gets the same receipt.
         with db.writing():
             assert erasing.begin(ADDRESS, now=clock.now).reference == reference
-        erasing.finish_left(clock.now)
+        erasing.finish_left(clock.now, seconds=60)
         assert receipts.unfinished() == []
         found = receipts.by_reference(reference)
         assert found
         assert found.counts == {"comments deleted": 3}
         # Once done it stays done.
         assert erasing.go_on(reference, now=clock.now)
-        erasing.finish_left(clock.now)
+        erasing.finish_left(clock.now, seconds=60)
 
 
 def test_the_worker_takes_short_turns(
@@ -417,11 +417,11 @@ def test_an_erasure_waits_until_an_import_is_done(
             db.session.get_one(Comment, number).state = CommentState.IMPORTING
         with pytest.raises(Conflict, match="being brought here"), db.writing():
             erasing.begin(ADDRESS, now=clock.now)
-        erasing.finish_left(clock.now)
+        erasing.finish_left(clock.now, seconds=60)
         assert receipts.unfinished() == [reference]
         with db.writing():
             db.session.get_one(Comment, number).state = CommentState.PENDING
-        erasing.finish_left(clock.now)
+        erasing.finish_left(clock.now, seconds=60)
         assert receipts.unfinished() == []
 
 
