@@ -146,11 +146,10 @@ def store(
     Returns: its id, where it was stored.
     Raises: Invalid where the comment it answers is gone.
     """
-    parent = db.session.get(Comment, draft.parent_id) if draft.parent_id else None
     values = {
         "article_id": draft.article_id,
         "parent_id": draft.parent_id,
-        "root_id": (parent.root_id or parent.id) if parent else None,
+        "root_id": _root_of(draft.parent_id),
         "name": draft.name,
         "email": draft.email,
         "source": draft.source,
@@ -164,17 +163,27 @@ def store(
         "submission_key": key,
         "created_at": now,
     }
-    try:
-        comment_id: int | None = db.session.execute(_UNLESS_TAKEN, values).scalar_one_or_none()
-    except IntegrityError:
-        # On PostgreSQL what is answered can be erased until this very moment.
-        raise Invalid({"parent": "The comment you answer was erased just now."}) from None
+    comment_id = _insert(values)
     if comment_id is not None:
         indexed = (comment_id, draft.name, draft.email, draft.source)
         fulltext.put(db.session.connection(), [indexed])
         if state == CommentState.APPROVED:
             revision.touch(db.session)
     return comment_id
+
+
+def _root_of(parent_id: int | None) -> int | None:
+    parent = db.session.get(Comment, parent_id) if parent_id else None
+    return (parent.root_id or parent.id) if parent else None
+
+
+def _insert(values: dict[str, Any]) -> int | None:
+    try:
+        found: int | None = db.session.execute(_UNLESS_TAKEN, values).scalar_one_or_none()
+    except IntegrityError:
+        # On PostgreSQL what is answered can be erased until this very moment.
+        raise Invalid({"parent": "The comment you answer was erased just now."}) from None
+    return found
 
 
 def by_key(key: str) -> Comment:
