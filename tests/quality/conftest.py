@@ -47,7 +47,8 @@ class Window:
     def _answer(self, route: Route) -> None:
         url = route.request.url
         self.requested.append(url)
-        if route.request.is_navigation_request() and self._shown:
+        is_own = route.request.frame == self.page.main_frame
+        if route.request.is_navigation_request() and is_own and self._shown:
             shown = self._shown
             route.fulfill(status=shown.status, headers=shown.headers, body=shown.body)
             return

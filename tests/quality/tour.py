@@ -37,6 +37,11 @@ class Kept:
     headers: dict[str, str]
     body: bytes
 
+    @property
+    def is_sandboxed(self) -> bool:
+        """Whether no script may run on it."""
+        return "sandbox" in self.headers.get("Content-Security-Policy", "")
+
 
 class Tour:
     """Walks through a site and keeps the pages, what they were made of and the routes it took."""
