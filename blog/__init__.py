@@ -19,6 +19,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
 
     from blog import assets, config, db, limits, pagecache, problems, reload, security, templating
     from blog.admin import admin, by_mail
+    from blog.api import api
     from blog.feeds import feeds
     from blog.health import health
     from blog.public import public
@@ -35,6 +36,6 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     assets.init_app(app)
     look = reload.init_app(app, settings)
     pagecache.init_app(app, settings, look=look)
-    for surface in (health, feeds, admin, by_mail, public):
+    for surface in (health, feeds, api, admin, by_mail, public):
         app.register_blueprint(surface)
     return app

@@ -8,6 +8,7 @@
     ├── FileError             a file from elsewhere that can't be used, with its line
     ├── MailError             a message that can't be built or handed over
     ├── BadRequest            bytes that are no request of ours
+    │   └── BadParameter      a parameter of a program's request, with what is allowed
     ├── Forbidden             the actor may not do this
     ├── NotFound              nothing here by that name
     ├── Gone                  something that was here and was removed
@@ -22,6 +23,7 @@ as a page or as problem details (RFC 9457).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -119,6 +121,17 @@ class BadRequest(BlogError):
 
     status = 400
     code = "bad-request"
+
+
+class BadParameter(BadRequest):
+    """A parameter that isn't known, or whose value isn't; `allowed` lists what there is."""
+
+    code = "bad-parameter"
+
+    def __init__(self, name: str, detail: str, allowed: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.name = name
+        self.allowed = allowed
 
 
 class Forbidden(BlogError):

@@ -14,12 +14,12 @@ from http import HTTPStatus
 from itertools import islice
 from typing import Any
 
+import msgspec
 from flask import (
     Flask,
     Response,
     current_app,
     g,
-    jsonify,
     make_response,
     render_template,
     request,
@@ -28,9 +28,9 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, db
+from blog import articles, db, schemas, urls
 from blog.articles import listing
-from blog.errors import BlogError, Busy
+from blog.errors import BadParameter, BlogError, Busy
 
 _TITLES = {
     400: "That isn’t a request we understand",
@@ -38,6 +38,7 @@ _TITLES = {
     403: "That isn’t allowed",
     404: "This page isn’t here",
     405: "That can’t be done here",
+    406: "There is no such format",
     409: "Somebody was there before",
     410: "This article was removed",
     411: "The length of the form is missing",
@@ -52,6 +53,7 @@ _SENTENCES = {
     400: "What was sent isn’t anything this site understands. Please check the address, then try again.",
     404: "The address may be mistyped, or the page may have moved.",
     405: "This address can’t be used in that way.",
+    406: "Answers are JSON here: please accept application/json.",
     411: "Please send the form again with a browser.",
     413: "The form is longer than we can take, so it was not read. Please shorten it and send it again.",
     415: "Please send the form again with a browser.",
@@ -105,7 +107,7 @@ def answer_ours(error: BlogError) -> AnyResponse:
         level = logging.WARNING if is_rush else logging.ERROR
         current_app.logger.log(level, "%s: %s", error.code, error.__cause__ or error.message)
     wait = getattr(error, "retry_after_seconds", None)
-    g.wrong_fields = getattr(error, "fields", {})
+    g.wrong = _wrong(error)
     return answer(error.status, error.code, error.message, retry_after_seconds=wait)
 
 
@@ -150,14 +152,29 @@ def answer(
     return response
 
 
+def _wrong(error: BlogError) -> list[schemas.Wrong]:
+    """Name each thing that is wrong with a request."""
+    if isinstance(error, BadParameter):
+        allowed = list(error.allowed)
+        return [schemas.Wrong(parameter=error.name, detail=error.message, allowed=allowed)]
+    fields: dict[str, str] = getattr(error, "fields", {})
+    return [schemas.Wrong(field=field, detail=detail) for field, detail in fields.items()]
+
+
 def _as_problem(status: int, code: str, title: str, sentence: str) -> Response:
-    fields = g.get("wrong_fields", {})
-    errors = [{"field": field, "detail": detail} for field, detail in fields.items()]
-    response = jsonify(
-        type="about:blank", title=title, status=status, detail=sentence, code=code, errors=errors
+    problem = schemas.Problem(
+        type=urls.absolute(urls.problem(code)),
+        title=title,
+        status=status,
+        detail=sentence,
+        code=code,
+        errors=g.get("wrong", []),
     )
-    response.status_code = status
+    response = make_response(msgspec.json.encode(problem), status)
     response.content_type = "application/problem+json"
+    # A front end elsewhere is told what is wrong, too.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

@@ -9,6 +9,8 @@ from blog import config
 # A row's number in a path; a larger one is no path, since no database could hold it.
 ROW_ID_MAX = 2**31 - 1
 ROW = f"int(max={ROW_ID_MAX})"
+# Where programs ask.
+API = "/api/v1"
 # Where somebody is told that nothing is mailed to her any more.
 NEVER = "/comments/never"
 # Where somebody asks for what is kept under her address.
@@ -126,6 +128,21 @@ def search(query: str) -> str:
 def media(path: str, version: str = "") -> str:
     """Path of a file of media/; with its version a browser may keep it for ever."""
     return f"/media/{quote(path)}{'?v=' if version else ''}{version}"
+
+
+def api(path: str = "") -> str:
+    """Path of something for programs."""
+    return f"{API}{path}"
+
+
+def reference() -> str:
+    """Path of the page that tells developers what programs can ask."""
+    return api("/reference")
+
+
+def problem(code: str) -> str:
+    """Path at which developers read what a problem means."""
+    return f"{reference()}#problem-{code}"
 
 
 def page(page_id: str) -> str:

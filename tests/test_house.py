@@ -15,14 +15,14 @@ ORDER = """
 errors
 config
 db markup content
-tokens revision urls
+tokens revision urls schemas
 accounts outbox spam private
 permissions journal
 articles enquiries
 comments staff
 imports exports privacy summary
 forms limits security templating problems reload pagecache
-assets health public feeds admin
+assets health public feeds api admin
 cli
 """
 # The command line is a program of its own, so it makes the application it works in.

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, literal, or_, select
 
 from blog import db, urls
 from blog.articles import Article, ArticlePath, cards, is_public
+
+
+_PATH_PREFIX = literal(urls.article(""))
 
 
 def moved_to(path: str, *, now: datetime) -> Article | None:
@@ -32,6 +36,24 @@ def is_gone(path: str, *, now: datetime) -> bool:
         here = or_(here, Article.id == known.article_id)
     rows = db.session.execute(select(Article).where(here)).scalars()
     return any(was_public(article, now=now) for article in rows)
+
+
+def old(*, limit: int, first: int, now: datetime) -> tuple[Sequence[tuple[str, str | None]], int]:
+    """Return some of the paths that led to articles once, with the slug that each leads to now.
+
+    None where readers found an article that isn't there any more. A path that is an article's own
+    address by now is not among them.
+
+    Returns: those, and how many there are.
+    """
+    leads_to = select(Article.slug).where(Article.id == ArticlePath.article_id, is_public(now))
+    slug = leads_to.scalar_subquery()
+    own = select(Article.id).where(is_public(now), _PATH_PREFIX + Article.slug == ArticlePath.path)
+    is_old = (or_(ArticlePath.was_public, slug.is_not(None)), ~own.exists())
+    query = select(ArticlePath.path, slug).where(*is_old).order_by(ArticlePath.path)
+    found = db.session.execute(query.limit(limit).offset(first)).all()
+    total = db.session.execute(select(func.count(ArticlePath.path)).where(*is_old)).scalar_one()
+    return [(path, here) for path, here in found], total
 
 
 def was_public(article: Article, *, now: datetime) -> bool:

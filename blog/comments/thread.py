@@ -66,6 +66,8 @@ class Shown:
     """
 
     id: int
+    parent_id: int | None
+    branch_id: int
     slug: str
     name: str
     body_html: Markup
@@ -189,6 +191,12 @@ def replies_to(
     )
 
 
+def shown(article: Article, comment_ids: Sequence[int]) -> list[Shown]:
+    """Return comments of an article as anybody may see them, in the order of their ids here."""
+    rows = {row.id: row for row in _rows(Comment.id.in_(comment_ids))}
+    return [_shown(article.slug, rows[each], _Reader(None)) for each in comment_ids]
+
+
 def _rows(condition: ColumnElement[bool]) -> Sequence[Row]:
     return db.session.execute(select(*_COLUMNS).where(condition)).all()
 
@@ -300,6 +308,8 @@ def _shown(slug: str, row: Row, reader: _Reader, *, is_waiting: bool = False) ->
     body = markup.comment_html(said.source, said.html, said.html_policy, said.source_format)
     return Shown(
         id=row.id,
+        parent_id=row.parent_id,
+        branch_id=row.branch_id,
         slug=slug,
         name="" if is_removed else row.name,
         body_html=Markup() if is_removed else body,

@@ -1,0 +1,180 @@
+"""Published comments for programs: an article's thread, as a tree or flat, and counts of many.
+
+What waits, was refused or is of one reader alone is in none of them.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from flask import Response
+
+from blog import articles, comments, db, schemas, urls
+from blog.api import parameters, surface
+from blog.api.articles import CURSOR, LIMIT_ASKED, PAGE
+from blog.api.surface import reads
+from blog.articles import Article
+from blog.comments import flat, pins, thread
+from blog.comments.thread import Node, Shown
+from blog.errors import BadParameter, NotFound
+
+COUNTED_MOST = 100
+_MISSING = "No article that anybody can read has this id."
+
+MODE = parameters.choice(
+    "mode",
+    "`tree`: branches with their first replies, fifty to a page; `flat`: one after the other.",
+    ("tree", "flat"),
+    default="tree",
+)
+ORDER = parameters.choice("order", "By time.", ("oldest", "newest"), default="oldest")
+THREAD = parameters.text(
+    "thread_id",
+    "Flat: only the branch that begins with this comment.",
+    max_chars=10,
+    read=urls.row_id,
+)
+
+
+def _ids(text: str) -> tuple[str, ...]:
+    given = tuple(dict.fromkeys(text.split(",")))
+    if len(given) > COUNTED_MOST or not all(given):
+        raise ValueError(f"It is a list of 1 to {COUNTED_MOST} ids with commas.")
+    return given
+
+
+ARTICLES = parameters.text(
+    "articles",
+    f"Ids of up to {COUNTED_MOST} articles, with commas.",
+    max_chars=parameters.VALUE_MAX_CHARS,
+    read=_ids,
+    is_required=True,
+    example="{article_id}",
+)
+
+
+@reads(
+    "/articles/<article_id>/comments",
+    tag="Comments",
+    gives=schemas.Comment,
+    is_list=True,
+    asks=(MODE, ORDER, THREAD, LIMIT_ASKED, PAGE, CURSOR),
+    missing=_MISSING,
+    example="/articles/{article_id}/comments",
+)
+def list_comments(asked: dict[str, Any], article_id: str) -> Response:
+    """List the published comments of an article.
+
+    A tree is asked for by `page` and holds fifty branches, pinned ones first; each tells by
+    `more_replies` how many of its replies aren’t in it. A flat list goes on by `cursor` and is cut
+    by `limit`.
+    """
+    article = articles.public_by_id(article_id, now=db.utc_now())
+    if article is None:
+        raise NotFound("There is no such article that anybody can read.")
+    _check(asked)
+    return _tree(article, asked) if asked["mode"] == "tree" else _flat(article, asked)
+
+
+def _check(asked: dict[str, Any]) -> None:
+    """Refuse what belongs to the other mode.
+
+    Raises: BadParameter.
+    """
+    is_tree = asked["mode"] == MODE.default
+    for other in (THREAD, LIMIT_ASKED, CURSOR) if is_tree else (PAGE,):
+        if asked[other.name] != other.default:
+            modes = "mode=flat" if is_tree else "mode=tree"
+            raise BadParameter(other.name, f"This parameter goes with {modes}.")
+
+
+def _tree(article: Article, asked: dict[str, Any]) -> Response:
+    found = thread.visible_on(article, page=asked["page"], newest_first=asked["order"] == "newest")
+    nodes = [_node(article, node) for node in found.nodes]
+    # A page is cut by branches, while all comments are counted.
+    numbered = surface.numbered(found.page, 1, found.pages)
+    limits = {"limit": thread.PAGE_BRANCHES, "total": found.total}
+    pagination = msgspec.structs.replace(numbered, **limits)
+    return surface.many(nodes, pagination)
+
+
+def _node(article: Article, node: Node) -> schemas.Comment:
+    replies = [_node(article, child) for child in node.children]
+    parts = {"replies": replies, "more_replies": node.more}
+    return _comment(article, node.comment, is_pinned=node.is_pinned, **parts)
+
+
+def _flat(article: Article, asked: dict[str, Any]) -> Response:
+    found = flat.part_of(
+        article,
+        branch_id=asked["thread_id"],
+        after=_read_cursor(asked["cursor"]) if asked["cursor"] else None,
+        newest_first=asked["order"] == "newest",
+        limit=asked["limit"],
+    )
+    pinned = pins.among(comment.id for comment in found.items)
+    shown = [_comment(article, each, is_pinned=each.id in pinned) for each in found.items]
+    cursor = _cursor_after(found.items[-1]) if found.is_more else None
+    pagination = schemas.Pagination(limit=asked["limit"], total=found.total, cursor=cursor)
+    return surface.many(shown, pagination)
+
+
+def _comment(
+    article: Article, comment: Shown, *, is_pinned: bool, **parts: Any
+) -> schemas.Comment:
+    gone = "withdrawn" if comment.is_withdrawn else "removed"
+    return schemas.Comment(
+        id=comment.id,
+        article_id=article.id,
+        parent_id=comment.parent_id,
+        thread_id=comment.branch_id,
+        state=gone if comment.is_removed else "published",
+        name=comment.name,
+        html=str(comment.body_html),
+        created_at=comment.created_at,
+        edited_at=comment.edited_at,
+        by_author=comment.by_author,
+        is_pinned=is_pinned,
+        url=urls.absolute(urls.comment(article.slug, comment.id)),
+        **parts,
+    )
+
+
+def _cursor_after(comment: Shown) -> str:
+    text = f"{comment.created_at.isoformat()} {comment.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, int]:
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        moment, _, comment_id = text.decode().partition(" ")
+        return datetime.fromisoformat(moment).astimezone(UTC), urls.row_id(comment_id)
+    except (ValueError, OverflowError, binascii.Error):
+        raise BadParameter("cursor", "It is none that this list gave out.") from None
+
+
+@reads(
+    "/comments/counts",
+    tag="Comments",
+    gives=dict[str, int],
+    asks=(ARTICLES,),
+    example="/comments/counts?articles={article_id}",
+)
+def count_comments(asked: dict[str, Any]) -> Response:
+    """Count the published comments of many articles at once.
+
+    Ids that no article has which anybody can read are left out.
+    """
+    found = articles.in_order(asked["articles"], now=db.utc_now())
+    return surface.one(_counted(article.id for article in found))
+
+
+def _counted(article_ids: Iterable[str]) -> dict[str, int]:
+    ids = list(article_ids)
+    return dict.fromkeys(ids, 0) | comments.counts_on(ids)

@@ -1,0 +1,141 @@
+"""The description of the API (OpenAPI 3.1), made from its operations and the types they give.
+
+Nothing is written here that the code doesn't check: parameters, answers and problems come from
+where they are used.
+
+Source: https://spec.openapis.org/oas/v3.1.1
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from blog import schemas, urls
+from blog.api.parameters import Parameter
+from blog.api.surface import OPERATIONS, Operation
+
+VERSION = "1.0.0"
+_NAMED = "#/components/schemas/{name}"
+_IN_PATH = re.compile(r"<(\w+)>")
+_INTRODUCTION = (
+    "Everything that the site’s pages show, for programs: the same texts, the same rules. Reading"
+    " needs no key, and any site may do it from a browser. Lists are wrapped as `data`, `meta` and"
+    " `links`; a single thing as `data`. Every error is a problem (RFC 9457) with a sentence for a"
+    " person, a `code` for a program and what is allowed. Times are UTC. Every answer has an `ETag`."
+)
+# What everything here may be answered with.
+_ANYWHERE = {
+    "405": "Only GET and HEAD are taken here.",
+    "406": "The client takes no JSON.",
+    "503": "The site can’t do it at this moment.",
+}
+
+
+def document(title: str) -> dict[str, Any]:
+    """Return the description of a site’s API."""
+    paths: dict[str, Any] = {}
+    for operation in OPERATIONS:
+        place = _IN_PATH.sub(r"{\1}", operation.path)
+        paths[place] = {"get": _operation(operation)}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": f"{title}: API", "version": VERSION, "description": _INTRODUCTION},
+        "servers": [{"url": urls.absolute(urls.api())}],
+        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS)],
+        "paths": paths,
+        "components": {"schemas": _schemas()},
+    }
+
+
+@cache
+def _schemas() -> dict[str, Any]:
+    types = [schemas.About, schemas.Links, schemas.Problem]
+    types += [each.gives for each in OPERATIONS]
+    _, named = msgspec.json.schema_components(types, ref_template=_NAMED)
+    for name, schema in list(named.items()):
+        _mend(schema)
+        if name == schemas.Article.__name__:
+            part = {key: value for key, value in schema.items() if key != "required"}
+            about = "The fields of an article that were asked for."
+            named[_part_of(name)] = part | {"title": _part_of(name), "description": about}
+    return named
+
+
+def _mend(schema: dict[str, Any]) -> None:
+    """Say nothing of a default where a part is always sent."""
+    for each in schema.get("properties", {}).values():
+        each.pop("default", None)
+
+
+def _part_of(name: str) -> str:
+    return f"{name}Part"
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    return {
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "description": operation.description or operation.summary,
+        "parameters": [*_in_path(operation), *(_in_query(each) for each in operation.parameters)],
+        "responses": {
+            "200": {
+                "description": "As asked.",
+                "headers": {"ETag": {"schema": {"type": "string"}, "description": "Its version."}},
+                "content": {"application/json": {"schema": _envelope(operation)}},
+            },
+            "304": {"description": "It is what `If-None-Match` names."},
+            **{
+                str(status): _problem(words)
+                for status, words in (operation.errors | _ANYWHERE).items()
+            },
+        },
+    }
+
+
+def _in_path(operation: Operation) -> Iterator[dict[str, Any]]:
+    for name in _IN_PATH.findall(operation.path):
+        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+
+
+def _in_query(parameter: Parameter) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": parameter.name,
+        "in": "query",
+        "description": parameter.help,
+        "required": parameter.is_required,
+        "schema": parameter.schema,
+    }
+    if parameter.schema["type"] == "array":
+        told |= {"style": "form", "explode": False}
+    return told
+
+
+def _envelope(operation: Operation) -> dict[str, Any]:
+    data = _data(operation)
+    if not operation.is_list:
+        return {"type": "object", "properties": {"data": data}, "required": ["data"]}
+    parts = {
+        "data": {"type": "array", "items": data},
+        "meta": {"$ref": _NAMED.format(name="About")},
+        "links": {"$ref": _NAMED.format(name="Links")},
+    }
+    return {"type": "object", "properties": parts, "required": list(parts)}
+
+
+def _data(operation: Operation) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([operation.gives], ref_template=_NAMED)
+    if any(each.name == "fields" for each in operation.parameters):
+        part = {"$ref": _NAMED.format(name=_part_of(operation.gives.__name__))}
+        return {"anyOf": [schema, part]}
+    return schema
+
+
+def _problem(words: str) -> dict[str, Any]:
+    schema = {"$ref": _NAMED.format(name="Problem")}
+    return {"description": words, "content": {"application/problem+json": {"schema": schema}}}

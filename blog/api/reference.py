@@ -1,0 +1,24 @@
+"""Where developers read what programs can ask: the description itself, and a page made from it."""
+
+from __future__ import annotations
+
+from flask import Response, make_response, render_template
+
+from blog import pagecache, problems, templating
+from blog.api import openapi, surface
+from blog.api.surface import api
+
+
+@api.get("/openapi.json")
+def show_document() -> Response:
+    """Show the description of the API."""
+    surface.refuse_other_formats()
+    return surface.for_anybody(openapi.document(templating.site().title))
+
+
+@api.get("/reference")
+def show_reference() -> Response:
+    """Show the reference as a page."""
+    document = openapi.document(templating.site().title)
+    page = render_template("reference.html", document=document, problems=problems.known())
+    return pagecache.offer(make_response(page))

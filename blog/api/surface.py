@@ -1,0 +1,186 @@
+"""What all of the API shares: its blueprint, how an operation is told, and the envelope.
+
+An operation is told once, and from that its route, the checks of its query and its place in the
+reference are made. Answers to reads are the same for all, and any site may read them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from flask import Blueprint, Response, make_response, request
+from werkzeug.exceptions import NotAcceptable
+
+from blog import pagecache, schemas, urls
+from blog.api import parameters
+from blog.api.parameters import Parameter
+from blog.errors import NotFound
+
+api = Blueprint("api", __name__, url_prefix=urls.API)
+
+JSON = "application/json"
+_READ = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "ETag, Link",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One thing that a program can do here, as the reference tells it."""
+
+    name: str
+    path: str
+    tag: str
+    summary: str
+    description: str
+    gives: Any
+    is_list: bool
+    parameters: Sequence[Parameter]
+    errors: Mapping[int, str]
+    example: str
+
+
+OPERATIONS: list[Operation] = []
+
+
+def reads(
+    path: str,
+    *,
+    tag: str,
+    gives: Any,
+    example: str,
+    is_list: bool = False,
+    asks: Sequence[Parameter] = (),
+    missing: str = "",
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Make a view the answer to GET at a path; it is handed what its query asks.
+
+    `missing` says what a 404 of it means, `example` is a path that can be tried.
+    """
+
+    def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
+        @wraps(view)
+        def answered(**place: Any) -> Response:
+            refuse_other_formats()
+            response = view(parameters.asked(asks), **place)
+            return _for_anybody(response, query=parameters.kept(asks))
+
+        summary, _, description = (view.__doc__ or "").partition("\n\n")
+        errors = {400: "A parameter is unknown or can’t be read."} | (
+            {404: missing} if missing else {}
+        )
+        OPERATIONS.append(
+            Operation(
+                view.__name__,
+                path,
+                tag,
+                summary.rstrip("."),
+                " ".join(description.split()),
+                gives,
+                is_list,
+                asks,
+                errors,
+                example,
+            )
+        )
+        api.get(path)(answered)
+        return answered
+
+    return as_operation
+
+
+def refuse_other_formats() -> None:
+    """Refuse a client that takes no JSON.
+
+    Raises: NotAcceptable.
+    """
+    if request.accept_mimetypes and not request.accept_mimetypes.best_match([JSON]):
+        raise NotAcceptable
+
+
+def for_anybody(body: Any) -> Response:
+    """Answer with the same for all, without an envelope."""
+    return _for_anybody(_answer(body))
+
+
+def _for_anybody(response: Response, *, query: Collection[str] = ()) -> Response:
+    response.headers.update(_READ)
+    return pagecache.offer(response, query=query)
+
+
+def one(data: Any) -> Response:
+    """Answer with one thing."""
+    return _answer({"data": data})
+
+
+def many(data: Any, pagination: schemas.Pagination) -> Response:
+    """Answer with one part of a list, and where it goes on."""
+    links = schemas.Links(self=_here({}), next=_next(pagination), prev=_previous(pagination))
+    response = _answer({"data": data, "meta": schemas.About(pagination=pagination), "links": links})
+    for name, address in (("next", links.next), ("prev", links.prev)):
+        if address:
+            response.headers.add("Link", f'<{address}>; rel="{name}"')
+    return response
+
+
+def whole(items: Sequence[Any]) -> Response:
+    """Answer with a list that is short enough to be sent at once."""
+    return many(items, numbered(1, max(1, len(items)), len(items)))
+
+
+def numbered(page: int, limit: int, total: int) -> schemas.Pagination:
+    """Tell where a numbered page of a list is.
+
+    Raises: NotFound past the last page, of which there are as many as anybody likes.
+    """
+    pages = max(1, -(-total // limit))
+    if page > pages:
+        raise NotFound("There are not that many pages.")
+    return schemas.Pagination(
+        limit=limit,
+        total=total,
+        page=page,
+        pages=pages,
+        next=page + 1 if page < pages else None,
+        prev=page - 1 if page > 1 else None,
+    )
+
+
+def address(url: str) -> str:
+    """Make an address absolute that the site's own words may have as a path."""
+    return urls.absolute(url) if url.startswith("/") else url
+
+
+def _next(pagination: schemas.Pagination) -> str | None:
+    if pagination.next:
+        return _here({"page": pagination.next})
+    return _here({"cursor": pagination.cursor}) if pagination.cursor else None
+
+
+def _previous(pagination: schemas.Pagination) -> str | None:
+    return _here({"page": pagination.prev}) if pagination.prev else None
+
+
+def _here(changed: Mapping[str, object]) -> str:
+    """Write the address of this request with other values in its query."""
+    query = request.args.to_dict() | changed
+    text = urlencode(query, safe=",:")
+    return urls.absolute(request.path) + (f"?{text}" if text else "")
+
+
+def _answer(body: Mapping[str, Any]) -> Response:
+    response = make_response(msgspec.json.encode(body))
+    response.content_type = JSON
+    return response
+
+
+def only(data: schemas.Out, fields: Sequence[str]) -> Any:
+    """Keep some fields of a thing, or all where none are named."""
+    return {name: getattr(data, name) for name in fields} if fields else data

@@ -1,0 +1,248 @@
+"""What programs are sent and may send, as types: they validate, encode, and are the reference.
+
+Every public thing of the API has one type here; `blog.api.openapi` describes it from the same.
+Nothing of a visitor but what she published has a field.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+Url = Annotated[str, Meta(description="An absolute address.", extra_json_schema={"format": "uri"})]
+Moment = Annotated[datetime, Meta(tz=True)]
+Html = Annotated[str, Meta(description="Safe HTML; its addresses are absolute.")]
+
+
+class Out(Struct, frozen=True, kw_only=True):
+    """What is sent; a part that wasn't asked for is left out."""
+
+
+class Link(Out, frozen=True):
+    """Somewhere to go."""
+
+    label: str
+    url: Url
+
+
+class Picture(Out, frozen=True):
+    """A picture, with its size where it is known."""
+
+    url: Url
+    alt: str
+    width: Annotated[int | None, Meta(description="In pixels.")]
+    height: Annotated[int | None, Meta(description="In pixels.")]
+
+
+class Heading(Out, frozen=True):
+    """A heading of an article’s text, which its page has under `#id`."""
+
+    level: Annotated[int, Meta(ge=1, le=6)]
+    id: str
+    text: str
+
+
+class Author(Out, frozen=True):
+    """Somebody who writes articles; beside an article its id, name and address alone."""
+
+    id: str
+    name: str
+    url: Url
+    role: str | UnsetType = UNSET
+    photo: Url | None | UnsetType = UNSET
+    links: list[Link] | UnsetType = UNSET
+    credentials: list[str] | UnsetType = UNSET
+    html: Html | UnsetType = UNSET
+
+
+class Topic(Out, frozen=True):
+    """What articles are about."""
+
+    slug: str
+    name: str
+    url: Url
+    articles: Annotated[int, Meta(description="How many articles are on it.")] | UnsetType = UNSET
+
+
+class Talk(Out, frozen=True):
+    """How an article’s comments stand."""
+
+    count: Annotated[int, Meta(ge=0, description="How many are published.")]
+    is_open: Annotated[bool, Meta(description="Whether more are taken.")]
+    closed_because: Annotated[str, Meta(description="Why not, in words; empty while they are.")]
+
+
+class Article(Out, frozen=True):
+    """An article that anybody can read; its texts are there in the formats asked for."""
+
+    id: Annotated[str, Meta(description="Never changes, whatever the slug does.")]
+    slug: str
+    title: str
+    summary: str
+    url: Url
+    canonical: Annotated[
+        Url | None, Meta(description="The address it counts under, if it isn’t its own.")
+    ]
+    published_at: Moment
+    updated_at: Annotated[
+        Moment, Meta(description="When it last changed; when it appeared, if never.")
+    ]
+    cover: Picture | None
+    words: Annotated[int, Meta(ge=0)]
+    reading_minutes: Annotated[int, Meta(ge=1)]
+    noindex: Annotated[bool, Meta(description="Whether search engines are asked to pass it by.")]
+    comments: Talk
+    authors: list[Author]
+    topics: list[Topic]
+    html: Html | UnsetType = UNSET
+    markdown: str | UnsetType = UNSET
+    plaintext: str | UnsetType = UNSET
+    toc: list[Heading] | UnsetType = UNSET
+
+
+class Hit(Out, frozen=True):
+    """An article that was found, the words looked for marked with `<mark>`."""
+
+    article: Article
+    title_html: Html
+    summary_html: Html
+    excerpt_html: Html
+
+
+class Page(Out, frozen=True):
+    """A page that stands by itself, like the privacy notice."""
+
+    id: str
+    title: str
+    summary: str
+    url: Url
+    noindex: bool
+    html: Html | UnsetType = UNSET
+    markdown: str | UnsetType = UNSET
+
+
+class Redirect(Out, frozen=True):
+    """A path that led to an article before: 301 to where it is now, 410 where it is gone."""
+
+    path: Annotated[str, Meta(description="From the root of the site, as `/old-address`.")]
+    status: Literal[301, 410]
+    to: Url | None
+
+
+class Clinic(Out, frozen=True):
+    """Who the site is of; empty where the site doesn’t say."""
+
+    name: str
+    email: str
+    phone: str
+    address: str
+    hours: str
+
+
+class Contact(Out, frozen=True):
+    """What a contact form needs."""
+
+    topics: list[str]
+    consent: Annotated[str, Meta(description="The sentence that a visitor agrees to.")]
+
+
+class Commenting(Out, frozen=True):
+    """What a comment form needs."""
+
+    mode: Annotated[
+        Literal["pre", "trusted", "post", "closed"],
+        Meta(description="`pre`: each waits to be read first; `closed`: none are taken."),
+    ]
+    name_max_chars: int
+    body_max_chars: int
+
+
+class Settings(Out, frozen=True):
+    """The site’s own words."""
+
+    title: str
+    tagline: str
+    url: Url
+    language: str
+    time_zone: str
+    navigation: list[Link]
+    footer: list[Link]
+    clinic: Clinic
+    contact: Contact
+    comments: Commenting
+
+
+class Comment(Out, frozen=True):
+    """A published comment, or what stands where one with replies was."""
+
+    id: int
+    article_id: str
+    parent_id: int | None
+    thread_id: Annotated[int, Meta(description="The comment that its branch begins with.")]
+    state: Annotated[
+        Literal["published", "removed", "withdrawn"],
+        Meta(description="Name and words are empty for any but `published`."),
+    ]
+    name: str
+    html: Html
+    created_at: Moment
+    edited_at: Moment | None
+    by_author: Annotated[bool, Meta(description="Whether an author of the site wrote it.")]
+    is_pinned: bool
+    url: Url
+    replies: Annotated[
+        list[Comment], Meta(description="In a tree: its first replies, at most three levels deep.")
+    ] | UnsetType = UNSET
+    more_replies: Annotated[
+        int, Meta(ge=0, description="How many more its branch has; ask with `thread_id`.")
+    ] | UnsetType = UNSET
+
+
+class Pagination(Out, frozen=True):
+    """Where in a list one is; from a cursor on pages aren’t numbered."""
+
+    limit: int
+    total: int
+    page: int | None = None
+    pages: int | None = None
+    next: int | None = None
+    prev: int | None = None
+    cursor: Annotated[str | None, Meta(description="Leads to what follows, if anything does.")] = (
+        None
+    )
+
+
+class About(Out, frozen=True):
+    """What is said about a list."""
+
+    pagination: Pagination
+
+
+class Links(Out, frozen=True):
+    """Where a list goes on."""
+
+    self: Url
+    next: Url | None = None
+    prev: Url | None = None
+
+
+class Wrong(Out, frozen=True, omit_defaults=True):
+    """One thing that is wrong with a request: a parameter of its query, or a field of its body."""
+
+    detail: str
+    parameter: str = ""
+    field: str = ""
+    allowed: list[str] = []
+
+
+class Problem(Out, frozen=True):
+    """Why a request wasn’t answered as asked (RFC 9457)."""
+
+    type: Url
+    title: str
+    status: int
+    detail: Annotated[str, Meta(description="A sentence for a person.")]
+    code: Annotated[str, Meta(description="A name for a program.")]
+    errors: list[Wrong]
