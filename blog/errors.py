@@ -8,7 +8,7 @@
     ├── FileError             a file from elsewhere that can't be used, with its line
     ├── MailError             a message that can't be built or handed over
     ├── BadRequest            bytes that are no request of ours
-    │   └── BadParameter      a parameter of a program's request, with what is allowed
+    ├── BadParameter          a parameter of a program's request, with what is allowed
     ├── Forbidden             the actor may not do this
     ├── NotFound              nothing here by that name
     ├── Gone                  something that was here and was removed
@@ -123,9 +123,10 @@ class BadRequest(BlogError):
     code = "bad-request"
 
 
-class BadParameter(BadRequest):
+class BadParameter(BlogError):
     """A parameter that isn't known, or whose value isn't; `allowed` lists what there is."""
 
+    status = 400
     code = "bad-parameter"
 
     def __init__(self, name: str, detail: str, allowed: Sequence[str] = ()) -> None:

@@ -60,6 +60,26 @@ _SENTENCES = {
     429: "That was a lot in a short time. Please wait a moment, then try again.",
     500: "It was noted, and it is not your fault. Please try again shortly.",
 }
+# Every problem that a program may meet: its name, its status and what it means.
+KNOWN = {
+    "bad-request": (400, "The bytes that were sent are no request of this site’s."),
+    "bad-parameter": (400, "A parameter isn’t known, or its value isn’t; `allowed` tells what is."),
+    "forbidden": (403, "This may not be done with what was sent along."),
+    "not-found": (404, "Nothing that anybody can read is here."),
+    "method-not-allowed": (405, "`Allow` tells which methods are."),
+    "not-acceptable": (406, "Answers are JSON, which the client doesn’t take."),
+    "conflict": (409, "Somebody else was there before."),
+    "gone": (410, "What was here was taken away."),
+    "length-required": (411, "A body needs a `Content-Length`."),
+    "content-too-large": (413, "The body is longer than is taken, and was not read."),
+    "unsupported-media-type": (415, "The body is of a type that isn’t taken here."),
+    "invalid": (422, "Fields of the body are wrong; `errors` names each with a sentence."),
+    "too-many": (429, "A limit is reached; `Retry-After` tells for how many seconds."),
+    "internal-error": (500, "Something is wrong with the site, and was noted."),
+    "busy": (503, "There is no room at this moment; `Retry-After` tells when to try again."),
+    "database-unready": (503, "The site is being set up."),
+}
+_CODES = {status: code for code, (status, _) in reversed(KNOWN.items())}
 # What people type, with the words it is shown again under.
 _TYPED = {
     "name": "Your name",
@@ -115,7 +135,8 @@ def answer_http(error: HTTPException) -> AnyResponse:
     """Answer an error of the framework."""
     status = error.code or 500
     sentence = _SENTENCES.get(status, str(error.description))
-    response = answer(status, error.name.lower().replace(" ", "-"), sentence)
+    code = _CODES.get(status, error.name.lower().replace(" ", "-"))
+    response = answer(status, code, sentence)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value

@@ -51,7 +51,7 @@ class Author(Out, frozen=True):
     name: str
     url: Url
     role: str | UnsetType = UNSET
-    photo: Url | None | UnsetType = UNSET
+    photo: Url | UnsetType | None = UNSET
     links: list[Link] | UnsetType = UNSET
     credentials: list[str] | UnsetType = UNSET
     html: Html | UnsetType = UNSET
@@ -152,8 +152,11 @@ class Commenting(Out, frozen=True):
     """What a comment form needs."""
 
     mode: Annotated[
-        Literal["pre", "trusted", "post", "closed"],
-        Meta(description="`pre`: each waits to be read first; `closed`: none are taken."),
+        str,
+        Meta(
+            description="`pre`: each waits to be read first; `trusted`: but for known readers;"
+            " `post`: each is published at once; `closed`: none are taken."
+        ),
     ]
     name_max_chars: int
     body_max_chars: int
@@ -192,12 +195,19 @@ class Comment(Out, frozen=True):
     by_author: Annotated[bool, Meta(description="Whether an author of the site wrote it.")]
     is_pinned: bool
     url: Url
-    replies: Annotated[
-        list[Comment], Meta(description="In a tree: its first replies, at most three levels deep.")
-    ] | UnsetType = UNSET
-    more_replies: Annotated[
-        int, Meta(ge=0, description="How many more its branch has; ask with `thread_id`.")
-    ] | UnsetType = UNSET
+    replies: (
+        Annotated[
+            list[Comment],
+            Meta(description="In a tree: its first replies, at most three levels deep."),
+        ]
+        | UnsetType
+    ) = UNSET
+    more_replies: (
+        Annotated[
+            int, Meta(ge=0, description="How many more its branch has; ask with `thread_id`.")
+        ]
+        | UnsetType
+    ) = UNSET
 
 
 class Pagination(Out, frozen=True):

@@ -8,6 +8,7 @@ import pytest
 
 from blog import errors
 from blog.errors import (
+    BadParameter,
     BadRequest,
     BlogError,
     Busy,
@@ -35,6 +36,7 @@ STATUSES: dict[type[BlogError], int] = {
     MarkupError: 422,
     MailError: 500,
     BadRequest: 400,
+    BadParameter: 400,
     Forbidden: 403,
     NotFound: 404,
     Gone: 410,

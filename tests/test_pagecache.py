@@ -124,6 +124,13 @@ def test_a_page_is_made_once(site: Site) -> None:
     assert dict(second.headers) == dict(first.headers)
 
 
+def test_what_programs_read_is_made_once_too(site: Site) -> None:
+    path = "/api/v1/articles?include=author,topics"
+    assert site.get(path).json == site.get(path).json
+    assert site.is_kept(path)
+    assert site.get(path, headers={"Accept": "text/html"}).status_code == 406
+
+
 def test_what_is_kept_says_what_the_application_says(site: Site, made: Callable[..., Site]) -> None:
     site.get(PAGE)
     kept, plain = site.get(PAGE), made(page_cache_mb="0").get(PAGE)

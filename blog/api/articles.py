@@ -11,7 +11,7 @@ import msgspec
 from flask import Response
 from msgspec import UNSET
 
-from blog import articles, comments, db, markup, schemas, urls
+from blog import comments, db, markup, schemas, urls
 from blog.api import parameters, people, surface
 from blog.api.surface import reads
 from blog.articles import Article, Author, choosing, listing, search, syndication
@@ -32,10 +32,15 @@ INCLUDE = parameters.names(
     ("author", "topics"),
 )
 FORMATS = parameters.names(
-    "formats", "In which formats to send the text; lists come without, one article as HTML.", _FORMATS
+    "formats",
+    "In which formats to send the text; lists come without, one article as HTML.",
+    _FORMATS,
 )
 FIELDS = parameters.names(
-    "fields", "Send only these; the formats of the text have a parameter of their own.", _FIELDS, is_kept=False
+    "fields",
+    "Send only these; the formats of the text have a parameter of their own.",
+    _FIELDS,
+    is_kept=False,
 )
 LIMIT_ASKED = parameters.number("limit", "How many at once.", most=LIMIT_MOST, default=LIMIT)
 PAGE = parameters.number("page", "Which page, from 1.", most=PAGE_MOST, default=1)
@@ -61,9 +66,14 @@ ORDER = parameters.text(
     default=choosing.read_order(choosing.NEWEST_FIRST),
     example="title asc",
     allowed=choosing.ORDERS,
+    pattern=choosing.ORDER_PATTERN,
 )
 QUERY = parameters.text(
-    "q", "The words to look for.", max_chars=search.QUERY_MAX_CHARS, is_required=True, example="needles"
+    "q",
+    "The words to look for.",
+    max_chars=search.QUERY_MAX_CHARS,
+    is_required=True,
+    example="needles",
 )
 TOPIC = parameters.text("topic", "Only on this topic: its slug.", max_chars=100)
 AUTHOR = parameters.text("author", "Only by this author: her id.", max_chars=100)
@@ -180,9 +190,7 @@ def search_articles(asked: dict[str, Any]) -> Response:
         )
         for hit in found.hits
     ]
-    return surface.many(
-        shown, surface.numbered(found.page, listing.PAGE_ARTICLES, found.total)
-    )
+    return surface.many(shown, surface.numbered(found.page, listing.PAGE_ARTICLES, found.total))
 
 
 def _shown(
@@ -197,8 +205,7 @@ def _shown(
     whole = _whole(found, asked["include"], now=now)
     fields = (*asked["fields"], *asked["formats"]) if asked["fields"] else ()
     made = [
-        article_of(article, counts.get(article.id, 0), formats, whole, now=now)
-        for article in found
+        article_of(article, counts.get(article.id, 0), formats, whole, now=now) for article in found
     ]
     return [surface.only(each, fields) for each in made]
 
@@ -217,7 +224,7 @@ _STUBS = _Whole({}, {})
 def _whole(found: Sequence[Article], include: Collection[str], *, now: datetime) -> _Whole:
     ids = {author.id for article in found for author in article.authors}
     return _Whole(
-        {each.id: each for each in articles.authors(ids)} if "author" in include else {},
+        {each.id: each for each in listing.authors(ids)} if "author" in include else {},
         {each.slug: each for each in listing.topics(now=now)} if "topics" in include else {},
     )
 
@@ -275,7 +282,7 @@ def _cover(article: Article) -> schemas.Picture | None:
 def _texts(article: Article, path: str, formats: Collection[str]) -> dict[str, Any]:
     made: dict[str, Callable[[], Any]] = {
         "html": lambda: markup.article_html_elsewhere(article.body, urls.absolute(""), path),
-        "markdown": lambda: article.source,
+        "markdown": lambda: f"{article.source.strip()}\n",
         "plaintext": lambda: article.text,
         "toc": lambda: [
             schemas.Heading(level=level, id=name, text=text) for level, name, text in article.toc

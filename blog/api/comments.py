@@ -9,7 +9,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from flask import Response
@@ -33,11 +33,10 @@ MODE = parameters.choice(
     default="tree",
 )
 ORDER = parameters.choice("order", "By time.", ("oldest", "newest"), default="oldest")
-THREAD = parameters.text(
+THREAD = parameters.number(
     "thread_id",
     "Flat: only the branch that begins with this comment.",
-    max_chars=10,
-    read=urls.row_id,
+    most=urls.ROW_ID_MAX,
 )
 
 
@@ -53,6 +52,7 @@ ARTICLES = parameters.text(
     f"Ids of up to {COUNTED_MOST} articles, with commas.",
     max_chars=parameters.VALUE_MAX_CHARS,
     read=_ids,
+    pattern=rf"[^,\u0000]+(,[^,\u0000]+){{0,{COUNTED_MOST - 1}}}",
     is_required=True,
     example="{article_id}",
 )
@@ -124,16 +124,13 @@ def _flat(article: Article, asked: dict[str, Any]) -> Response:
     return surface.many(shown, pagination)
 
 
-def _comment(
-    article: Article, comment: Shown, *, is_pinned: bool, **parts: Any
-) -> schemas.Comment:
-    gone = "withdrawn" if comment.is_withdrawn else "removed"
+def _comment(article: Article, comment: Shown, *, is_pinned: bool, **parts: Any) -> schemas.Comment:
     return schemas.Comment(
         id=comment.id,
         article_id=article.id,
         parent_id=comment.parent_id,
         thread_id=comment.branch_id,
-        state=gone if comment.is_removed else "published",
+        state=_state_of(comment),
         name=comment.name,
         html=str(comment.body_html),
         created_at=comment.created_at,
@@ -143,6 +140,12 @@ def _comment(
         url=urls.absolute(urls.comment(article.slug, comment.id)),
         **parts,
     )
+
+
+def _state_of(comment: Shown) -> Literal["published", "removed", "withdrawn"]:
+    if comment.is_removed:
+        return "withdrawn" if comment.is_withdrawn else "removed"
+    return "published"
 
 
 def _cursor_after(comment: Shown) -> str:

@@ -16,10 +16,13 @@ from typing import Any
 import msgspec
 
 from blog import schemas, urls
+from blog.api import examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
+from blog.content.names import ID
 
 VERSION = "1.0.0"
+TAGS = ("Articles", "Comments", "People and topics", "Site")
 _NAMED = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"<(\w+)>")
 _INTRODUCTION = (
@@ -28,6 +31,8 @@ _INTRODUCTION = (
     " `links`; a single thing as `data`. Every error is a problem (RFC 9457) with a sentence for a"
     " person, a `code` for a program and what is allowed. Times are UTC. Every answer has an `ETag`."
 )
+# Ids and slugs.
+_NAME = {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": 100}
 # What everything here may be answered with.
 _ANYWHERE = {
     "405": "Only GET and HEAD are taken here.",
@@ -46,7 +51,7 @@ def document(title: str) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": f"{title}: API", "version": VERSION, "description": _INTRODUCTION},
         "servers": [{"url": urls.absolute(urls.api())}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(each.tag for each in OPERATIONS)],
+        "tags": [{"name": tag} for tag in TAGS],
         "paths": paths,
         "components": {"schemas": _schemas()},
     }
@@ -78,39 +83,50 @@ def _part_of(name: str) -> str:
 
 def _operation(operation: Operation) -> dict[str, Any]:
     return {
-        "operationId": operation.name,
+        "operationId": operation.view.__name__,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description or operation.summary,
-        "parameters": [*_in_path(operation), *(_in_query(each) for each in operation.parameters)],
+        "parameters": [*_in_path(operation), *(_in_query(each) for each in operation.asks)],
         "responses": {
             "200": {
                 "description": "As asked.",
                 "headers": {"ETag": {"schema": {"type": "string"}, "description": "Its version."}},
-                "content": {"application/json": {"schema": _envelope(operation)}},
+                "content": {
+                    "application/json": {
+                        "schema": _envelope(operation),
+                        "example": _example(operation),
+                    }
+                },
             },
             "304": {"description": "It is what `If-None-Match` names."},
-            **{
-                str(status): _problem(words)
-                for status, words in (operation.errors | _ANYWHERE).items()
-            },
+            **{status: _problem(words) for status, words in _errors(operation).items()},
         },
     }
 
 
+def _errors(operation: Operation) -> dict[str, str]:
+    is_paged = any(each.name == "page" for each in operation.asks)
+    words = [operation.missing, "There are not that many pages." if is_paged else ""]
+    missing = {"404": " ".join(filter(None, words))} if any(words) else {}
+    return {"400": "A parameter is unknown or can’t be read."} | missing | _ANYWHERE
+
+
 def _in_path(operation: Operation) -> Iterator[dict[str, Any]]:
     for name in _IN_PATH.findall(operation.path):
-        yield {"name": name, "in": "path", "required": True, "schema": {"type": "string"}}
+        yield {"name": name, "in": "path", "required": True, "schema": _NAME}
 
 
 def _in_query(parameter: Parameter) -> dict[str, Any]:
     told: dict[str, Any] = {
         "name": parameter.name,
         "in": "query",
-        "description": parameter.help,
+        "description": parameter.about,
         "required": parameter.is_required,
         "schema": parameter.schema,
     }
+    if parameter.example:
+        told["example"] = parameter.example
     if parameter.schema["type"] == "array":
         told |= {"style": "form", "explode": False}
     return told
@@ -128,9 +144,20 @@ def _envelope(operation: Operation) -> dict[str, Any]:
     return {"type": "object", "properties": parts, "required": list(parts)}
 
 
+def _example(operation: Operation) -> dict[str, Any]:
+    one = examples.of(operation.gives)
+    if not operation.is_list:
+        return {"data": msgspec.to_builtins(one)}
+    pagination = schemas.Pagination(limit=15, total=1, page=1, pages=1)
+    links = schemas.Links(self=urls.absolute(urls.api(operation.path)))
+    answer = {"data": [one], "meta": schemas.About(pagination=pagination), "links": links}
+    found: dict[str, Any] = msgspec.to_builtins(answer)
+    return found
+
+
 def _data(operation: Operation) -> dict[str, Any]:
     (schema,), _ = msgspec.json.schema_components([operation.gives], ref_template=_NAMED)
-    if any(each.name == "fields" for each in operation.parameters):
+    if any(each.name == "fields" for each in operation.asks):
         part = {"$ref": _NAMED.format(name=_part_of(operation.gives.__name__))}
         return {"anyOf": [schema, part]}
     return schema

@@ -16,7 +16,9 @@ from flask import request
 from blog.errors import BadParameter
 
 VALUE_MAX_CHARS = 4_000
-_NUMBER = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
+# An address with one is refused whoever is asked.
+_NO_NUL = r"[^\u0000]*"
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Parameter:
     """
 
     name: str
-    help: str
+    about: str
     schema: Mapping[str, Any]
     read: Callable[[str], Any]
     default: Any = None
@@ -37,21 +39,27 @@ class Parameter:
     is_required: bool = False
 
 
-def number(name: str, help: str, *, least: int = 1, most: int, default: int) -> Parameter:  # noqa: A002 - as OpenAPI has it
+def number(
+    name: str, about: str, *, least: int = 1, most: int, default: int | None = None
+) -> Parameter:
     """Make a parameter that is a whole number."""
 
     def read(text: str) -> int:
         if not _NUMBER.fullmatch(text) or not least <= int(text) <= most:
-            raise ValueError(f"It is a whole number from {least} to {most:,}, without zeros before it.")
+            raise ValueError(
+                f"It is a whole number from {least} to {most:,}, without zeros before it."
+            )
         return int(text)
 
-    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
-    return Parameter(name, help, schema, read, default, str(default), is_kept=True)
+    schema = {"type": "integer", "minimum": least, "maximum": most}
+    if default is not None:
+        schema["default"] = default
+    return Parameter(name, about, schema, read, default, is_kept=default is not None)
 
 
 def names(
     name: str,
-    help: str,  # noqa: A002 - as OpenAPI has it
+    about: str,
     known: Sequence[str],
     *,
     default: Sequence[str] = (),
@@ -74,10 +82,10 @@ def names(
         "minItems": 1,
         "uniqueItems": True,
     }
-    return Parameter(name, help, schema, read, tuple(default), known[0], known, is_kept=is_kept)
+    return Parameter(name, about, schema, read, tuple(default), known[0], known, is_kept=is_kept)
 
 
-def choice(name: str, help: str, known: Sequence[str], *, default: str) -> Parameter:  # noqa: A002 - as OpenAPI has it
+def choice(name: str, about: str, known: Sequence[str], *, default: str) -> Parameter:
     """Make a parameter that is one of a few words."""
 
     def read(text: str) -> str:
@@ -86,18 +94,19 @@ def choice(name: str, help: str, known: Sequence[str], *, default: str) -> Param
         return text
 
     schema = {"type": "string", "enum": list(known), "default": default}
-    return Parameter(name, help, schema, read, default, default, known, is_kept=True)
+    return Parameter(name, about, schema, read, default, default, known, is_kept=True)
 
 
 def text(
     name: str,
-    help: str,  # noqa: A002 - as OpenAPI has it
+    about: str,
     *,
     max_chars: int,
     read: Callable[[str], Any] = str,
     default: Any = None,
     example: str = "",
     allowed: Sequence[str] = (),
+    pattern: str = _NO_NUL,
     is_required: bool = False,
 ) -> Parameter:
     """Make a parameter that is text, which `read` may take apart."""
@@ -107,9 +116,9 @@ def text(
             raise ValueError(f"It has from 1 to {max_chars:,} characters.")
         return read(given)
 
-    schema = {"type": "string", "minLength": 1, "maxLength": max_chars}
+    schema = {"type": "string", "minLength": 1, "maxLength": max_chars, "pattern": f"^{pattern}$"}
     return Parameter(
-        name, help, schema, bounded, default, example, allowed, is_required=is_required
+        name, about, schema, bounded, default, example, allowed, is_required=is_required
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response
 import msgspec
+from flask import Response
 from msgspec import UNSET, UnsetType
 
 from blog import articles, db, markup, schemas, urls
@@ -39,7 +39,7 @@ def topic_of(slug: str, name: str, total: int | UnsetType = UNSET) -> schemas.To
 @reads("/authors", tag="People and topics", gives=schemas.Author, is_list=True, example="/authors")
 def list_authors(_asked: dict[str, Any]) -> Response:
     """List all authors, by name."""
-    return surface.whole([author_of(each, is_whole=True) for each in articles.authors()])
+    return surface.whole([author_of(each, is_whole=True) for each in listing.authors()])
 
 
 @reads(
@@ -82,7 +82,7 @@ def show_topic(_asked: dict[str, Any], slug: str) -> Response:
 @reads("/pages", tag="Site", gives=schemas.Page, is_list=True, example="/pages")
 def list_pages(_asked: dict[str, Any]) -> Response:
     """List the pages that stand by themselves, like the privacy notice; without their texts."""
-    return surface.whole([_page_of(page, is_whole=False) for page in articles.pages()])
+    return surface.whole([_page_of(page, is_whole=False) for page in listing.pages()])
 
 
 @reads(
@@ -112,4 +112,4 @@ def _page_of(page: Page, *, is_whole: bool) -> schemas.Page:
     if not is_whole:
         return stub
     html = markup.article_html_elsewhere(page.body, urls.absolute(""), path)
-    return msgspec.structs.replace(stub, html=html, markdown=page.source)
+    return msgspec.structs.replace(stub, html=html, markdown=f"{page.source.strip()}\n")

@@ -20,5 +20,5 @@ def show_document() -> Response:
 def show_reference() -> Response:
     """Show the reference as a page."""
     document = openapi.document(templating.site().title)
-    page = render_template("reference.html", document=document, problems=problems.known())
+    page = render_template("reference.html", document=document, problems=problems.KNOWN)
     return pagecache.offer(make_response(page))

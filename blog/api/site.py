@@ -35,9 +35,7 @@ def show_settings(_asked: dict[str, Any]) -> Response:
                 address=site.clinic_address,
                 hours=site.clinic_hours,
             ),
-            contact=schemas.Contact(
-                topics=list(site.contact_topics), consent=site.contact_consent
-            ),
+            contact=schemas.Contact(topics=list(site.contact_topics), consent=site.contact_consent),
             comments=schemas.Commenting(
                 mode=config.current().comments,
                 name_max_chars=comments.NAME_MAX_CHARS,

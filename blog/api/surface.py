@@ -33,18 +33,29 @@ _READ = {
 
 @dataclass(frozen=True)
 class Operation:
-    """One thing that a program can do here, as the reference tells it."""
+    """One thing that a program can do here; `missing` says what a 404 of it means.
 
-    name: str
+    `example` is a path that can be tried, once its names are those of the site.
+    """
+
+    view: Callable[..., Response]
     path: str
     tag: str
-    summary: str
-    description: str
     gives: Any
     is_list: bool
-    parameters: Sequence[Parameter]
-    errors: Mapping[int, str]
+    asks: Sequence[Parameter]
+    missing: str
     example: str
+
+    @property
+    def summary(self) -> str:
+        """What it does, in one line."""
+        return (self.view.__doc__ or "").partition("\n")[0].rstrip(".")
+
+    @property
+    def description(self) -> str:
+        """What there is to know beside, if anything."""
+        return " ".join((self.view.__doc__ or "").partition("\n\n")[2].split())
 
 
 OPERATIONS: list[Operation] = []
@@ -60,10 +71,7 @@ def reads(
     asks: Sequence[Parameter] = (),
     missing: str = "",
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Make a view the answer to GET at a path; it is handed what its query asks.
-
-    `missing` says what a 404 of it means, `example` is a path that can be tried.
-    """
+    """Make a view the answer to GET at a path; it is handed what its query asks."""
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
         @wraps(view)
@@ -72,24 +80,7 @@ def reads(
             response = view(parameters.asked(asks), **place)
             return _for_anybody(response, query=parameters.kept(asks))
 
-        summary, _, description = (view.__doc__ or "").partition("\n\n")
-        errors = {400: "A parameter is unknown or can’t be read."} | (
-            {404: missing} if missing else {}
-        )
-        OPERATIONS.append(
-            Operation(
-                view.__name__,
-                path,
-                tag,
-                summary.rstrip("."),
-                " ".join(description.split()),
-                gives,
-                is_list,
-                asks,
-                errors,
-                example,
-            )
-        )
+        OPERATIONS.append(Operation(view, path, tag, gives, is_list, asks, missing, example))
         api.get(path)(answered)
         return answered
 
@@ -168,9 +159,9 @@ def _previous(pagination: schemas.Pagination) -> str | None:
     return _here({"page": pagination.prev}) if pagination.prev else None
 
 
-def _here(changed: Mapping[str, object]) -> str:
+def _here(changed: dict[str, Any]) -> str:
     """Write the address of this request with other values in its query."""
-    query = request.args.to_dict() | changed
+    query: dict[str, Any] = request.args.to_dict() | changed
     text = urlencode(query, safe=",:")
     return urls.absolute(request.path) + (f"?{text}" if text else "")
 

@@ -6,7 +6,7 @@ is computed when it is read. Durable rows elsewhere name an article by its id, i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import lru_cache
@@ -347,16 +347,6 @@ def author(author_id: str) -> Author | None:
     return db.session.execute(whole).scalar_one_or_none()
 
 
-def authors(author_ids: Collection[str] | None = None) -> Sequence[Author]:
-    """Return whole profiles, of all authors where none are named, in the order of the names."""
-    query = select(Author).order_by(Author.name, Author.id)
-    if author_ids is not None:
-        query = query.where(Author.id.in_(author_ids))
-    whole = query.options(undefer(Author.html), undefer(Author.html_policy))
-    # Those that a list of articles brought along came without their texts.
-    return db.session.execute(whole.execution_options(populate_existing=True)).scalars().all()
-
-
 def profiles() -> dict[str, str]:
     """Return the name of each author by the id of her profile, in the order of the names."""
     query = select(Author.id, Author.name).order_by(Author.name, Author.id)
@@ -368,11 +358,6 @@ def page(page_id: str) -> Page | None:
     query = select(Page).where(Page.id == page_id)
     whole = query.options(undefer(Page.html), undefer(Page.html_policy))
     return db.session.execute(whole).scalar_one_or_none()
-
-
-def pages() -> Sequence[Page]:
-    """Return the pages that stand by themselves, in the order of their ids."""
-    return db.session.execute(select(Page).order_by(Page.id)).scalars().all()
 
 
 def problems() -> list[dict[str, Any]]:

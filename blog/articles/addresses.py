@@ -10,7 +10,6 @@ from sqlalchemy import func, literal, or_, select
 from blog import db, urls
 from blog.articles import Article, ArticlePath, cards, is_public
 
-
 _PATH_PREFIX = literal(urls.article(""))
 
 
@@ -49,7 +48,14 @@ def old(*, limit: int, first: int, now: datetime) -> tuple[Sequence[tuple[str, s
     leads_to = select(Article.slug).where(Article.id == ArticlePath.article_id, is_public(now))
     slug = leads_to.scalar_subquery()
     own = select(Article.id).where(is_public(now), _PATH_PREFIX + Article.slug == ArticlePath.path)
-    is_old = (or_(ArticlePath.was_public, slug.is_not(None)), ~own.exists())
+    appeared = (
+        Article.id == ArticlePath.article_id,
+        Article.status.in_(("published", "archived")),
+        Article.published_at <= now,
+        or_(Article.expires_at.is_(None), Article.expires_at > Article.published_at),
+    )
+    was_read = or_(ArticlePath.was_public, select(Article.id).where(*appeared).exists())
+    is_old = (or_(was_read, slug.is_not(None)), ~own.exists())
     query = select(ArticlePath.path, slug).where(*is_old).order_by(ArticlePath.path)
     found = db.session.execute(query.limit(limit).offset(first)).all()
     total = db.session.execute(select(func.count(ArticlePath.path)).where(*is_old)).scalar_one()

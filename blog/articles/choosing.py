@@ -7,7 +7,6 @@ value. Every order is made total by the id, so that a cursor stands between two 
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -43,6 +42,8 @@ from blog.articles.filtering import Condition, Filter, Sign, Value
 NEWEST_FIRST = "published_at desc"
 ORDERS = ("published_at", "updated_at", "title", "id", "slug", "words")
 ORDER_MAX_KEYS = 3
+_KEY = f"({'|'.join(ORDERS)})( (asc|desc))?"
+ORDER_PATTERN = f"{_KEY}(,{_KEY}){{0,{ORDER_MAX_KEYS - 1}}}"
 CURSOR_MAX_CHARS = 1_000
 
 # Of the formats a text can be had in, what each is made of.
@@ -169,17 +170,17 @@ def read_order(text: str) -> tuple[Key, ...]:
 
     Raises: ValueError with a sentence.
     """
-    keys: list[Key] = []
+    if not re.fullmatch(ORDER_PATTERN, text):
+        raise ValueError(
+            f"It is up to {ORDER_MAX_KEYS} of {', '.join(ORDERS)}, each with asc or desc behind it,"
+            " parted by commas."
+        )
+    # What is named again changes nothing any more.
+    ways: dict[str, bool] = {}
     for part in text.split(","):
-        name, _, way = part.strip().partition(" ")
-        if name not in ORDERS or way.strip().lower() not in ("", "asc", "desc"):
-            raise ValueError(
-                f"“{part.strip()}” is none of {', '.join(ORDERS)}, with asc or desc behind it."
-            )
-        keys.append(Key(name, way.strip().lower() == "desc"))
-    if len(keys) > ORDER_MAX_KEYS or len({key.name for key in keys}) < len(keys):
-        raise ValueError(f"An order has at most {ORDER_MAX_KEYS} different names.")
-    return tuple(keys)
+        name, _, way = part.partition(" ")
+        ways.setdefault(name, way == "desc")
+    return tuple(Key(*each) for each in ways.items())
 
 
 def page(choice: Choice, number: int, *, now: datetime, formats: Collection[str]) -> Part:
@@ -189,7 +190,9 @@ def page(choice: Choice, number: int, *, now: datetime, formats: Collection[str]
     found = select(Article.id).where(*where).order_by(*_ordered(choice.order, now))
     cut = found.limit(choice.limit).offset((number - 1) * choice.limit)
     items = _read(cut, choice, now, formats=formats)
-    cursor = _cursor_after(items[-1], choice, now) if items and number * choice.limit < total else ""
+    cursor = (
+        _cursor_after(items[-1], choice, now) if items and number * choice.limit < total else ""
+    )
     return Part(items, total, number, cursor)
 
 
@@ -215,14 +218,18 @@ def _count(where: Sequence[ColumnElement[bool]]) -> int:
     return db.session.execute(select(func.count(Article.id)).where(*where)).scalar_one()
 
 
-def _read(found: Any, choice: Choice, now: datetime, *, formats: Collection[str]) -> Sequence[Article]:
+def _read(
+    found: Any, choice: Choice, now: datetime, *, formats: Collection[str]
+) -> Sequence[Article]:
     """Read the articles of one part of a list, which is cut by ids alone."""
     part = found.subquery()
     query = cards(now).join(part, part.c.id == Article.id).order_by(*_ordered(choice.order, now))
     return db.session.execute(query.options(*_texts(formats))).scalars().all()
 
 
-def the_one(is_it: ColumnElement[bool], *, now: datetime, formats: Collection[str]) -> Article | None:
+def the_one(
+    is_it: ColumnElement[bool], *, now: datetime, formats: Collection[str]
+) -> Article | None:
     """Return the one public article that a condition is true of."""
     query = cards(now).where(is_it).options(*_texts(formats))
     return db.session.execute(query).scalar_one_or_none()
@@ -260,7 +267,9 @@ def _condition(asked: Condition, now: datetime) -> ColumnElement[bool]:
         raise ValueError(f"There is no field “{asked.field}”. There are: {', '.join(KINDS)}.")
     if asked.sign not in kind.signs:
         signs = " ".join(kind.signs)
-        raise ValueError(f"“{asked.sign}” can’t be asked of “{asked.field}”, but these can: {signs}")
+        raise ValueError(
+            f"“{asked.sign}” can’t be asked of “{asked.field}”, but these can: {signs}"
+        )
     if asked.field in ("topic", "author"):
         found = _linked(asked)
     else:
@@ -311,15 +320,14 @@ def _read_cursor(cursor: str, choice: Choice) -> list[Any]:
     """Read the values of the article that a cursor stands behind, its id last."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        order, *values = json.loads(text)
-        if order != _named(choice.order) or len(values) != len(choice.order) + 1:
-            raise ValueError
-        return [
-            *(_cursor_value(key, value) for key, value in zip(choice.order, values, strict=False)),
-            _storable(values[-1]),
-        ]
-    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error, RecursionError):
-        raise ValueError("It is none that this list, in this order, gave out.") from None
+        order, *values, article_id = json.loads(text)
+        read = [_cursor_value(key, value) for key, value in zip(choice.order, values, strict=True)]
+        found = [*read, _storable(article_id)]
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
+        order, found = "", []
+    if order != _named(choice.order):
+        raise ValueError("It is none that this list, in this order, gave out.")
+    return found
 
 
 def _cursor_value(key: Key, value: Any) -> Any:

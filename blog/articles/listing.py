@@ -1,4 +1,4 @@
-"""Lists of public articles, newest first and cut into pages, and the years and topics there are.
+"""Lists of public articles, newest first and cut into pages, and what else there is to list.
 
 A list is cut by an index that holds all it needs, so its last page costs about what its first
 does; only the rows of one page are read. What is scheduled or expired follows from `now`.
@@ -6,7 +6,7 @@ does; only the rows of one page are read. What is scheduled or expired follows f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +28,16 @@ from sqlalchemy.orm import aliased, undefer
 from sqlalchemy.sql.base import ExecutableOption
 
 from blog import db
-from blog.articles import Article, ArticleAuthor, ArticleTopic, Listed, cards, is_public
+from blog.articles import (
+    Article,
+    ArticleAuthor,
+    ArticleTopic,
+    Author,
+    Listed,
+    Page,
+    cards,
+    is_public,
+)
 from blog.errors import NotFound
 
 PAGE_ARTICLES = 12
@@ -175,6 +184,21 @@ def topic(slug: str, *, now: datetime) -> ArticleTopic | None:
         .limit(1)
     )
     return db.session.execute(query).scalar_one_or_none()
+
+
+def authors(author_ids: Collection[str] | None = None) -> Sequence[Author]:
+    """Return whole profiles, of all authors where none are named, in the order of the names."""
+    query = select(Author).order_by(Author.name, Author.id)
+    if author_ids is not None:
+        query = query.where(Author.id.in_(author_ids))
+    whole = query.options(undefer(Author.html), undefer(Author.html_policy))
+    # Those that a list of articles brought along came without their texts.
+    return db.session.execute(whole.execution_options(populate_existing=True)).scalars().all()
+
+
+def pages() -> Sequence[Page]:
+    """Return the pages that stand by themselves, in the order of their ids."""
+    return db.session.execute(select(Page).order_by(Page.id)).scalars().all()
 
 
 def _begins(year: int, zone: ZoneInfo) -> datetime:

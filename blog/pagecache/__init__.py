@@ -26,7 +26,7 @@ FOR_ONE = "private, max-age=0"
 KEPT = timedelta(hours=12)
 OFFER = "blog.offer"
 
-_PLAIN = re.compile(r"[\w=&.~-]*", re.ASCII)
+_PLAIN = re.compile(r"[\w=&.,~-]*", re.ASCII)
 
 
 @dataclass

@@ -71,9 +71,13 @@ class Layer:
         is_markdown = _MARKDOWN in accept
         if is_markdown and not _WANTS_MARKDOWN.search(accept):
             return self._render(None, environ, start_response)
-        key: Hashable = environ["PATH_INFO"]
+        path: str = environ["PATH_INFO"]
+        # Who may not take JSON is told so by the application.
+        if accept and "*" not in accept and "json" not in accept and path.startswith(urls.API):
+            return self._render(None, environ, start_response)
+        key: Hashable = path
         if query or is_markdown:
-            key = (key, "&".join(sorted(query.split("&"))), is_markdown)
+            key = (path, "&".join(sorted(query.split("&"))), is_markdown)
         entry = self._found(key, environ)
         if entry is not None and self._look is not None:
             self._look_again(self._look)

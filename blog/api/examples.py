@@ -1,0 +1,139 @@
+"""What answers look like: one example of each type, which the types themselves check."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from blog import schemas, urls
+
+_APPEARED_AT = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
+_CHANGED_AT = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
+_ID = "mesotherapy-or-microneedling"
+
+
+def of(kind: Any) -> Any:
+    """Return the example of what an operation gives."""
+    made: dict[Any, Any] = {
+        schemas.Article: _article(),
+        schemas.Hit: _hit(),
+        schemas.Author: _author(),
+        schemas.Topic: _topic(),
+        schemas.Page: _page(),
+        schemas.Redirect: schemas.Redirect(
+            path="/2026/03/needling", status=301, to=_at(urls.article(_ID))
+        ),
+        schemas.Settings: _settings(),
+        schemas.Comment: _comment(),
+    }
+    return made.get(kind, {_ID: 20})
+
+
+def _at(path: str) -> str:
+    return urls.absolute(path)
+
+
+def _author() -> schemas.Author:
+    return schemas.Author(
+        id="sandra-de-beer",
+        name="Sandra de Beer",
+        url=_at(urls.author("sandra-de-beer")),
+        role="Somatologist",
+        photo=None,
+        links=[],
+        credentials=["BTech Somatology"],
+        html="<p>Sandra writes about skin.</p>",
+    )
+
+
+def _topic() -> schemas.Topic:
+    return schemas.Topic(
+        slug="daily-care", name="Daily care", url=_at(urls.topic("daily-care")), articles=12
+    )
+
+
+def _article() -> schemas.Article:
+    return schemas.Article(
+        id=_ID,
+        slug=_ID,
+        title="Mesotherapy or microneedling?",
+        summary="Two popular techniques, side by side.",
+        url=_at(urls.article(_ID)),
+        canonical=None,
+        published_at=_APPEARED_AT,
+        updated_at=_CHANGED_AT,
+        cover=schemas.Picture(
+            url=_at(urls.media("needles.jpg")), alt="A hand with a pen", width=1200, height=800
+        ),
+        words=980,
+        reading_minutes=4,
+        noindex=False,
+        comments=schemas.Talk(count=20, is_open=True, closed_because=""),
+        authors=[_author()],
+        topics=[_topic()],
+        html="<p>Both treatments …</p>",
+    )
+
+
+def _hit() -> schemas.Hit:
+    return schemas.Hit(
+        article=_article(),
+        title_html="Mesotherapy or <mark>microneedling</mark>?",
+        summary_html="Two popular techniques, side by side.",
+        excerpt_html="… of <mark>microneedling</mark>, which …",
+    )
+
+
+def _page() -> schemas.Page:
+    return schemas.Page(
+        id="privacy",
+        title="Privacy",
+        summary="What is kept of you, and how long.",
+        url=_at(urls.page("privacy")),
+        noindex=False,
+        html="<p>We keep …</p>",
+        markdown="We keep …",
+    )
+
+
+def _comment() -> schemas.Comment:
+    return schemas.Comment(
+        id=214,
+        article_id=_ID,
+        parent_id=None,
+        thread_id=214,
+        state="published",
+        name="Naledi",
+        html="<p>How long does the redness last?</p>",
+        created_at=_CHANGED_AT,
+        edited_at=None,
+        by_author=False,
+        is_pinned=False,
+        url=_at(urls.comment(_ID, 214)),
+        replies=[],
+        more_replies=0,
+    )
+
+
+def _settings() -> schemas.Settings:
+    return schemas.Settings(
+        title="The Skin Journal",
+        tagline="Notes from a clinic",
+        url=_at("/"),
+        language="en-ZA",
+        time_zone="Africa/Johannesburg",
+        navigation=[schemas.Link(label="Articles", url=_at("/"))],
+        footer=[schemas.Link(label="Privacy", url=_at(urls.page("privacy")))],
+        clinic=schemas.Clinic(
+            name="The Skin Clinic",
+            email="hello@clinic.example",
+            phone="+27 11 555 0100",
+            address="1 Long Street, Johannesburg",
+            hours="Mon to Fri 8:00 to 17:00",
+        ),
+        contact=schemas.Contact(
+            topics=["Microneedling", "Something else"],
+            consent="The clinic may keep what I write here in order to answer me.",
+        ),
+        comments=schemas.Commenting(mode="pre", name_max_chars=80, body_max_chars=5000),
+    )
