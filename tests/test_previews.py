@@ -5,29 +5,54 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from jinja2 import StrictUndefined
 
 from blog import articles
-from blog.admin import samples
-from blog.admin.previews import _LABELS
+from blog.admin import samples, sorts
+from blog.comments import notices
 from tests.cast import CLOCK, Visitor
 
 TEMPLATES = Path(__file__).parent.parent / "blog/templates/mail"
 NAMES = sorted({path.stem for path in TEMPLATES.iterdir()} - {"base"})
 
 
-def test_each_template_has_its_made_up_words_and_its_label() -> None:
-    assert samples.names() == NAMES
-    assert sorted(_LABELS) == NAMES
+def test_each_template_has_its_name_and_a_sample() -> None:
+    assert sorted(sorts.OF_TEMPLATES) == NAMES
+    kinds = [sort.kind for sort in sorts.SORTS if sort.kind]
+    assert len(set(kinds)) == len(kinds)
+    assert {sorts.name_of(kind) for kind in (notices.MAIL, "of old")} == {
+        "Comments waiting",
+        "of old",
+    }
+
+
+# What a visitor may type: longer than a line, from right to left, and with tags.
+LONG = "Dermapigmentationsveränderungsnachbehandlungstermin" * 2
+ODD = f"ليلى 🌻👩🏽‍⚕️ {LONG} <b>This stays text.</b>"
+
+
+def odd(words: Any) -> Any:
+    """Turn all that a template is told into what nobody reckons with, but its links."""
+    if isinstance(words, dict):
+        return {name: odd(value) for name, value in words.items()}
+    if isinstance(words, list | tuple):
+        return [odd(each) for each in words]
+    if isinstance(words, bool):
+        return True
+    is_plain = isinstance(words, str) and "://" not in words
+    return f"{words} {ODD}" if is_plain else words
 
 
 def rendered(app: Flask, name: str, form: str) -> str:
     strict = app.jinja_env.overlay(undefined=StrictUndefined)
-    words = samples.words(name, site=articles.site(), now=CLOCK)
-    return strict.get_template(f"mail/{name}.{form}").render(words)
+    sample = samples.of(name, site=articles.site(), now=CLOCK)
+    assert sample.subject
+    assert "@" in sample.to
+    return strict.get_template(f"mail/{name}.{form}").render(odd(sample.words))
 
 
 class Tags(HTMLParser):
@@ -79,6 +104,7 @@ def test_no_mail_loads_anything_and_all_of_its_words_are_there(app: Flask, name:
     # Who reads the text can go wherever the buttons lead.
     assert all(link in text for link in links)
     assert "<b>This stays text.</b>" not in html
+    assert ODD in text or name == "probe"
     assert "\n\n\n\n" not in text
 
 
@@ -94,7 +120,9 @@ def test_a_mail_is_shown_as_text_and_in_a_frame_that_may_do_nothing(
 ) -> None:
     page = author.get(f"/admin/mail/previews/{name}")
     source = f'src="{page.request.path}/html"'
-    assert f'<iframe class="mail" sandbox title="The mail as HTML" {source}>' in page.text
+    assert f'<iframe sandbox title="The mail as HTML" {source}>' in page.text
+    for words in ("<dt>Subject</dt>", "<dd>blog@clinic.example</dd>"):
+        assert words in page.text
     assert "frame-src 'self'" in page.headers["Content-Security-Policy"]
     frame = author.get(f"{page.request.path}/html")
     policy = frame.headers["Content-Security-Policy"]

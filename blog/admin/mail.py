@@ -7,36 +7,19 @@ from typing import Any
 from flask import Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, config, db, journal, outbox, summary, urls
+from blog import articles, config, db, journal, outbox, urls
+from blog.admin import sorts
 from blog.admin.desk import admin, back_to, desk, require
 from blog.admin.inbox import mail_words
-from blog.comments import following, notices
-from blog.enquiries import letters as enquiry_letters
-from blog.enquiries import replies
 from blog.errors import NotFound
 from blog.outbox import MailState, OutgoingMail, Probe
 from blog.permissions import Action
-from blog.privacy import requests
-from blog.staff import letters
 
 PAGE = 50
 _STOPPED_SHOWN = 200
 # Somebody waits for the page, and one of few threads with her.
 _PROBE_SECONDS = 10.0
 _TABS = {"": "All", "queued": "Waiting", "failed": "Failed", "sent": "Delivered"}
-_KINDS = {
-    enquiry_letters.MAIL: "Enquiry",
-    enquiry_letters.COPY: "Enquiry, to the second address",
-    enquiry_letters.ANSWER: "That an enquiry came",
-    replies.MAIL: "Reply to an enquiry",
-    summary.MAIL: "Daily summary",
-    notices.MAIL: "Comments waiting",
-    "confirm-address": "Address to confirm",
-    following.MAIL: "Replies",
-    letters.MAIL: "About an account",
-    letters.PASSWORD_MAIL: "New password",
-    requests.MAIL: "Somebody’s own data",
-}
 
 
 @admin.get("/mail")
@@ -70,7 +53,7 @@ def _mail(row: OutgoingMail) -> dict[str, Any]:
     words, tone = mail_words(row)
     return {
         "id": row.id,
-        "kind": _KINDS.get(row.kind, row.kind),
+        "kind": sorts.name_of(row.kind),
         "recipient": row.recipient,
         "subject": row.subject,
         "state": row.state,

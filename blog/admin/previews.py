@@ -8,25 +8,13 @@ import re
 
 from flask import Response, make_response, render_template
 
-from blog import articles, db, security
-from blog.admin import samples
+from blog import articles, config, db, security
+from blog.admin import samples, sorts
 from blog.admin.desk import admin, desk, require
+from blog.admin.samples import Sample
 from blog.errors import NotFound
 from blog.permissions import Action
 
-_LABELS = {
-    "acknowledgement": "That an enquiry came",
-    "account": "About an account",
-    "comments_waiting": "Comments waiting",
-    "confirm_address": "Address to confirm",
-    "correction": "Enquiry put right",
-    "enquiry_reply": "Reply to an enquiry",
-    "enquiry": "Enquiry",
-    "my_data": "Somebody’s own data",
-    "probe": "Test mail",
-    "replies": "Replies",
-    "summary": "Each morning",
-}
 _STYLE = re.compile(r"<style>(.*?)</style>", re.S)
 # Mail programs know no stylesheets but what stands in the mail, so that alone is let through.
 _ALONE = (
@@ -40,12 +28,15 @@ _ALONE = (
 def show_mail_preview(name: str = "enquiry") -> Response:
     """Show what a mail looks like."""
     require(Action.READ_MAIL)
+    sample = _sample(name)
     page = desk(
         "mail_preview.html",
         name=name,
-        label=_LABELS.get(name, name),
-        tabs=[(each, _LABELS.get(each, each)) for each in samples.names()],
-        text=_rendered(name, "txt"),
+        label=sorts.OF_TEMPLATES[name],
+        tabs=sorts.OF_TEMPLATES,
+        sample=sample,
+        sender=config.current().mail_from,
+        text=_rendered(name, "txt", sample),
     )
     page.headers["Content-Security-Policy"] = f"{security.POLICY}; frame-src 'self'"
     return page
@@ -55,7 +46,7 @@ def show_mail_preview(name: str = "enquiry") -> Response:
 def show_mail_html(name: str) -> Response:
     """Show the HTML of a mail by itself, for the frame."""
     require(Action.READ_MAIL)
-    html = _rendered(name, "html")
+    html = _rendered(name, "html", _sample(name))
     # As a browser reads it: each line end is one character.
     styles = [style.replace("\r\n", "\n").encode() for style in _STYLE.findall(html)]
     hashes = [base64.b64encode(hashlib.sha256(style).digest()).decode() for style in styles]
@@ -65,8 +56,11 @@ def show_mail_html(name: str) -> Response:
     return page
 
 
-def _rendered(name: str, form: str) -> str:
-    if name not in samples.names():
+def _sample(name: str) -> Sample:
+    if name not in sorts.OF_TEMPLATES:
         raise NotFound("There is no mail with this name.")
-    words = samples.words(name, site=articles.site(), now=db.utc_now())
-    return render_template(f"mail/{name}.{form}", **words)
+    return samples.of(name, site=articles.site(), now=db.utc_now())
+
+
+def _rendered(name: str, form: str, sample: Sample) -> str:
+    return render_template(f"mail/{name}.{form}", **sample.words)

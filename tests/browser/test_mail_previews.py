@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Browser, Route
 
+from blog.admin import sorts
 from tests.cast import Visitor
 
 
@@ -38,3 +40,24 @@ def test_a_browser_shows_the_mail_with_its_style_and_lets_it_do_nothing(
     )
     assert any("sandbox" in problem for problem in problems)
     context.close()
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_mail_is_cut_by_its_frame(author: Visitor, browser: Browser, width: int) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    tab = context.new_page()
+
+    def answer(route: Route) -> None:
+        sent = author.get(route.request.url.removeprefix("http://blog.test"))
+        route.fulfill(status=sent.status_code, headers=dict(sent.headers), body=sent.data)
+
+    tab.route("**/*", answer)
+    cut = {}
+    for name in sorts.OF_TEMPLATES:
+        tab.goto(f"http://blog.test/admin/mail/previews/{name}")
+        inside = tab.frames[1]
+        inside.wait_for_selector("p")
+        page = "document.documentElement"
+        cut[name] = inside.evaluate(f"{page}.scrollHeight - {page}.clientHeight")
+    context.close()
+    assert set(cut.values()) == {0}, cut

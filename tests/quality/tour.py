@@ -10,7 +10,7 @@ from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
 from blog import comments, config, db, outbox, tokens, urls
-from blog.admin import samples
+from blog.admin import sorts
 from blog.admin.entrance import SET_UP
 from blog.api.surface import OPERATIONS, api
 from blog.comments import following, notices
@@ -286,7 +286,7 @@ class Tour:
         for state in ("all", "queued", "failed", "sent"):
             self.keep(f"mail: {state}", author.get(f"/admin/mail?state={state}"))
         self.keep("previews of mails", author.get("/admin/mail/previews"))
-        for name in samples.names():
+        for name in sorts.OF_TEMPLATES:
             path = f"/admin/mail/previews/{name}"
             self.keep(f"preview of {name}", author.get(path))
             self.keep(f"{name}, as a mail", author.get(f"{path}/html"))
