@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from blog import db, outbox
 from blog.config import SmtpServer
-from blog.outbox import Answer, MailState, OutgoingMail, SmtpTransport
+from blog.outbox import Answer, MailState, Outcome, OutgoingMail, SmtpTransport
 from tests.smtp_server import HOST
 
 NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -67,6 +69,22 @@ def look(mail_id: int) -> OutgoingMail:
 def to_port(port: int, *, tls: str = "none", user: str = "", **options: Any) -> SmtpTransport:
     server = SmtpServer(HOST, port, tls, user, "secret" if user else "")
     return SmtpTransport(server, **{"deadline_seconds": 10.0} | options)
+
+
+class Taking:
+    """A transport that notes what it was given, and answers as it is told."""
+
+    def __init__(self, answer: Callable[[OutgoingMail], Answer] | None = None) -> None:
+        self.name = "taking"
+        self.given: list[OutgoingMail] = []
+        self._answer = answer or (lambda _: Answer(Outcome.ACCEPTED, "250 OK"))
+
+    def session(self) -> Any:
+        return contextlib.nullcontext(self)
+
+    def send(self, mail: OutgoingMail) -> Answer:
+        self.given.append(mail)
+        return self._answer(mail)
 
 
 def send(transport: outbox.Transport, mail: OutgoingMail) -> Answer:

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.mailing import (
     MINUTE,
     NOW,
     SITE,
+    Taking,
     deliver,
     letter,
     look,
@@ -32,22 +32,6 @@ from tests.mailing import (
 from tests.smtp_server import Line, MailServer, Script, scripted
 
 pytestmark = pytest.mark.usefixtures("at_work")
-
-
-class Taking:
-    """A transport that notes what it was given, and answers as it is told."""
-
-    def __init__(self, answer: Callable[[OutgoingMail], Answer] | None = None) -> None:
-        self.name = "taking"
-        self.given: list[OutgoingMail] = []
-        self._answer = answer or (lambda _: Answer(Outcome.ACCEPTED, "250 OK"))
-
-    def session(self) -> Any:
-        return contextlib.nullcontext(self)
-
-    def send(self, mail: OutgoingMail) -> Answer:
-        self.given.append(mail)
-        return self._answer(mail)
 
 
 def down(_: OutgoingMail) -> Answer:
@@ -96,6 +80,18 @@ def test_kinds_take_turns_and_of_one_the_mail_that_waits_longest_goes_first() ->
     deliver(taking)
     assert [mail.id for mail in taking.given] == [others[0], first, others[1], others[2], second]
     assert look(not_due).attempts == 0
+
+
+def test_a_mail_that_a_clock_put_off_for_too_long_is_due() -> None:
+    ahead = NOW + timedelta(days=400)
+    fresh, tried = queue(now=ahead), queue(now=ahead - MINUTE)
+    assert outbox.deliver_due(Taking(later), worker="w", clock=lambda: ahead, limit=1).retried == 1
+    as_far_as_any = queue(kind="replies", due_at=NOW + timedelta(hours=9.6))
+    taking = Taking()
+    assert deliver(taking).sent == 2
+    assert {mail.id for mail in taking.given} == {fresh, tried}
+    assert (look(tried).trying_since, look(tried).due_at) == (NOW, NOW)
+    assert look(as_far_as_any).attempts == 0
 
 
 # One connection for several mails

@@ -8,11 +8,12 @@ import pytest
 from flask import Flask
 
 from blog import articles, db, enquiries, outbox, spam
-from blog.enquiries import Enquiry, Folder, arrival, letters
+from blog.enquiries import Enquiry, Folder, Happening, arrival, letters
 from blog.enquiries.arrival import Message
 from blog.enquiries.letters import About
 from blog.errors import MailError
 from blog.outbox import Answer, MailState, Outcome
+from tests import mailing
 from tests.cast import CLOCK, at_once
 from tests.enquiring import FINE, HELD
 
@@ -103,6 +104,22 @@ def test_an_enquiry_that_could_not_be_delivered_goes_to_the_second_address_once(
         assert len(outbox.recent()) == 2
 
 
+def test_a_correction_that_could_not_be_delivered_goes_there_by_itself(make_app: MakeApp) -> None:
+    with make_app(second_email="owner@clinic.example").app_context():
+        enquiry = submit()
+        for email in ("first@reader.example", "second@reader.example"):
+            with db.writing():
+                site, phone = articles.site(), {"phone": "", "phone_typed": ""}
+                arrival.correct(enquiry, email=email, **phone, site=site, now=CLOCK)
+            give_up()
+            letters.send_elsewhere(CLOCK)
+        copies = [mail for mail in outbox.recent() if mail.kind == letters.COPY]
+        reached = [copy.reply_to for copy in copies]
+        assert reached == ["second@reader.example", "first@reader.example", MESSAGE.email]
+        assert "put right" in copies[0].text
+        assert [each.kind for each in enquiry.events].count(Happening.ELSEWHERE) == 3
+
+
 def test_several_workers_send_one_copy(make_app: MakeApp) -> None:
     app = make_app(second_email="owner@clinic.example")
     with app.app_context():
@@ -123,6 +140,10 @@ def test_what_is_no_longer_known_is_not_copied(make_app: MakeApp) -> None:
             outbox.forget_bodies(until=later, now=later)
         letters.send_elsewhere(later)
         assert len(outbox.recent()) == 1
+        mailing.queue(now=later)
+        give_up()
+        letters.send_elsewhere(later)
+        assert len(outbox.recent()) == 2
 
 
 def test_without_a_second_address_nothing_is_copied() -> None:

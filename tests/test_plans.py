@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, insert, select, text
 
-from blog import accounts, articles, comments, db, enquiries, markup, tokens
+from blog import accounts, articles, comments, db, enquiries, markup, outbox, tokens
 from blog.accounts import User
 from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
 from blog.articles.around import around
@@ -41,6 +41,7 @@ from blog.enquiries import ConsentText, Enquiry, EnquiryEvent, Folder, State, in
 from blog.enquiries.inbox import Whose
 from blog.journal import JournalLine
 from tests.cast import ARTICLE, CLOCK, SECOND_AUTHOR, article
+from tests.mailing import Taking
 
 # Tables with more rows the longer a site is there.
 GROWING = {
@@ -448,6 +449,16 @@ def _steps(act: Act) -> list[str]:
         for statement, values in selects
         for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)
     ]
+
+
+@pytest.mark.usefixtures("at_work")
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_each_kind_of_mail_that_is_due_is_found_by_steps_into_an_index() -> None:
+    steps = _steps(lambda: outbox.deliver_due(Taking(), worker="worker"))
+    found = {step.partition("(")[2] for step in steps if "outgoing_mail" in step}
+    on_time = {f"state=? AND kind=? AND next_attempt_at{sign}?)" for sign in "<>"}
+    assert found == {"state=?)", "state=? AND kind>?)", *on_time}
+    assert not [step for step in steps if step.startswith("SCAN outgoing_mail")]
 
 
 @pytest.mark.usefixtures("busy_site", "full_inbox")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import render_template
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from blog import config, db, outbox, urls
 from blog.content import Site
@@ -94,21 +94,32 @@ def _is_doubtful(enquiry: Enquiry) -> bool:
 def send_elsewhere(now: datetime) -> None:
     """Queue a copy of each mail about an enquiry that was given up, for the second address."""
     to = config.current().second_email
-    failed = select(OutgoingMail.id).where(
+    given_up = select(OutgoingMail).where(
         OutgoingMail.state == MailState.FAILED,
         OutgoingMail.kind == MAIL,
         OutgoingMail.forgotten_at.is_(None),
+        OutgoingMail.copied_at.is_(None),
     )
-    is_elsewhere = Enquiry.events.any(EnquiryEvent.kind == Happening.ELSEWHERE)
-    given_up = select(Enquiry).where(Enquiry.mail_id.in_(failed), ~is_elsewhere)
-    if not to or not db.session.execute(given_up.limit(1)).first():
+    any_of_them = given_up.with_only_columns(OutgoingMail.id).limit(1)
+    if not to or db.session.execute(any_of_them).first() is None:
         return
     db.session.rollback()
     with db.writing():
-        some = given_up.order_by(Enquiry.id).limit(_BATCH).with_for_update(skip_locked=True)
-        for enquiry in db.session.execute(some).scalars():
-            copy = _copy(db.session.get_one(OutgoingMail, enquiry.mail_id), to, now=now)
-            enquiry.tell(Happening.ELSEWHERE, by=None, now=now, words=to, mail=copy)
+        some = given_up.order_by(OutgoingMail.id).limit(_BATCH).with_for_update(skip_locked=True)
+        for mail in db.session.execute(some).scalars():
+            enquiry = _told_of_by(mail)
+            if enquiry is not None:
+                mail.copied_at, copy = now, _copy(mail, to, now=now)
+                enquiry.tell(Happening.ELSEWHERE, by=None, now=now, words=to, mail=copy)
+
+
+def _told_of_by(mail: OutgoingMail) -> Enquiry | None:
+    """Return what a mail is about, unless somebody has that in hand, who isn't waited for."""
+    later = select(EnquiryEvent.enquiry_id).where(EnquiryEvent.mail_id == mail.id)
+    is_it = or_(Enquiry.mail_id == mail.id, Enquiry.id.in_(later))
+    query = select(Enquiry).where(is_it).with_for_update(skip_locked=True)
+    found: Enquiry | None = db.session.execute(query).scalar_one_or_none()
+    return found
 
 
 def _copy(mail: OutgoingMail, to: str, *, now: datetime) -> OutgoingMail:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import Flask
-from sqlalchemy import Select, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.orm import aliased
 
 from blog import db
@@ -26,7 +26,7 @@ from blog.outbox import breaker
 from blog.outbox.answers import Answer, Outcome
 from blog.outbox.breaker import Way
 from blog.outbox.checks import one_line
-from blog.outbox.mails import MailState, OutgoingMail
+from blog.outbox.mails import LONGEST_WAIT, MailState, OutgoingMail
 from blog.outbox.transports import Session, Transport
 
 # Longer than any attempt, or a second worker would start while the first still speaks.
@@ -67,6 +67,7 @@ def deliver_due(
     """
     ended: Counter[str] = Counter()
     turns: dict[str, int] = {}
+    _bring_near(clock())
     with transport.session() as session:
         for turn in range(limit):
             is_over = stop is not None and stop.is_set()
@@ -81,6 +82,20 @@ def deliver_due(
             if answer.is_about_server:
                 break
     return Delivered(ended[MailState.SENT], ended[MailState.QUEUED], ended[MailState.FAILED])
+
+
+def _bring_near(now: datetime) -> None:
+    """Make due what was put off for longer than anything ever is: by a clock that was ahead."""
+    farthest = now + LONGEST_WAIT
+    db.session.rollback()
+    kinds = db.session.execute(_TOO_FAR_KINDS, {"farthest": farthest}).scalars().all()
+    if kinds:
+        is_waiting = (OutgoingMail.state == MailState.QUEUED, OutgoingMail.kind.in_(kinds))
+        is_too_far = OutgoingMail.next_attempt_at > farthest
+        # With a new day to arrive in: that of the other clock ends as late.
+        due = {"due_at": now, "next_attempt_at": now, "trying_since": None}
+        with db.writing():
+            db.session.execute(update(OutgoingMail).where(*is_waiting, is_too_far).values(due))
 
 
 def _claim(
@@ -102,17 +117,18 @@ def _claim(
     return None
 
 
-def _first_and_next_kinds() -> Select[str]:
-    """Select the kinds of mail that wait, each found by one step into an index."""
+def _kinds(is_meant: ColumnElement[bool]) -> Select[str]:
+    """Select the kinds of which a mail waits that is meant, each by two steps into an index."""
     kind, waits = OutgoingMail.kind, OutgoingMail.state == MailState.QUEUED
     kinds = select(func.min(kind).label("kind")).where(waits).cte("kinds", recursive=True)
     following = select(func.min(kind)).where(waits, kind > kinds.c.kind).scalar_subquery()
     kinds = kinds.union_all(select(following).where(kinds.c.kind.is_not(None)))
-    is_due = (OutgoingMail.kind == kinds.c.kind, OutgoingMail.next_attempt_at <= bindparam("now"))
-    return select(kinds.c.kind).where(select(OutgoingMail.id).where(waits, *is_due).exists())
+    of_kind = select(OutgoingMail.id).where(waits, OutgoingMail.kind == kinds.c.kind, is_meant)
+    return select(kinds.c.kind).where(of_kind.exists())
 
 
-_DUE_KINDS = _first_and_next_kinds()
+_DUE_KINDS = _kinds(OutgoingMail.next_attempt_at <= bindparam("now"))
+_TOO_FAR_KINDS = _kinds(OutgoingMail.next_attempt_at > bindparam("farthest"))
 
 
 def _due_kinds(server: str, now: datetime) -> Sequence[str]:

@@ -44,6 +44,9 @@ URL_MAX_CHARS = 900
 GIVE_UP_AFTER = timedelta(hours=25)
 WRITTEN_TO = "written to "
 _BACK_OFF = [timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120, 240, 480)]
+_SPREAD = 0.2
+# Nothing is ever put off for longer, by whomever.
+LONGEST_WAIT = (1 + _SPREAD) * _BACK_OFF[-1]
 # Who greylists takes nothing sooner, and some begin anew where it comes too soon.
 _GREYLISTED_FOR = timedelta(minutes=5)
 _FOR_GOOD = (Outcome.REFUSED, Outcome.BOUNCED, Outcome.STOPPED)
@@ -117,6 +120,8 @@ class OutgoingMail(db.Model):
     server_reply: Mapped[str | None] = mapped_column(String(WORDS_MAX_CHARS))
     # When its text and HTML were emptied, since nobody needs them any more.
     forgotten_at: Mapped[datetime | None]
+    # When a copy went elsewhere, since it was given up itself.
+    copied_at: Mapped[datetime | None]
     history: Mapped[list[MailAttempt]] = relationship(
         order_by=MailAttempt.id, cascade="all, delete-orphan", passive_deletes=True
     )
@@ -130,6 +135,11 @@ class OutgoingMail(db.Model):
     def is_unsent(self) -> bool:
         """Whether it waits and no worker has it in hand."""
         return self.state == MailState.QUEUED
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether it waits and no worker ever had it in hand."""
+        return self.is_unsent and not self.attempts
 
     @property
     def is_refused(self) -> bool:
@@ -194,7 +204,8 @@ class OutgoingMail(db.Model):
             delay = max(delay, 1.25 * _GREYLISTED_FOR)
         self.waits += 1
         # The last try is at the very end of the day, wherever the back-off would lead.
-        self.next_attempt_at = min(now + delay * _jitter.uniform(0.8, 1.2), last_try_at)
+        spread = _jitter.uniform(1 - _SPREAD, 1 + _SPREAD)
+        self.next_attempt_at = min(now + delay * spread, last_try_at)
 
     def retry(self, *, now: datetime) -> bool:
         """Make a failed or waiting mail due now, with a new day to arrive in.
@@ -320,6 +331,17 @@ def refused(kind: str) -> Select[int]:
     is_refused = MailAttempt.outcome.in_(_FOR_GOOD)
     failed = select(OutgoingMail.id).where(OutgoingMail.state == MailState.FAILED)
     return failed.where(OutgoingMail.kind == kind, OutgoingMail.history.any(is_refused))
+
+
+def take_back(mail_id: int) -> bool:
+    """Delete a mail that no worker ever had in hand; tell whether there was such a one.
+
+    Of a worker who claims it at this moment and who takes it back, one is too late.
+    """
+    is_untouched = (OutgoingMail.state == MailState.QUEUED, OutgoingMail.attempts == 0)
+    ended = delete(OutgoingMail).where(OutgoingMail.id == mail_id, *is_untouched)
+    found = db.session.execute(ended.returning(OutgoingMail.id)).scalar_one_or_none()
+    return found is not None
 
 
 def purge(kinds: Collection[str], *, until: datetime) -> None:

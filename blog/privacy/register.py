@@ -196,7 +196,7 @@ ENTRIES = (
             *_of("outgoing_mail", "unsubscribe_url text html state attempts waits created_at"),
             *_of("outgoing_mail", "due_at next_attempt_at claimed_by claimed_until trying_since"),
             *_of("outgoing_mail", "tried_at sent_at last_error server_reply forgotten_at"),
-            *_of("outgoing_mail", "is_answer"),
+            *_of("outgoing_mail", "is_answer copied_at"),
             *_of("mail_attempt", "id mail_id at outcome reply"),
             *_of("mail_breaker", "server failures open_until words"),
         ),
