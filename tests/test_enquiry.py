@@ -12,11 +12,13 @@ from blog import accounts, db, enquiries, journal, outbox
 from blog.accounts import Role
 from blog.enquiries import Happening, State, replies
 from blog.outbox import Answer, MailAttempt, Outcome, OutgoingMail
-from tests.cast import ARTICLE, AUTHOR, CLOCK, Clock, Visitor, fields
+from tests.cast import ARTICLE, AUTHOR, CLOCK, MODERATOR, Clock, Visitor, fields
 from tests.enquiring import HELD, answer, ask, enquiry, user
+from tests.mailing import Taking, deliver
 
 INBOX = "/admin/enquiries"
 ROUTES = ["notes", "assignment", "reply", "notes/1/removal", "reading", "genuine"]
+ROUTES += ["replies/1/return"]
 WORDS = "Dear Lerato,\n\nTuesday at ten would suit us."
 
 
@@ -192,9 +194,11 @@ def test_a_reply_whose_mail_is_kept_no_longer_is_told_all_the_same(
     with app.app_context(), db.writing():
         enquiry(asked).tell(Happening.REPLY, words=WORDS, by=None, now=CLOCK)
         enquiry(asked).tell(Happening.ASSIGNED, words="", by=None, now=CLOCK)
+        enquiry(asked).tell(Happening.TAKEN_BACK, words="", by=user(), now=CLOCK)
     assert sentences(author.get(f"{INBOX}/{asked}").text)[1:] == [
         "Reply sent Dear Lerato, Tuesday at ten would suit us.",
         "Assigned to nobody",
+        "Sandra de Beer took the reply back",
     ]
 
 
@@ -293,9 +297,69 @@ def test_a_reply_is_written_on_a_page_of_its_own_and_sent_once(
     for _ in range(2):
         sent = author.post(f"{INBOX}/{asked}/reply", form | {"message": WORDS, "quote": "y"})
         assert (sent.status_code, sent.location) == (303, f"{INBOX}/{asked}?folder=new")
-    assert "Your reply is on its way." in author.get(sent.location).text
+    page = author.get(sent.location).text
+    assert "Your reply to lerato@reader.example goes out in a minute." in page
+    assert page.count("Take it back") == 1
     (text,) = replied(app).values()
     assert "> May I book?" in text
+
+
+def test_a_reply_is_taken_back_by_a_button_and_written_on(
+    app: Flask, clock: Clock, asked: str, author: Visitor
+) -> None:
+    form = open_reply(author, asked) | {
+        "subject": "Your visit",
+        "message": "Yes, at ten.",
+        "quote": "y",
+    }
+    sent = author.post(f"{INBOX}/{asked}/reply", form)
+    clock.move(minutes=1)
+    page = author.get(sent.location).text
+    assert "Your reply to lerato@reader.example waits to go out." in page
+    found = re.search(rf'action="{INBOX}/{asked}/(replies/(\d+)/return)"', page)
+    assert found
+    taken = author.press(sent.location, f"{INBOX}/{asked}/{found[1]}", folder="all")
+    assert (taken.status_code, taken.location) == (
+        303,
+        f"{INBOX}/{asked}/reply?folder=all&draft={found[2]}",
+    )
+    assert replied(app) == {}
+    page = author.get(taken.location).text
+    assert "The reply is taken back, and nothing was sent." in page
+    assert "Yes, at ten." in page
+    written = fields(page, f"{INBOX}/{asked}/reply")
+    assert (written["subject"], written["quote"]) == ("Your visit", "y")
+    assert "Yes, at ten." not in author.get(f"{INBOX}/{asked}/reply?draft=99999").text
+    page = author.get(f"{INBOX}/{asked}").text
+    assert sentences(page)[1:] == [
+        "Unsent reply by Sandra de Beer Yes, at ten. Go on writing",
+        "Answered by Sandra de Beer",
+        "Sandra de Beer took the reply back; back to “new”, as before",
+    ]
+    assert f'/reply?folder=new&amp;draft={found[2]}">Go on writing<' in page
+    assert "Take it back" not in page
+    assert f"took back a reply to enquiry {asked}" in author.get("/admin/journal").text
+
+
+def test_who_takes_a_reply_back_too_late_is_told_so(
+    app: Flask, clock: Clock, asked: str, author: Visitor
+) -> None:
+    with app.app_context():
+        answer(asked, WORDS, now=clock())
+        found = enquiry(asked).events[0]
+        path = f"{INBOX}/{asked}/replies/{found.id}/return"
+        mia = accounts.by_email(MODERATOR.email)
+        with db.writing():
+            enquiry(asked).events[0].by = mia
+    assert f"{MODERATOR.name}’s reply to" in author.get(f"{INBOX}/{asked}").text
+    clock.move(minutes=2)
+    with app.app_context():
+        deliver(Taking(), now=clock())
+    page = author.press(f"{INBOX}/{asked}", path)
+    assert page.status_code == 409
+    assert "It is too late to take this reply back: it has left already." in page.text
+    assert "Take it back" not in page.text
+    assert author.press(f"{INBOX}/{asked}", f"{path[:-7]}0/return").status_code == 404
 
 
 @pytest.mark.parametrize(

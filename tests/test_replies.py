@@ -1,18 +1,21 @@
 """Replies to enquiries: one mail each, from the site, answered to the clinic."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 
 from blog import articles, db, journal, outbox
-from blog.enquiries import State, answering, replies
-from blog.errors import Conflict, Forbidden
-from blog.outbox import OutgoingMail
+from blog.enquiries import EnquiryEvent, Happening, State, answering, replies
+from blog.errors import Conflict, Forbidden, NotFound
+from blog.outbox import Answer, MailState, Outcome, OutgoingMail
 from tests.cast import AUTHOR, CLOCK, MODERATOR, Person, at_once
 from tests.enquiring import HELD, ask, enquiry, user
+from tests.mailing import MINUTE, Taking, deliver
 
 pytestmark = pytest.mark.usefixtures("at_work")
 
@@ -157,3 +160,151 @@ def test_where_there_is_no_address_there_is_no_reply() -> None:
 def test_a_moderator_may_not_reply() -> None:
     with pytest.raises(Forbidden):
         reply(ask(), by=MODERATOR)
+
+
+# Taken back
+
+
+def replies_of(reference: str) -> list[EnquiryEvent]:
+    db.session.rollback()
+    kinds = (Happening.REPLY, Happening.UNSENT)
+    return [event for event in enquiry(reference).events if event.kind in kinds]
+
+
+def take_back(reference: str, *, which: int = 0, by: Person = AUTHOR) -> None:
+    """Take back a reply by its place among all there were."""
+    number = replies_of(reference)[which].id
+    with db.writing():
+        asked = answering.one_locked(reference)
+        replies.take_back(asked, number, by=user(by), now=CLOCK + 3 * MINUTE)
+
+
+def standing(reference: str) -> dict[str, Any]:
+    """Where an enquiry stands, and whose it is."""
+    db.session.rollback()
+    names = "state is_suspected seen_at answered_at state_changed_at assigned_to_id mark"
+    return {name: getattr(enquiry(reference), name) for name in names.split()}
+
+
+def settle(reference: str, *states: State, at: datetime = CLOCK - timedelta(days=3)) -> None:
+    with db.writing():
+        for state in states:
+            enquiry(reference).settle(state, by=user(), now=at)
+
+
+STANDINGS: dict[str, Callable[[str], None]] = {
+    "new": lambda _: None,
+    "seen": lambda reference: settle(reference, State.SEEN),
+    "opened again": lambda reference: settle(reference, State.ANSWERED, State.SEEN),
+    "answered": lambda reference: reply(reference, "Yes."),
+    "closed": lambda reference: settle(reference, State.CLOSED),
+}
+
+
+@pytest.mark.parametrize("name", [*STANDINGS, "suspected"])
+def test_a_reply_that_is_taken_back_leaves_the_enquiry_where_it_stood(name: str) -> None:
+    reference = ask(verdict=HELD) if name == "suspected" else ask()
+    STANDINGS.get(name, STANDINGS["new"])(reference)
+    with db.writing():
+        enquiry(reference).assigned_to_id = user().id
+    stood, place, sent = standing(reference), enquiry(reference).place, len(mails())
+    reply(reference, minutes=1, subject="Your visit", is_quoting=True)
+    assert standing(reference) != stood
+    for _ in range(2):
+        take_back(reference, which=-1)
+    assert standing(reference) == stood
+    assert len(mails()) == sent
+    written, back = replies_of(reference)[-1], enquiry(reference).events[-1]
+    assert (back.kind, back.words) == ("taken back", place)
+    assert (written.kind, written.words) == ("unsent", WORDS)
+    assert replies.draft(enquiry(reference), written.id) is written
+    assert replies.draft(enquiry(reference), back.id) is None
+    assert written.draft
+    assert (written.draft["subject"], written.draft["is_quoting"]) == ("Your visit", True)
+    lines = [(line.verb, line.was, line.became) for line in journal.recent(limit=2)]
+    put = [("put back", "answered", place)] if name != "answered" else []
+    assert lines[: len(put) + 1] == [*put, ("took back a reply to", None, None)]
+    # Sent again as it was, it is no second press of the same button.
+    reply(reference, minutes=2)
+    assert len(mails()) == sent + 1
+
+
+def test_a_reply_waits_a_minute_and_can_not_be_taken_back_once_a_worker_has_it() -> None:
+    reference = ask()
+    reply(reference)
+    tries: list[str] = []
+
+    def answer(mail: OutgoingMail) -> Answer:
+        if mail.kind == replies.MAIL:
+            with pytest.raises(Conflict, match="has left already"):
+                take_back(reference)
+            tries.append(mail.text)
+        return Answer(Outcome.DEFERRED, "451 Later")
+
+    for seconds in (59, 60):
+        assert len(tries) == 0
+        deliver(Taking(answer), now=CLOCK + timedelta(seconds=seconds))
+    assert len(tries) == 1
+    with pytest.raises(Conflict, match="has left already"):
+        take_back(reference)
+    (mail,) = mails()
+    assert mail.state == MailState.QUEUED
+    assert [event.mail_id for event in replies_of(reference)] == [mail.id]
+    assert enquiry(reference).state == State.ANSWERED
+
+
+def test_of_who_sends_a_reply_and_who_takes_it_back_one_is_too_late(app: Flask) -> None:
+    for number in range(4):
+        reference, taking = ask(f"No {number}"), Taking()
+        reply(reference)
+        asked, given = partial(take_back, reference), partial(deliver, taking, now=CLOCK + MINUTE)
+        came, _ = at_once(app, asked, given)
+        is_sent = any(mail.kind == replies.MAIL for mail in taking.given)
+        assert isinstance(came, Conflict) == is_sent, came
+        (told,) = replies_of(reference)
+        assert (told.kind, bool(told.mail_id)) == (
+            ("reply", True) if is_sent else ("unsent", False)
+        )
+
+
+def test_what_somebody_did_since_stays_when_a_reply_is_taken_back() -> None:
+    reference = ask()
+    reply(reference)
+    settle(reference, State.CLOSED, at=CLOCK + MINUTE)
+    take_back(reference)
+    assert enquiry(reference).state == State.CLOSED
+    assert enquiry(reference).events[-1].words == ""
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_of_two_replies_both_can_be_taken_back_in_any_order(order: tuple[int, int]) -> None:
+    reference = ask()
+    stood = standing(reference)
+    reply(reference)
+    reply(reference, "And on Friday.", minutes=1)
+    for which in order:
+        assert enquiry(reference).state == State.ANSWERED
+        take_back(reference, which=which)
+    assert standing(reference) == stood
+
+
+def test_only_a_reply_is_taken_back_and_only_by_who_may_reply() -> None:
+    reference = ask()
+    reply(reference)
+    with pytest.raises(Forbidden):
+        take_back(reference, by=MODERATOR)
+    answered = enquiry(reference).events[-1]
+    assert answered.kind == Happening.STATE
+    for number in (answered.id, 99_999):
+        with pytest.raises(NotFound), db.writing():
+            replies.take_back(enquiry(reference), number, by=user(), now=CLOCK)
+
+
+def test_a_reply_of_before_it_could_be_taken_back_is_left_alone() -> None:
+    reference = ask()
+    reply(reference)
+    with db.writing():
+        enquiry(reference).events[0].draft = None
+    with pytest.raises(Conflict):
+        take_back(reference)
+    assert not replies_of(reference)[0].is_held

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import quote, urlencode
 
-from flask import Response, make_response, request
+from flask import Response, make_response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, config, db, permissions, templating, urls
@@ -26,7 +27,7 @@ def show_enquiry(reference: str) -> Response:
     return _page(_enquiry(reference), NoteForm())
 
 
-def _page(enquiry: Enquiry, form: NoteForm) -> Response:
+def _page(enquiry: Enquiry, form: NoteForm, *, problem: str = "") -> Response:
     now = db.utc_now()
     choice = inbox.choice_of(request.values)
     may_retry = permissions.may(user(), Action.READ_MAIL)
@@ -42,12 +43,25 @@ def _page(enquiry: Enquiry, form: NoteForm) -> Response:
         timeline=timeline(enquiry),
         people=answering.people(),
         mailto=_mailto(enquiry),
+        held=_held(enquiry, now=now),
+        problem=problem,
         failed=_failed(enquiry) if may_retry else [],
         fields=inbox.fields_of(choice),
         query=urlencode(inbox.fields_of(choice)),
         back=inbox.link(choice),
         done=inbox.done(request.args.get("done", "")),
     )
+
+
+def _held(enquiry: Enquiry, *, now: datetime) -> list[tuple[int, str]]:
+    """List the replies that have not left, with what to say of each."""
+    found = []
+    for event in enquiry.events:
+        if event.mail and event.is_held:
+            whose = f"{event.by.name}’s" if event.by and event.by_id != user().id else "Your"
+            when = "goes out in a minute" if event.mail.due_at > now else "waits to go out"
+            found.append((event.id, f"{whose} reply to {event.mail.recipient} {when}."))
+    return found
 
 
 def _failed(enquiry: Enquiry) -> list[tuple[str, OutgoingMail]]:
@@ -72,8 +86,13 @@ def _enquiry(reference: str) -> Enquiry:
 
 def _back(reference: str, sentence: str) -> AnyResponse:
     """Go back to an enquiry, and from there to the list it was opened from."""
+    return back_to(_path(reference), sentence)
+
+
+def _path(reference: str, page: str = "", **more: int) -> str:
+    """Path of a page about an enquiry, from which one gets back to the list it was opened from."""
     choice = inbox.choice_of(request.form)
-    return back_to(inbox.link(choice, urls.enquiry(reference.upper())), sentence)
+    return inbox.link(choice, f"{urls.enquiry(reference.upper())}{page}", **more)
 
 
 @admin.post("/enquiries/<reference>/notes")
@@ -120,7 +139,7 @@ def reply_to_enquiry(reference: str) -> AnyResponse:
     enquiry = _enquiry(reference)
     form = EnquiryReplyForm()
     if request.method == "GET":
-        form.subject.data, form.seen.data = replies.subject_of(enquiry), enquiry.mark
+        _begin(enquiry, form)
         return _reply_page(enquiry, form)
     if not form.validate():
         return make_response(_reply_page(enquiry, form), 422)
@@ -128,7 +147,33 @@ def reply_to_enquiry(reference: str) -> AnyResponse:
         _reply(reference, form)
     except Conflict as error:
         return _ask_again(reference, form, error.message)
-    return _back(reference, "Your reply is on its way.")
+    # The page itself says that it waits, and how to take it back.
+    return redirect(_path(reference), 303)
+
+
+def _begin(enquiry: Enquiry, form: EnquiryReplyForm) -> None:
+    """Fill in a reply that is begun, or one that was taken back."""
+    form.subject.data, form.seen.data = replies.subject_of(enquiry), enquiry.mark
+    written = replies.draft(enquiry, request.args.get("draft", 0, type=urls.row_id))
+    if written and written.draft:
+        form.message.data = written.words
+        form.subject.data = written.draft["subject"]
+        form.quote.data = written.draft["is_quoting"]
+
+
+@admin.post(f"/enquiries/<reference>/replies/<{urls.ROW}:event_id>/return")
+def take_back_reply(reference: str, event_id: int) -> AnyResponse:
+    """Take back a reply that has not left, and go on writing it."""
+    by = require(Action.READ_ENQUIRIES)
+    try:
+        with db.writing():
+            enquiry = answering.one_locked(reference)
+            replies.take_back(enquiry, event_id, by=by, now=db.utc_now())
+    except Conflict as error:
+        page = _page(_enquiry(reference), NoteForm(formdata=None), problem=error.message)
+        return make_response(page, 409)
+    path = _path(reference, "/reply", draft=event_id)
+    return back_to(path, "The reply is taken back, and nothing was sent. You can go on writing.")
 
 
 def _reply_page(enquiry: Enquiry, form: EnquiryReplyForm, clash: str = "") -> Response:

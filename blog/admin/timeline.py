@@ -33,10 +33,11 @@ _HAPPENINGS = {
     Happening.NOTE: "Note",
     # Of which the mail is kept no longer.
     Happening.REPLY: "Reply sent",
+    Happening.UNSENT: "Unsent reply",
     Happening.CORRECTED: "Corrected by its sender; before it was",
     Happening.ACKNOWLEDGED: "Its sender is told that it came",
 }
-_WITH_WORDS = (Happening.NOTE, Happening.REPLY, Happening.CORRECTED)
+_WITH_WORDS = (Happening.NOTE, Happening.REPLY, Happening.UNSENT, Happening.CORRECTED)
 ABOUT = "The mail to the clinic"
 # What the mail of a happening is called.
 MAILED = {
@@ -49,7 +50,10 @@ MAILED = {
 
 @dataclass(frozen=True)
 class Line:
-    """One line; `words` are a note or a reply, `note_id` names a note, `by_id` its writer."""
+    """One line; `words` are a note or a reply, `by_id` names its writer.
+
+    `note_id` is the number of a note, `draft_id` that of a reply that was taken back.
+    """
 
     at: datetime
     sentence: str
@@ -58,6 +62,7 @@ class Line:
     words: str = ""
     note_id: int | None = None
     by_id: int | None = None
+    draft_id: int | None = None
 
 
 def timeline(enquiry: Enquiry) -> list[Line]:
@@ -101,8 +106,17 @@ def _event(event: EnquiryEvent) -> Line:
     if kind is Happening.REPLY and event.mail:
         sentence = f"Reply to {event.mail.recipient} queued"
         return Line(event.at, sentence, by=by, words=words)
+    if kind is Happening.TAKEN_BACK:
+        place = f"; back to “{words}”, as before" if words else ""
+        return Line(event.at, f"{by} took the reply back{place}")
     if kind is Happening.ELSEWHERE:
         return Line(event.at, f"A copy to {words} queued")
-    note_id = event.id if kind is Happening.NOTE else None
-    text = words if kind in _WITH_WORDS else ""
-    return Line(event.at, _HAPPENINGS[kind], by=by, words=text, note_id=note_id, by_id=event.by_id)
+    return Line(
+        event.at,
+        _HAPPENINGS[kind],
+        by=by,
+        by_id=event.by_id,
+        words=words if kind in _WITH_WORDS else "",
+        note_id=event.id if kind is Happening.NOTE else None,
+        draft_id=event.id if kind is Happening.UNSENT else None,
+    )

@@ -79,6 +79,9 @@ class Happening(StrEnum):
     ASSIGNED = "assigned"
     NOTE = "note"
     REPLY = "reply"
+    # A reply that was taken back, and that it was.
+    UNSENT = "unsent"
+    TAKEN_BACK = "taken back"
     CORRECTED = "corrected"
     ELSEWHERE = "elsewhere"
     ACKNOWLEDGED = "acknowledged"
@@ -96,7 +99,10 @@ class ConsentText(db.Model):
 
 
 class EnquiryEvent(db.Model):
-    """One line of an enquiry's history; `words` are a note, a reply, or what a thing became."""
+    """One line of an enquiry's history; `words` are a note, a reply, or what a thing became.
+
+    `draft` is what else a reply was, and where the enquiry stood before: to take it back.
+    """
 
     __tablename__ = "enquiry_event"
 
@@ -109,8 +115,14 @@ class EnquiryEvent(db.Model):
     words: Mapped[str] = mapped_column(Text, default="")
     by_id: Mapped[int | None] = mapped_column(ForeignKey("user_account.id"), index=True)
     mail_id: Mapped[int | None] = mapped_column(ForeignKey("outgoing_mail.id"), index=True)
+    draft: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
     by: Mapped[User | None] = relationship(lazy="joined")
     mail: Mapped[OutgoingMail | None] = relationship()
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it is a reply that has not left, and can be taken back."""
+        return bool(self.draft and self.mail and self.mail.is_untouched)
 
 
 class Enquiry(db.Model):
@@ -180,10 +192,14 @@ class Enquiry(db.Model):
         return phones.readable(self.phone) if is_whole else self.phone_typed
 
     @property
+    def place(self) -> str:
+        """Its state, or that it is suspected."""
+        return "suspected" if self.is_suspected else self.state
+
+    @property
     def mark(self) -> str:
         """What tells where it stands from wherever somebody else puts it meanwhile."""
-        place = "suspected" if self.is_suspected else self.state
-        return f"{place}-{int(self.state_changed_at.timestamp() * 1_000_000)}"
+        return f"{self.place}-{int(self.state_changed_at.timestamp() * 1_000_000)}"
 
     def settle(self, state: State, *, by: User, now: datetime, batch: str | None = None) -> bool:
         """Say how far the clinic is with it; tell whether that is new.
@@ -235,6 +251,8 @@ class Enquiry(db.Model):
         now: datetime,
         words: str = "",
         mail: OutgoingMail | None = None,
+        draft: dict[str, Any] | None = None,
     ) -> None:
         """Add a line to its history."""
-        self.events.append(EnquiryEvent(at=now, kind=kind, words=words, by=by, mail=mail))
+        line = EnquiryEvent(at=now, kind=kind, words=words, by=by, mail=mail, draft=draft)
+        self.events.append(line)

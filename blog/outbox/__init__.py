@@ -38,6 +38,7 @@ from blog.outbox.mails import (
     recent,
     refused,
     retry_all,
+    take_back,
 )
 from blog.outbox.messages import build
 from blog.outbox.probing import Probe, probe
@@ -90,6 +91,7 @@ __all__ = [
     "run_worker",
     "sent_since",
     "stopped",
+    "take_back",
     "take_in",
     "transport",
 ]

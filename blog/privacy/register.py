@@ -181,7 +181,7 @@ ENTRIES = (
         "As long as the message.",
         (
             *_of("enquiry", "state state_changed_at seen_at answered_at assigned_to_id"),
-            *_of("enquiry_event", "id enquiry_id at kind words by_id mail_id"),
+            *_of("enquiry_event", "id enquiry_id at kind words by_id mail_id draft"),
         ),
     ),
     Entry(
