@@ -108,7 +108,7 @@ def _event(event: EnquiryEvent) -> Line:
         return Line(event.at, sentence, by=by, words=words)
     if kind is Happening.TAKEN_BACK:
         place = f"; back to “{words}”, as before" if words else ""
-        return Line(event.at, f"{by} took the reply back{place}")
+        return Line(event.at, f"{by or 'Somebody'} took the reply back{place}")
     if kind is Happening.ELSEWHERE:
         return Line(event.at, f"A copy to {words} queued")
     return Line(
