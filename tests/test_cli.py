@@ -971,13 +971,13 @@ def test_an_enquiry_is_delivered_to_a_mail_server(blog: Blog, reader: Visitor) -
     reader.enquire("May I book for Tuesday?")
     with MailServer() as server:
         ran = blog("mail", "deliver", BLOG_SMTP_URL=f"smtp://{HOST}:{server.port}")
-    assert ran == Ran(0, "1 sent, 0 to be tried again, 0 failed.\n", "")
+    assert ran == Ran(0, "1 mail sent, 0 to be tried again, 0 failed.\n", "")
     (received,) = server.received
     assert received.recipients == ["hello@clinic.example"]
     assert "Tuesday" in received.raw.decode()
     (listed,) = blog("mail", "list", "--json").json
     assert (listed["state"], listed["attempts"], listed["last_error"]) == ("sent", 1, None)
-    assert blog("mail", "deliver") == Ran(0, "0 sent, 0 to be tried again, 0 failed.\n", "")
+    assert blog("mail", "deliver") == Ran(0, "0 mails sent, 0 to be tried again, 0 failed.\n", "")
 
 
 def test_without_a_mail_server_mail_is_delivered_to_files(
@@ -985,7 +985,7 @@ def test_without_a_mail_server_mail_is_delivered_to_files(
 ) -> None:
     for _ in range(51):
         queue()
-    assert blog("mail", "deliver").out == "51 sent, 0 to be tried again, 0 failed.\n"
+    assert blog("mail", "deliver").out == "51 mails sent, 0 to be tried again, 0 failed.\n"
     files = list((tmp_path / "instance/mail").iterdir())
     assert len(files) == 51
     assert {path.suffix for path in files} == {".eml"}
@@ -995,17 +995,17 @@ def test_mail_that_cannot_be_delivered_waits_and_says_why(blog: Blog, inside: No
     queue()
     down = {"BLOG_SMTP_URL": f"smtp://{HOST}:{unused_port()}"}
     ran = blog("mail", "deliver", **down)
-    assert (ran.code, ran.out) == (0, "0 sent, 1 to be tried again, 0 failed.\n")
+    assert (ran.code, ran.out) == (0, "0 mails sent, 1 to be tried again, 0 failed.\n")
     assert re.search("refused. Nothing is tried before 20.* UTC; .*: blog mail retry", ran.err)
     assert ran.err in blog("mail", "list", **down).out
     (listed,) = blog("mail", "list", "--json").json
     assert (listed["state"], listed["attempts"]) == ("queued", 1)
     assert "Connection refused" in listed["last_error"]
 
-    assert blog("mail", "deliver", **down).out == "0 sent, 0 to be tried again, 0 failed.\n"
-    assert blog("mail", "retry", "1") == Ran(0, "1 due now.\n", "")
+    assert blog("mail", "deliver", **down).out == "0 mails sent, 0 to be tried again, 0 failed.\n"
+    assert blog("mail", "retry", "1") == Ran(0, "1 mail due now.\n", "")
     assert blog("mail", "list", **down).err == ""
-    assert blog("mail", "deliver").out == "1 sent, 0 to be tried again, 0 failed.\n"
+    assert blog("mail", "deliver").out == "1 mail sent, 0 to be tried again, 0 failed.\n"
     assert lines() == [("tried again", "mail", "1")]
 
 
@@ -1013,7 +1013,7 @@ def test_mail_that_is_refused_has_failed(blog: Blog, inside: None) -> None:
     queue()
     with MailServer(rcpt_answers=["550 5.1.1 No such user"]) as server:
         ran = blog("mail", "deliver", BLOG_SMTP_URL=f"smtp://{HOST}:{server.port}")
-    assert (ran.code, ran.out) == (0, "0 sent, 0 to be tried again, 1 failed.\n")
+    assert (ran.code, ran.out) == (0, "0 mails sent, 0 to be tried again, 1 failed.\n")
     assert "No such user" in blog("mail", "list", "--json").json[0]["last_error"]
 
 
@@ -1032,7 +1032,7 @@ def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> No
     ago, ahead = now - timedelta(minutes=1), now + timedelta(minutes=1)
     become(stuck, MailState.SENDING, claimed_by="a dead one", claimed_until=ago)
     become(at_work, MailState.SENDING, claimed_by="a live one", claimed_until=ahead)
-    assert blog("mail", "deliver").out == "1 sent, 0 to be tried again, 0 failed.\n"
+    assert blog("mail", "deliver").out == "1 mail sent, 0 to be tried again, 0 failed.\n"
     assert [mail(stuck).state, mail(at_work).state] == ["sent", "sending"]
 
 
@@ -1041,7 +1041,7 @@ def test_all_that_failed_or_waits_is_due_again(blog: Blog, inside: None) -> None
     become(queue(), MailState.FAILED)
     become(queue(), MailState.QUEUED, next_attempt_at=later)
     become(queue(), MailState.SENT)
-    assert blog("mail", "retry", "--all") == Ran(0, "2 due now.\n", "")
+    assert blog("mail", "retry", "--all") == Ran(0, "2 mails due now.\n", "")
     assert lines() == [("tried again", "mail", "all")]
     assert [mail(number).state for number in (1, 2, 3)] == ["queued", "queued", "sent"]
     assert max(mail(1).next_attempt_at, mail(2).next_attempt_at) < later
@@ -1049,8 +1049,8 @@ def test_all_that_failed_or_waits_is_due_again(blog: Blog, inside: None) -> None
 
 def test_a_retry_of_nothing_leaves_no_line(blog: Blog, inside: None) -> None:
     become(queue(), MailState.SENDING, claimed_by="a worker", claimed_until=db.utc_now())
-    assert blog("mail", "retry", "--all") == Ran(0, "0 due now.\n", "")
-    assert blog("mail", "retry", "1") == Ran(0, "0 due now.\n", "")
+    assert blog("mail", "retry", "--all") == Ran(0, "0 mails due now.\n", "")
+    assert blog("mail", "retry", "1") == Ran(0, "0 mails due now.\n", "")
     assert (mail(1).state, lines()) == ("sending", [])
 
 

@@ -45,6 +45,7 @@ def test_a_mail_server_that_fails_is_told_of_and_can_be_asked_at_once(
     page = author.get("/admin/mail").text
     assert "takes no mail" in page
     assert "Connection refused" in page
+    assert "It failed once; the next try is on" in page
     assert page.count("waiting to be tried again") == 2
     assert page.count("next try") == 1
     assert author.press("/admin/mail", "/admin/mail/retry").status_code == 303

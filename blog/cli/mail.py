@@ -23,6 +23,7 @@ from blog.errors import Busy, DatabaseUnready, NotFound, SettingError
 from blog.outbox import Chore, MailState, OutgoingMail, Transport
 from blog.outbox.reports import READ_MAX_BYTES
 from blog.privacy import erasing, requests, retention
+from blog.spam import counted
 from blog.staff import passwords
 
 LIST_ROWS = 200
@@ -106,7 +107,8 @@ def deliver() -> None:
     worker_name = f"{socket.gethostname()[:60]}:{os.getpid()}"
     transport = outbox.transport(config.current())
     done = outbox.deliver_due(transport, worker=worker_name, limit=sys.maxsize)
-    click.echo(f"{done.sent} sent, {done.retried} to be tried again, {done.failed} failed.")
+    sent = counted(done.sent, "mail")
+    click.echo(f"{sent} sent, {done.retried:,} to be tried again, {done.failed:,} failed.")
     _say_who_fails(transport, err=True)
 
 
@@ -130,7 +132,7 @@ def retry(mail_id: int | None, everything: bool) -> None:
     """
     if (mail_id is None) != everything:
         raise click.UsageError("Name one mail, or say --all.")
-    click.echo(f"{_make_due(mail_id)} due now.")
+    click.echo(f"{counted(_make_due(mail_id), 'mail')} due now.")
 
 
 @with_database
