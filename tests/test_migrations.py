@@ -30,10 +30,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from blog import accounts, db, revision
-from blog.enquiries import ConsentText
+from blog.enquiries import ConsentText, Happening
 from blog.errors import DatabaseUnready
 from tests.cast import AUTHOR_ID, CLOCK, processes_at_once
 from tests.conftest import Environ
+from tests.enquiring import ask, enquiry
 
 WriteMigration = Callable[[str], str]
 SCRIPTS = ScriptDirectory(str(db.MIGRATIONS))
@@ -354,3 +355,16 @@ def test_each_wording_of_the_consent_is_kept_once(site: Flask) -> None:
     query = "SELECT consent_text, seen_at IS NULL FROM enquiry ORDER BY id"
     found = [tuple(each) for each in db.session.execute(text(query))]
     assert found == [("A", True), ("B", False), ("A", True)]
+
+
+def test_what_was_copied_before_each_mail_had_its_own_copy_is_not_copied_again(site: Flask) -> None:
+    copied, other = ask("One"), ask("Two")
+    with db.writing():
+        for kind in (Happening.ELSEWHERE, Happening.TAKEN_BACK):
+            enquiry(copied).tell(kind, words="owner@clinic.example", by=None, now=CLOCK)
+    downgrade("0041")
+    db.upgrade()
+    db.session.rollback()
+    assert [each.kind for each in enquiry(copied).events] == [Happening.ELSEWHERE]
+    mails = [enquiry(reference).mail for reference in (copied, other)]
+    assert [mail and mail.copied_at for mail in mails] == [CLOCK, None]
