@@ -339,6 +339,9 @@ def test_a_reply_is_taken_back_by_a_button_and_written_on(
     assert f'/reply?folder=new&amp;draft={found[2]}">Go on writing<' in page
     assert "Take it back" not in page
     assert f"took back a reply to enquiry {asked}" in author.get("/admin/journal").text
+    with app.app_context():
+        answer(asked, now=clock())
+    assert "Go on writing" not in author.get(f"{INBOX}/{asked}").text
 
 
 def test_who_takes_a_reply_back_too_late_is_told_so(

@@ -79,8 +79,9 @@ def _lines(enquiry: Enquiry) -> Iterator[Line]:
     if enquiry.seen_at and not enquiry.events:
         # From before its history was kept.
         yield Line(enquiry.seen_at, "Marked as seen")
+    replied = max((each.id for each in enquiry.events if each.kind == Happening.REPLY), default=0)
     for event in enquiry.events:
-        yield _event(event)
+        yield _event(event, is_open=event.id > replied)
         if event.mail:
             yield from _attempts(event.mail, MAILED[Happening(event.kind)])
 
@@ -96,7 +97,8 @@ def _said(mail: OutgoingMail, attempt: MailAttempt) -> str:
     return f"{_OUTCOMES[Outcome(attempt.outcome)]}: {attempt.reply}"
 
 
-def _event(event: EnquiryEvent) -> Line:
+def _event(event: EnquiryEvent, *, is_open: bool) -> Line:
+    """Tell one; `is_open` says that no reply came later, so that one taken back may be gone on with."""
     kind, words = Happening(event.kind), event.words
     by = event.by.name if event.by else ""
     if kind is Happening.STATE:
@@ -118,5 +120,5 @@ def _event(event: EnquiryEvent) -> Line:
         by_id=event.by_id,
         words=words if kind in _WITH_WORDS else "",
         note_id=event.id if kind is Happening.NOTE else None,
-        draft_id=event.id if kind is Happening.UNSENT else None,
+        draft_id=event.id if kind is Happening.UNSENT and is_open else None,
     )
