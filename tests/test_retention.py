@@ -242,8 +242,7 @@ def test_what_nobody_confirmed_is_forgotten_as_the_site_is_set(
     assert tidy(app, clock) == {}
     clock.move(days=1)
     assert over(app, clock) == {"wishes nobody confirmed": 1, "addresses nobody confirmed": 1}
-    # Both are swept by one stroke.
-    assert tidy(app, clock) == {"wishes nobody confirmed": 1}
+    assert tidy(app, clock) == {"wishes nobody confirmed": 1, "addresses nobody confirmed": 1}
     assert rows_of(app, Following, TrustedReader) == [0, 0]
 
 

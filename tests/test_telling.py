@@ -677,8 +677,9 @@ def test_a_server_that_refuses_the_mail_for_confirming_is_asked_no_more(
 
 
 def test_what_is_not_confirmed_is_forgotten_within_a_week_of_its_mail(
-    clock: Clock, app: Flask, reader: Visitor
+    clock: Clock, app: Flask, reader: Visitor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(following, "SWEPT_AT_ONCE", 1)
     confirmed = follow(app, clock, reader)
     other = Visitor(app, address="198.51.100.7")
     unconfirmed = wish(other, "And I?", email="ann@reader.example")

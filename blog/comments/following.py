@@ -6,7 +6,7 @@ she had. Nobody learns here whether an address is known, and nobody can wish for
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +33,8 @@ from blog.comments.model import Comment, CommentState
 MAIL = "replies"
 # A mail that was sent is forgotten.
 MAILS_KEPT = timedelta(days=30)
+# As many go in one transaction; others want to write too.
+SWEPT_AT_ONCE = 500
 # Who unsubscribes years later is as welcome.
 _LINK_LIVES = timedelta(days=36_500)
 
@@ -219,12 +221,28 @@ def late(*, now: datetime) -> Select[int]:
     )
 
 
+def forget_late(ids: Sequence[int], *, now: datetime) -> None:
+    """Forget those of some wishes that are late; one that was confirmed meanwhile stays."""
+    _delete(Following.comment_id.in_(late(now=now).where(Following.comment_id.in_(ids))))
+
+
 def sweep(now: datetime) -> None:
     """Forget wishes and addresses that nobody confirmed, and what was mailed a month ago."""
+    db.session.rollback()
+    _sweep(late(now=now), forget_late, now=now)
+    _sweep(trust.late(now=now), trust.forget_late, now=now)
     with db.writing():
-        _delete(Following.comment_id.in_(late(now=now)))
-        trust.sweep(now=now)
         outbox.purge((MAIL, trust.MAIL), until=now - MAILS_KEPT)
+
+
+def _sweep(chosen: Select[int], forget: Callable[..., None], *, now: datetime) -> None:
+    """Forget what is late a few at a time; nothing is held while the next ones are looked for."""
+    number = chosen.selected_columns[0]
+    some, last = chosen.order_by(number).limit(SWEPT_AT_ONCE), 0
+    while ids := db.session.execute(some.where(number > last)).scalars().all():
+        last = ids[-1]
+        with db.writing():
+            forget(ids, now=now)
 
 
 def _delete(where: ColumnElement[bool]) -> None:

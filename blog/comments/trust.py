@@ -6,7 +6,7 @@ address that was typed proves nothing. One mail a day goes to an address, whoeve
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -268,7 +268,8 @@ def late(*, now: datetime) -> Select[int]:
     return select(TrustedReader.id).where(*is_late)
 
 
-def sweep(*, now: datetime) -> None:
-    """Forget the addresses that were asked for and never confirmed."""
-    query = delete(TrustedReader).where(TrustedReader.id.in_(late(now=now)))
+def forget_late(ids: Sequence[int], *, now: datetime) -> None:
+    """Forget those of some addresses that are late; one that was confirmed meanwhile stays."""
+    own = late(now=now).where(TrustedReader.id.in_(ids))
+    query = delete(TrustedReader).where(TrustedReader.id.in_(own))
     db.session.execute(query, execution_options={"synchronize_session": False})

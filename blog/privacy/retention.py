@@ -53,9 +53,9 @@ def rules(*, now: datetime) -> dict[str, Rule]:
         "enquiries taken for spam": _old_enquiries(
             now - keep.keep_spam_days * _DAY, is_suspected=True
         ),
-        "wishes nobody confirmed": Rule(following.late(now=now), lambda _: following.sweep(now)),
+        "wishes nobody confirmed": _late(following.late(now=now), following.forget_late, now),
         "addresses that mail came back from": _bounced(now - SOFT_COUNTS_FOR),
-        "addresses nobody confirmed": Rule(trust.late(now=now), lambda _: following.sweep(now)),
+        "addresses nobody confirmed": _late(trust.late(now=now), trust.forget_late, now),
     }
     if keep.keep_rejected_days:
         until = now - keep.keep_rejected_days * _DAY
@@ -94,6 +94,10 @@ def _bounced(until: datetime) -> Rule:
     return Rule(
         select(BouncedAddress.id).where(*is_over), lambda ids: _within(partial(forget, ids))
     )
+
+
+def _late(over: Select[int], forget: Callable[..., None], now: datetime) -> Rule:
+    return Rule(over, lambda ids: _within(partial(forget, ids, now=now)))
 
 
 def _old_mails(until: datetime, *, now: datetime) -> Rule:
