@@ -29,12 +29,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from blog import accounts, db, revision
+from blog import accounts, db, outbox, revision
 from blog.enquiries import ConsentText, Happening
 from blog.errors import DatabaseUnready
 from tests.cast import AUTHOR_ID, CLOCK, processes_at_once
 from tests.conftest import Environ
-from tests.enquiring import ask, enquiry
+from tests.enquiring import HELD, ask, enquiry
 
 WriteMigration = Callable[[str], str]
 SCRIPTS = ScriptDirectory(str(db.MIGRATIONS))
@@ -326,8 +326,16 @@ def test_a_migration_that_leaves_a_row_referring_to_nothing_is_refused(
     assert (accounts.count(), version()) == (3, before)
 
 
-def test_each_wording_of_the_consent_is_kept_once(site: Flask) -> None:
+def test_each_wording_of_the_consent_is_kept_once_and_no_enquiry_is_lost(site: Flask) -> None:
+    never_mailed = ask(verdict=HELD)
     downgrade("0033")
+    query = (
+        "SELECT enquiry.message, state, last_error FROM enquiry JOIN outgoing_mail AS mail"
+        " ON mail.id = mail_id"
+    )
+    words = "No mail told of it, since it was taken for advertising."
+    assert [*db.session.execute(text(query))] == [("May I book?", "failed", words)]
+    db.session.rollback()
     mail = (
         "id, message_id, kind, sender, recipient, subject, text, html, state, attempts, waits, "
         "created_at, due_at, next_attempt_at"
@@ -337,24 +345,28 @@ def test_each_wording_of_the_consent_is_kept_once(site: Flask) -> None:
         "submission_key, created_at, seen_at, mail_id"
     )
     with db.writing():
-        values = f"1, '<1@c>', 'enquiry', 'a@c.example', 'b@c.example', 's', 't', 'h', 'sent', 1, 0, '{CLOCK}', '{CLOCK}', '{CLOCK}'"
+        values = f"9, '<1@c>', 'enquiry', 'a@c.example', 'b@c.example', 's', 't', 'h', 'sent', 1, 0, '{CLOCK}', '{CLOCK}', '{CLOCK}'"
         db.session.execute(text(f"INSERT INTO outgoing_mail ({mail}) VALUES ({values})"))
-        for number, wording, seen in ((1, "A", "NULL"), (2, "B", f"'{CLOCK}'"), (3, "A", "NULL")):
-            values = f"{number}, 'R{number}', 'L', 'l@r.example', '082', '', 'm', '{wording}', false, '[]', 'k{number}', '{CLOCK}', {seen}, 1"
+        for number, wording, seen in ((7, "A", "NULL"), (8, "B", f"'{CLOCK}'"), (9, "A", "NULL")):
+            values = f"{number}, 'R{number}', 'L', 'l@r.example', '082', '', 'm', '{wording}', false, '[]', 'k{number}', '{CLOCK}', {seen}, 9"
             db.session.execute(text(f"INSERT INTO enquiry ({row}) VALUES ({values})"))
     db.session.rollback()
     db.upgrade()
     joined = "FROM enquiry JOIN consent_text ON consent_text.id = consent_id ORDER BY enquiry.id"
     query = f"SELECT phone_typed, state, consent_text.text {joined}"
     found = [tuple(each) for each in db.session.execute(text(query))]
-    assert found == [("082", "new", "A"), ("082", "seen", "B"), ("082", "new", "A")]
+    first = ("", "new", "You may answer me.")
+    assert found == [first, ("082", "new", "A"), ("082", "seen", "B"), ("082", "new", "A")]
+    # It has no mail again, as if nothing had been.
+    assert [mail.id for mail in outbox.recent()] == [9]
+    assert enquiry(never_mailed).mail is None
     db.session.rollback()
     with db.writing():
         db.session.add(ConsentText(digest="d", text="C", first_agreed_at=CLOCK))
     downgrade("0033")
     query = "SELECT consent_text, seen_at IS NULL FROM enquiry ORDER BY id"
     found = [tuple(each) for each in db.session.execute(text(query))]
-    assert found == [("A", True), ("B", False), ("A", True)]
+    assert found == [("You may answer me.", True), ("A", True), ("B", False), ("A", True)]
 
 
 def test_what_was_copied_before_each_mail_had_its_own_copy_is_not_copied_again(site: Flask) -> None:

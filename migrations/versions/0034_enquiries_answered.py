@@ -12,6 +12,11 @@ depends_on = None
 
 # SQLite rebuilds a table, and would forget that its numbers are never used again.
 _KEPT = {'sqlite_autoincrement': True}
+# What names the mail of an enquiry that had none, and whose it would have been.
+_NEVER_MAILED = "'<' || reference || '@never-mailed.invalid>'"
+_LAST = (
+    "COALESCE((SELECT {0} FROM outgoing_mail WHERE kind = 'enquiry' ORDER BY id DESC LIMIT 1), '')"
+)
 _ENQUIRY = sa.table(
     'enquiry',
     sa.column('id', sa.Integer),
@@ -73,6 +78,7 @@ def upgrade():
         "UPDATE enquiry SET phone_typed = phone, state_changed_at = COALESCE(seen_at, created_at), "
         "state = CASE WHEN seen_at IS NULL THEN 'new' ELSE 'seen' END"
     )
+    _take_mails_back()
     _keep_wordings()
     with op.batch_alter_table('enquiry', table_kwargs=_KEPT) as batch_op:
         batch_op.alter_column(
@@ -118,8 +124,39 @@ def _keep_wordings():
         )
 
 
+def _give_mails():
+    """Give each enquiry that was never mailed a mail that failed: none was without one before."""
+    op.execute(
+        "INSERT INTO outgoing_mail (message_id, kind, sender, recipient, subject, text, html, "
+        "state, attempts, waits, created_at, due_at, next_attempt_at, last_error) "
+        f"SELECT {_NEVER_MAILED}, 'enquiry', {_LAST.format('sender')}, "
+        f"{_LAST.format('recipient')}, 'Enquiry ' || reference, "
+        "'Enquiry ' || reference || ' waits in the inbox.', "
+        "'<p>Enquiry ' || reference || ' waits in the inbox.</p>', 'failed', 0, 0, created_at, "
+        "created_at, created_at, 'No mail told of it, since it was taken for advertising.' "
+        "FROM enquiry WHERE mail_id IS NULL ORDER BY id"
+    )
+    op.execute(
+        'UPDATE enquiry SET mail_id = (SELECT outgoing_mail.id FROM outgoing_mail '
+        f'WHERE outgoing_mail.message_id = {_NEVER_MAILED}) WHERE mail_id IS NULL'
+    )
+
+
+def _take_mails_back():
+    """Let an enquiry that was never mailed have no mail again."""
+    op.execute(
+        'UPDATE enquiry SET mail_id = NULL WHERE mail_id = (SELECT outgoing_mail.id '
+        f'FROM outgoing_mail WHERE outgoing_mail.message_id = {_NEVER_MAILED} '
+        "AND outgoing_mail.state = 'failed' AND outgoing_mail.attempts = 0)"
+    )
+    op.execute(
+        "DELETE FROM outgoing_mail WHERE message_id LIKE '%@never-mailed.invalid>' "
+        "AND state = 'failed' AND attempts = 0"
+    )
+
+
 def downgrade():
-    """Change it back; what the clinic noted and wrote is lost."""
+    """Change it back; what the clinic noted and wrote is lost, and no enquiry."""
     op.drop_table('enquiry_event')
     for name in ('email', 'consent_id', 'assigned_to_id', 'is_suspected_state'):
         op.drop_index(f'ix_enquiry_{name}', 'enquiry')
@@ -133,8 +170,7 @@ def downgrade():
         "UPDATE enquiry SET phone = phone_typed, "
         "seen_at = CASE WHEN state = 'new' THEN NULL ELSE COALESCE(seen_at, state_changed_at) END"
     )
-    # One that was never mailed has no place in what was.
-    op.execute('DELETE FROM enquiry WHERE mail_id IS NULL')
+    _give_mails()
     with op.batch_alter_table('enquiry', table_kwargs=_KEPT) as batch_op:
         batch_op.drop_constraint('fk_enquiry_consent_id_consent_text', type_='foreignkey')
         batch_op.drop_constraint('fk_enquiry_assigned_to_id_user_account', type_='foreignkey')
