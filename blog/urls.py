@@ -15,6 +15,8 @@ API = "/api/v1"
 NEVER = "/comments/never"
 # Where somebody asks for what is kept under her address.
 ASK_FOR_DATA = "/privacy/my-data"
+# Where what is kept of somebody is handed out to her, and where she has it erased.
+DATA_FILE, DATA_ERASURE = f"{ASK_FOR_DATA}/file", f"{ASK_FOR_DATA}/erasure"
 # Never to be changed: feed readers would show every entry as a new one.
 _NAMED_SINCE = 2026
 _TRACKING = frozenset(
@@ -152,12 +154,12 @@ def page(page_id: str) -> str:
 
 def my_data(token: str = "") -> str:
     """Path of the page of somebody's own data, which a mailed link alone leads to."""
-    return f"/privacy/my-data/mine{'?token=' if token else ''}{token}"
+    return f"{ASK_FOR_DATA}/mine{'?token=' if token else ''}{token}"
 
 
 def receipt(reference: str) -> str:
     """Path of the receipt of an erasure."""
-    return f"/privacy/my-data/receipts/{reference}"
+    return f"{ASK_FOR_DATA}/receipts/{reference}"
 
 
 def feed(path: str = "", kind: str = "xml") -> str:

@@ -21,6 +21,7 @@ from tests.test_telling import ADDRESS, follow, write
 
 MakeApp = Callable[..., Flask]
 ASK, MINE = "/privacy/my-data", "/privacy/my-data/mine"
+FILE, ERASURE = f"{ASK}/file", f"{ASK}/erasure"
 
 
 def ask(visitor: Visitor, email: str = ADDRESS, **typed: str) -> TestResponse:
@@ -45,8 +46,16 @@ def asked(app: Flask, visitor: Visitor, email: str = ADDRESS) -> str:
     return link(app, email)
 
 
-def press(visitor: Visitor, path: str, what: str, **typed: str) -> TestResponse:
-    return visitor.post(MINE, fields(visitor.get(path).text, MINE) | {"what": what} | typed)
+def filled(visitor: Visitor, path: str) -> dict[str, str]:
+    return fields(visitor.get(path).text, FILE)
+
+
+def take(visitor: Visitor, path: str, kind: str) -> TestResponse:
+    return visitor.post(FILE, filled(visitor, path) | {"kind": kind})
+
+
+def erase(visitor: Visitor, path: str, **typed: str) -> TestResponse:
+    return visitor.post(ERASURE, filled(visitor, path) | typed)
 
 
 def count(app: Flask) -> int:
@@ -203,11 +212,11 @@ def test_a_link_ends_after_a_day_and_none_of_another_kind_opens_anything(
         answer = reader.get(wrong)
         assert answer.status_code == 410, wrong
         assert ADDRESS not in answer.text
-    form = fields(reader.get(path).text, MINE)
+    form = filled(reader, path) | {"kind": "json", "sure": "yes"}
     clock.move(days=1, seconds=1)
     assert reader.get(path).status_code == 410
-    for what in ("json", "erase"):
-        assert reader.post(MINE, form | {"what": what, "sure": "yes"}).status_code == 410
+    for action in (FILE, ERASURE):
+        assert reader.post(action, form).status_code == 410
     assert count(app) == 1
 
 
@@ -216,8 +225,9 @@ def test_a_button_without_its_pages_token_does_nothing(
 ) -> None:
     write(reader, email=ADDRESS)
     token = asked(app, reader).partition("=")[2]
-    typed = {"token": token, "what": "erase", "sure": "yes"}
-    assert reader.post(MINE, typed).status_code == 422
+    typed = {"token": token, "kind": "json", "sure": "yes"}
+    for action in (FILE, ERASURE):
+        assert reader.post(action, typed).status_code == 422
     assert count(app) == 1
 
 
@@ -230,14 +240,14 @@ def test_she_takes_it_with_her_to_read_and_for_programs(
     write(reader, "All mine", email=ADDRESS)
     path = asked(app, reader)
     for what, kind in (("json", "application/json"), ("html", "text/html")):
-        answer = press(reader, path, what)
+        answer = take(reader, path, what)
         assert (answer.status_code, answer.mimetype) == (200, kind)
         assert answer.headers["Content-Disposition"] == f'attachment; filename="my-data.{what}"'
         assert answer.headers["Cache-Control"] == "no-store"
         assert "All mine" in answer.text
-    said = json.loads(press(reader, path, "json").text)
+    said = json.loads(take(reader, path, "json").text)
     assert [each["words"] for each in said["comments"]] == ["All mine"]
-    assert press(reader, path, "zip").status_code == 404
+    assert take(reader, path, "zip").status_code == 404
 
 
 # Erasing it
@@ -248,8 +258,8 @@ def test_she_erases_it_gets_a_receipt_and_the_link_is_used_up(
 ) -> None:
     write(reader, email=ADDRESS)
     path = asked(app, reader)
-    form = fields(reader.get(path).text, MINE) | {"what": "erase", "sure": "yes"}
-    answer = reader.post(MINE, form)
+    form = filled(reader, path) | {"sure": "yes"}
+    answer = reader.post(ERASURE, form)
     assert answer.status_code == 303
     page = stranger.get(answer.location).text
     assert "Your data is erased" in page
@@ -257,7 +267,7 @@ def test_she_erases_it_gets_a_receipt_and_the_link_is_used_up(
     assert ADDRESS not in page
     assert count(app) == 0
     assert reader.get(path).status_code == 410
-    assert reader.post(MINE, form).status_code == 410
+    assert reader.post(ERASURE, form).status_code == 410
     # Nothing is left that a mail could be about.
     ask(reader)
     assert work(app) == 0
@@ -268,7 +278,7 @@ def test_the_journal_says_whose_act_it_was_and_nothing_of_whom(
     clock: Clock, app: Flask, reader: Visitor, author: Visitor
 ) -> None:
     write(reader, email=ADDRESS)
-    answer = press(reader, asked(app, reader), "erase", sure="yes")
+    answer = erase(reader, asked(app, reader), sure="yes")
     page = author.get("/admin/journal?kind=receipt").text
     reference = answer.location.rpartition("/")[2]
     assert f"<b>A reader</b> had her data erased under receipt {reference}" in page
@@ -280,20 +290,20 @@ def test_without_the_tick_nothing_is_erased_and_the_page_says_so(
 ) -> None:
     write(reader, email=ADDRESS)
     path = asked(app, reader)
-    answer = press(reader, path, "erase")
+    answer = erase(reader, path)
     assert answer.status_code == 422
     assert "Nothing was erased: please tick" in answer.text
     assert "Error:" in answer.text
     assert count(app) == 1
-    assert press(reader, path, "erase", sure="yes").status_code == 303
+    assert erase(reader, path, sure="yes").status_code == 303
 
 
 def test_two_who_erase_at_one_moment_get_one_receipt(
     clock: Clock, app: Flask, reader: Visitor
 ) -> None:
     write(reader, email=ADDRESS)
-    form = fields(reader.get(asked(app, reader)).text, MINE) | {"what": "erase", "sure": "yes"}
-    answers = at_once(app, *[lambda: Visitor(app).post(MINE, form).status_code] * 2)
+    form = filled(reader, asked(app, reader)) | {"sure": "yes"}
+    answers = at_once(app, *[lambda: Visitor(app).post(ERASURE, form).status_code] * 2)
     assert sorted(answers) == [303, 410]
 
 
@@ -304,7 +314,7 @@ def test_a_long_erasure_is_finished_by_the_worker_and_the_receipt_says_so(
     monkeypatch.setattr(my_data, "ERASED_WITHIN_SECONDS", 0.0)
     for number in range(3):
         write(reader, f"Words {number}", email=ADDRESS)
-    answer = press(reader, asked(app, reader), "erase", sure="yes")
+    answer = erase(reader, asked(app, reader), sure="yes")
     assert "Your data is being erased" in reader.get(answer.location).text
     with app.app_context():
         erasing.finish_left(clock.now, seconds=60)
@@ -317,11 +327,11 @@ def test_a_browser_in_which_the_address_was_confirmed_forgets_it_and_no_other_do
 ) -> None:
     follow(app, clock, reader)
     follow(app, clock, stranger, email="pieter@reader.example", body="And me?", name="Pieter")
-    answer = press(stranger, asked(app, reader), "erase", sure="yes")
+    answer = erase(stranger, asked(app, reader), sure="yes")
     assert "Set-Cookie" not in answer.headers
     write(reader, "Again", email=ADDRESS)
     clock.move(days=1)
-    answer = press(reader, asked(app, reader), "erase", sure="yes")
+    answer = erase(reader, asked(app, reader), sure="yes")
     assert "blog_trust=;" in answer.headers["Set-Cookie"]
     with app.app_context():
         assert [each.email for each in db.session.query(TrustedReader)] == ["pieter@reader.example"]
@@ -335,7 +345,7 @@ def test_an_account_is_told_that_it_stays(clock: Clock, app: Flask, reader: Visi
     clock.move(days=1)
     path = asked(app, reader, AUTHOR.email)
     assert "an account of those who work here" in reader.get(path).text
-    assert press(reader, path, "erase", sure="yes").status_code == 303
+    assert erase(reader, path, sure="yes").status_code == 303
     with app.app_context():
         assert receipts.of(AUTHOR.email)[0].counts == {"comments deleted": 1}
         assert outbox.last_of_kind(requests.MAIL, AUTHOR.email)

@@ -129,7 +129,8 @@ class PublicForm(ButtonForm):
         return getattr(self.form_token, "touched_for", None)
 
 
-def _stripped(text: str | None) -> str:
+def stripped(text: str | None) -> str:
+    """Leave out the spaces around a text."""
     return (text or "").strip()
 
 
@@ -172,7 +173,9 @@ def address(form: Any, field: Field) -> None:
     field.data = found.normalized
 
 
-def _at_most(max_chars: int) -> Callable[[Any, Field], None]:
+def at_most(max_chars: int) -> Callable[[Any, Field], None]:
+    """Refuse a longer text."""
+
     def check(form: Any, field: Field) -> None:
         # Stops, since what follows may take long over a long text.
         if len(field.data) > max_chars:
@@ -181,38 +184,37 @@ def _at_most(max_chars: int) -> Callable[[Any, Field], None]:
     return check
 
 
-def _needed(sentence: str) -> DataRequired:
+def required(sentence: str) -> DataRequired:
+    """Refuse what is left out, with a sentence of its own."""
     return DataRequired(message=sentence)
 
 
-def _line(
+def line_field(
     label: str, max_chars: int, *checks: Callable[[Any, Field], None], needed: str = ""
 ) -> Field:
     """One line of text; it may be left out where no sentence says that it is needed."""
-    first = [_needed(needed), one_line, visible] if needed else [Optional(), one_line]
-    return StringField(
-        label, filters=[_stripped], validators=[*first, _at_most(max_chars), *checks]
-    )
+    first = [required(needed), one_line, visible] if needed else [Optional(), one_line]
+    return StringField(label, filters=[stripped], validators=[*first, at_most(max_chars), *checks])
 
 
-def _text(label: str, max_chars: int, *, needed: str = "") -> Field:
+def text_field(label: str, max_chars: int, *, needed: str = "") -> Field:
     """A text of several lines; it may be left out where no sentence says that it is needed."""
-    first = [_needed(needed), plain_characters, visible] if needed else [plain_characters]
-    return TextAreaField(label, filters=[_newlines], validators=[*first, _at_most(max_chars)])
+    first = [required(needed), plain_characters, visible] if needed else [plain_characters]
+    return TextAreaField(label, filters=[_newlines], validators=[*first, at_most(max_chars)])
 
 
 class CommentForm(PublicForm):
     """A comment or a reply."""
 
-    name = _line(
+    name = line_field(
         "Your name",
         comments.NAME_MAX_CHARS,
         needed="Please give a name. It needn’t be your full one.",
     )
-    email = _line("Email", comments.EMAIL_MAX_CHARS, address)
-    body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
+    email = line_field("Email", comments.EMAIL_MAX_CHARS, address)
+    body = text_field("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
     follow = BooleanField("Tell me about replies by email")
-    parent = HiddenField(filters=[_stripped])
+    parent = HiddenField(filters=[stripped])
 
     def validate(self, extra_validators: Any = None) -> bool:
         """Check every field, and that there is an address for what is to be mailed."""
@@ -237,7 +239,7 @@ class CommentForm(PublicForm):
 class EditForm(PublicForm):
     """What a comment is to say from now on."""
 
-    body = _text("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
+    body = text_field("Comment", markup.COMMENT_MAX_CHARS, needed="Please write your comment.")
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -245,15 +247,15 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
     email = StringField(
         "Email",
-        filters=[_stripped],
+        filters=[stripped],
         validators=[
-            _needed("Please give your email address."),
-            _at_most(accounts.EMAIL_MAX_CHARS),
+            required("Please give your email address."),
+            at_most(accounts.EMAIL_MAX_CHARS),
         ],
     )
     password = PasswordField(
         "Password",
-        validators=[_needed("Please give your password."), _at_most(accounts.PASSWORD_MAX_CHARS)],
+        validators=[required("Please give your password."), at_most(accounts.PASSWORD_MAX_CHARS)],
     )
     next = HiddenField()
 
@@ -261,23 +263,23 @@ class SignInForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 class SetUpForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """The first account."""
 
-    name = _line(
+    name = line_field(
         "Your name",
         comments.NAME_MAX_CHARS,
         needed="Please give your name, as readers shall see it.",
     )
-    email = _line(
+    email = line_field(
         "Email", accounts.EMAIL_MAX_CHARS, address, needed="Please give your email address."
     )
     password = PasswordField(
         "Password",
         validators=[
-            _needed("Please choose a password."),
+            required("Please choose a password."),
             Length(
                 min=accounts.PASSWORD_MIN_CHARS,
                 message=f"Choose at least {accounts.PASSWORD_MIN_CHARS} characters.",
             ),
-            _at_most(accounts.PASSWORD_MAX_CHARS),
+            at_most(accounts.PASSWORD_MAX_CHARS),
         ],
     )
 
@@ -285,7 +287,7 @@ class SetUpForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 class ReplyForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """The author's answer to a comment."""
 
-    body = _text("Your reply", markup.COMMENT_MAX_CHARS, needed="Please write your reply.")
+    body = text_field("Your reply", markup.COMMENT_MAX_CHARS, needed="Please write your reply.")
 
 
 class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
@@ -299,7 +301,7 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             SelectChoice(RuleKind.ADDRESS, "An email address"),
         ],
     )
-    pattern = _line(
+    pattern = line_field(
         "The word, domain or address",
         rules.PATTERN_MAX_CHARS,
         needed="Please write what to look for.",
@@ -312,8 +314,8 @@ class RuleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
             SelectChoice(Answer.REJECT, "It is turned away, and its writer is told why"),
         ],
     )
-    note = _line("Why", rules.NOTE_MAX_CHARS)
-    days = StringField("Ends after", filters=[_stripped])
+    note = line_field("Why", rules.NOTE_MAX_CHARS)
+    days = StringField("Ends after", filters=[stripped])
 
     def validate_days(self, field: Field) -> None:
         """Accept a whole number of days, or none for ever."""

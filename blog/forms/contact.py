@@ -10,7 +10,7 @@ from wtforms.validators import ValidationError
 
 from blog import enquiries
 from blog.enquiries import Way, arrival, guard, phones
-from blog.forms import PublicForm, _line, _needed, _stripped, _text, address
+from blog.forms import PublicForm, address, line_field, required, stripped, text_field
 
 _NO_WAY = "Please give an email address or a phone number, so that we can answer."
 
@@ -27,24 +27,49 @@ def _number(typed: str, country: str | None) -> str:
     return number or ""
 
 
-class ContactForm(PublicForm):
-    """An enquiry.
+class ReachableForm(PublicForm):
+    """How a visitor can be reached; each form that is one has `email` and `phone` in its place.
 
-    `country` is whose numbers are typed without their prefix, `wording` what is agreed to now;
-    both are set before the form is checked.
+    `country` is whose numbers are typed without their prefix; it is set before the form is checked.
     """
 
     country: str | None = None
+    # The number in E.164, once it was checked.
+    number = ""
+
+    def validate_phone(self, field: Field) -> None:
+        """Accept any usual spelling of a number."""
+        self.number = _number(field.data, self.country)
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Check every field, and that there is a way to answer."""
+        is_valid: bool = super().validate(extra_validators)
+        if not self.email.data and not self.phone.data:
+            self.email.errors = [*self.email.errors, _NO_WAY]
+            return False
+        return is_valid
+
+
+def _email() -> Field:
+    return line_field("Email", enquiries.EMAIL_MAX_CHARS, address)
+
+
+def _phone() -> Field:
+    return line_field("Phone", enquiries.PHONE_MAX_CHARS)
+
+
+class ContactForm(ReachableForm):
+    """An enquiry; `wording` is what is agreed to now, and set before the form is checked."""
+
     wording = ""
     sensitive_words: Sequence[str] = ()
     # What was found in the message that had better not be sent this way.
     noticed: Sequence[str] = ()
     consent_seen: str | None = None
-    number = ""
 
-    name = _line("Your name", enquiries.NAME_MAX_CHARS, needed="Please give your name.")
-    email = _line("Email", enquiries.EMAIL_MAX_CHARS, address)
-    phone = _line("Phone", enquiries.PHONE_MAX_CHARS)
+    name = line_field("Your name", enquiries.NAME_MAX_CHARS, needed="Please give your name.")
+    email = _email()
+    phone = _phone()
     way = SelectField(
         "How shall we answer?",
         choices=[
@@ -56,13 +81,15 @@ class ContactForm(PublicForm):
         default=Way.ANY,
         validate_choice=False,
     )
-    time = _line("When to reach you", enquiries.TIME_MAX_CHARS)
+    time = line_field("When to reach you", enquiries.TIME_MAX_CHARS)
     topic = SelectField("What is it about?", validate_choice=False)
-    message = _text("Message", enquiries.MESSAGE_MAX_CHARS, needed="Please write your message.")
-    consent = BooleanField("I agree", validators=[_needed("Please agree, so that we may answer.")])
-    about = HiddenField(filters=[_stripped])
+    message = text_field(
+        "Message", enquiries.MESSAGE_MAX_CHARS, needed="Please write your message."
+    )
+    consent = BooleanField("I agree", validators=[required("Please agree, so that we may answer.")])
+    about = HiddenField(filters=[stripped])
     # Names the wording that the box stands beside.
-    agreed = HiddenField(filters=[_stripped])
+    agreed = HiddenField(filters=[stripped])
     anyway = BooleanField()
 
     def validate_topic(self, field: Field) -> None:
@@ -82,10 +109,6 @@ class ContactForm(PublicForm):
         if field.data in (Way.CALL, Way.TEXT) and self.email.data and not self.phone.data:
             raise ValidationError("To be answered on the phone, please give your number.")
 
-    def validate_phone(self, field: Field) -> None:
-        """Accept any usual spelling of a number."""
-        self.number = _number(field.data, self.country)
-
     def validate_consent(self, field: Field) -> None:
         """Accept a wording that was agreed to before, though another stands here by now."""
         self.consent_seen = arrival.wording_seen(self.agreed.data, current=self.wording)
@@ -93,11 +116,8 @@ class ContactForm(PublicForm):
             raise ValidationError("These words have changed since. Please read them and agree.")
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Check every field, and that there is a way to answer."""
-        is_valid: bool = super().validate(extra_validators)
-        if not self.email.data and not self.phone.data:
-            self.email.errors = [*self.email.errors, _NO_WAY]
-            is_valid = False
+        """Check every field, and that nothing is sent unasked that had better not be."""
+        is_valid = super().validate(extra_validators)
         # One that is too long would take long.
         if not self.message.errors:
             self.noticed = guard.found(self.message.data, self.sensitive_words)
@@ -113,23 +133,8 @@ class ContactForm(PublicForm):
             self.agreed.data = arrival.digest(self.wording)
 
 
-class CorrectionForm(PublicForm):
+class CorrectionForm(ReachableForm):
     """How its sender can be reached after all, once an enquiry has been taken."""
 
-    country: str | None = None
-    number = ""
-
-    email = _line("Email", enquiries.EMAIL_MAX_CHARS, address)
-    phone = _line("Phone", enquiries.PHONE_MAX_CHARS)
-
-    def validate_phone(self, field: Field) -> None:
-        """Accept what the form before accepted."""
-        self.number = _number(field.data, self.country)
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Check both, and that there is still a way to answer."""
-        is_valid: bool = super().validate(extra_validators)
-        if not self.email.data and not self.phone.data:
-            self.email.errors = [*self.email.errors, _NO_WAY]
-            return False
-        return is_valid
+    email = _email()
+    phone = _phone()

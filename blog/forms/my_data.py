@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from blog import accounts
-from blog.forms import PublicForm, _line, address
+from blog.forms import PublicForm, address, line_field
 
 
 class AddressForm(PublicForm):
     """An address, whose owner alone is answered."""
 
-    email = _line(
+    email = line_field(
         "Your email address",
         accounts.EMAIL_MAX_CHARS,
         address,

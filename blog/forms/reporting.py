@@ -9,7 +9,7 @@ from wtforms.validators import ValidationError
 
 from blog.comments import reports
 from blog.comments.reports import ReportReason
-from blog.forms import PublicForm, _text
+from blog.forms import PublicForm, text_field
 
 
 class ReportForm(PublicForm):
@@ -26,7 +26,7 @@ class ReportForm(PublicForm):
         ],
         validate_choice=False,
     )
-    details = _text("In your own words", reports.DETAILS_MAX_CHARS)
+    details = text_field("In your own words", reports.DETAILS_MAX_CHARS)
 
     def validate_reason(self, field: Field) -> None:
         """Accept one of the reasons."""

@@ -8,7 +8,7 @@ from wtforms.validators import Length
 
 from blog import accounts, comments
 from blog.accounts import Role
-from blog.forms import _at_most, _line, _needed, address
+from blog.forms import address, at_most, line_field, required
 
 # Of a phone six digits, of paper two times five letters, with whatever somebody puts between.
 _CODE_MAX_CHARS = 40
@@ -19,9 +19,9 @@ def _new_password(label: str) -> Field:
     return PasswordField(
         label,
         validators=[
-            _needed("Please choose a password."),
+            required("Please choose a password."),
             Length(min=shortest, message=f"Choose at least {shortest} characters."),
-            _at_most(accounts.PASSWORD_MAX_CHARS),
+            at_most(accounts.PASSWORD_MAX_CHARS),
         ],
     )
 
@@ -30,14 +30,14 @@ def _present_password() -> Field:
     return PasswordField(
         "Your present password",
         validators=[
-            _needed("Please give your present password."),
-            _at_most(accounts.PASSWORD_MAX_CHARS),
+            required("Please give your present password."),
+            at_most(accounts.PASSWORD_MAX_CHARS),
         ],
     )
 
 
 def _email(label: str, needed: str) -> Field:
-    return _line(label, accounts.EMAIL_MAX_CHARS, address, needed=needed)
+    return line_field(label, accounts.EMAIL_MAX_CHARS, address, needed=needed)
 
 
 def _role() -> Field:
@@ -76,7 +76,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 class NameForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """The name that readers see beside somebody's replies."""
 
-    name = _line(
+    name = line_field(
         "Your name",
         comments.NAME_MAX_CHARS,
         needed="Please give your name, as readers shall see it.",
@@ -93,7 +93,7 @@ class AddressForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 class InviteForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
     """Somebody who shall have an account."""
 
-    name = _line(
+    name = line_field(
         "Name", comments.NAME_MAX_CHARS, needed="Please give the name that readers shall see."
     )
     email = _email("Email", "Please give the email address.")
@@ -109,7 +109,7 @@ class RoleForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
 
 def _code(label: str) -> Field:
-    return _line(label, _CODE_MAX_CHARS, needed="Please give the code.")
+    return line_field(label, _CODE_MAX_CHARS, needed="Please give the code.")
 
 
 class CodeForm(FlaskForm):  # type: ignore[misc]  # the library is untyped

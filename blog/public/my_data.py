@@ -23,7 +23,10 @@ from blog.public.surface import asked, for_anybody, forget_trust, public, trust_
 PURPOSE = "my-data"
 # The worker does what is left of a long erasure.
 ERASED_WITHIN_SECONDS = 3.0
-_FILES = {"json": "application/json", "html": "text/html; charset=utf-8"}
+_FILES = {
+    "json": ("application/json", collecting.as_json),
+    "html": ("text/html; charset=utf-8", collecting.as_html),
+}
 
 
 def _form() -> AddressForm:
@@ -81,33 +84,37 @@ def _ended() -> AnyResponse:
     return make_response(render_template("my_data_ended.html"), 410)
 
 
-@public.post(urls.my_data())
+def _pressed() -> str:
+    """Return the link that the pressed button of its page was for."""
+    link = request.form.get("token", "")
+    pressed(f"{PURPOSE}:{link}")
+    return link
+
+
+@public.post(urls.DATA_FILE)
 @limits.limiter.limit(limits.LINKS)
 def take_data() -> AnyResponse:
-    """Hand somebody's data out, or erase it."""
-    link, what, now = request.form.get("token", ""), request.form.get("what", ""), db.utc_now()
-    pressed(f"{PURPOSE}:{link}")
-    if what == "erase":
-        return (
-            _erased(link, now=now)
-            if "sure" in request.form
-            else _data(link, now=now, is_unsure=True)
-        )
+    """Hand somebody's data out, as a page or for a program."""
+    link, kind, now = _pressed(), request.form.get("kind", ""), db.utc_now()
     email = requests.opened(link, now=now)
     if email is None:
         return _ended()
-    if what not in _FILES:
+    if kind not in _FILES:
         raise NotFound("There is no such file of your data.")
-    said = collecting.of(email, now=now)
-    response = make_response(
-        collecting.as_json(said) if what == "json" else collecting.as_html(said)
-    )
-    response.content_type = _FILES[what]
-    response.headers["Content-Disposition"] = f'attachment; filename="my-data.{what}"'
+    content_type, write = _FILES[kind]
+    response = make_response(write(collecting.of(email, now=now)))
+    response.content_type = content_type
+    response.headers["Content-Disposition"] = f'attachment; filename="my-data.{kind}"'
     return response
 
 
-def _erased(link: str, *, now: datetime) -> AnyResponse:
+@public.post(urls.DATA_ERASURE)
+@limits.limiter.limit(limits.LINKS)
+def erase_data() -> AnyResponse:
+    """Erase somebody's data, once she ticked that she is sure."""
+    link, now = _pressed(), db.utc_now()
+    if "sure" not in request.form:
+        return _data(link, now=now, is_unsure=True)
     with db.writing():
         email = requests.use(link, now=now)
         verb = erasing.ERASED_OWN

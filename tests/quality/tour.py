@@ -242,7 +242,7 @@ class Tour:
 
     def _ask_for_data(self) -> None:
         """Ask for what is kept under an address, look at it, take it along and erase it."""
-        reader, ask, mine = self.visitor(13), urls.ASK_FOR_DATA, urls.my_data()
+        reader, ask = self.visitor(13), urls.ASK_FOR_DATA
         form = fields(self.keep("ask for data", reader.get(ask)), ask)
         self.keep("ask for data with errors", reader.post(ask, form), 422)
         sent = reader.post(ask, form | {"email": words.ADDRESS})
@@ -250,11 +250,11 @@ class Tour:
         with self.app.app_context():
             assert requests.answer(db.utc_now()) == 1
             link = mailed_link(words.ADDRESS, kind=requests.MAIL)
-        form = fields(self.keep("data", reader.get(link)), mine)
-        self.keep("data, unsure", reader.post(mine, form | {"what": "erase"}), 422)
+        form = fields(self.keep("data", reader.get(link)), urls.DATA_FILE)
+        self.keep("data, unsure", reader.post(urls.DATA_ERASURE, form), 422)
         # A file with a style of its own, which is opened without this site’s headers.
-        assert reader.post(mine, form | {"what": "html"}).status_code == 200
-        erased = reader.post(mine, form | {"what": "erase", "sure": "yes"})
+        assert reader.post(urls.DATA_FILE, form | {"kind": "html"}).status_code == 200
+        erased = reader.post(urls.DATA_ERASURE, form | {"sure": "yes"})
         self.keep("receipt", reader.get(str(erased.location)))
         self.keep("link to data that ended", reader.get(link), 410)
 
