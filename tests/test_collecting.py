@@ -28,8 +28,15 @@ def page(app: Flask, email: str = ADDRESS) -> str:
         return collecting.as_html(collecting.of(email, now=db.utc_now()))
 
 
+def names_in(said: Any) -> set[str]:
+    """The names of everything that is told, whatever it is a part of; of counts each is words."""
+    parts = said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
+    own = set(said) if isinstance(said, dict) else set()
+    return own.union(*map(names_in, parts))
+
+
 def test_everything_said_sent_and_wished_is_there(
-    clock: Clock, app: Flask, reader: Visitor, stranger: Visitor
+    clock: Clock, app: Flask, reader: Visitor, stranger: Visitor, author: Visitor
 ) -> None:
     answered, alone = say_a_lot(clock, app, reader, stranger)
     said = collected(app)
@@ -56,6 +63,18 @@ def test_everything_said_sent_and_wished_is_there(
         "rules_that_name_the_address": 0,
         "wants_no_mail_about_comments": False,
     }
+    # Each has words of its own for a person.
+    with app.app_context(), db.writing():
+        db.session.query(Enquiry).one().tell(Happening.SEEN, by=None, now=clock.now)
+    receipt = {"reference": "", "begun_at": "", "finished_at": "", "counts": {}}
+    account = collected(app, AUTHOR.email)["account"]
+    assert names_in([*collected(app).values(), account, receipt]) == set(collecting.LABELS)
+    for words in (
+        "May hold medical details",
+        "Your wish to be told of replies",
+        "Confirmed by you",
+    ):
+        assert f"<dt>{words}</dt>" in page(app)
 
 
 def test_an_enquiry_goes_with_what_was_answered_and_notes_are_the_clinics_own(

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from blog import config, db
+from blog import db
 from blog.cli import NEW_FILE, cli, print_json, print_line, with_database, write_private
 from blog.errors import Invalid, NotFound
 from blog.forms.my_data import AddressForm
-from blog.privacy import collecting, erasing, receipts, retention
+from blog.privacy import collecting, erasing, mail_files, receipts, retention
 from blog.privacy.erasing import Plan
 
 
@@ -80,10 +80,10 @@ def erase(email: str, yes: bool) -> None:
 
 
 def _files_left() -> Iterator[str]:
-    """Say where mail lies that was written while no mail server was set; it is nobody's row."""
-    folder = config.current().instance_dir / "mail"
+    """Say where mail to others lies that was written while no mail server was set."""
+    folder = mail_files.folder()
     if any(folder.glob("*.eml")):
-        yield f"Mail that was written to files stays in {folder}: delete those about her yourself."
+        yield f"Mail to others that was written to files stays in {folder}; some may quote her."
 
 
 def _say_plan(found: Plan) -> None:

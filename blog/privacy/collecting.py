@@ -35,6 +35,69 @@ _WITH_KEYS = (requests.MAIL, letters.MAIL, letters.PASSWORD_MAIL)
 _MAIL = ("subject", "kind", "recipient", "state", "created_at", "sent_at", "text")
 _TRUST = ("email", "asked_at", "confirmed_at", "rejected_at", "stopped_at")
 
+# What each thing is called on the page for a person; in the file for programs its name stays.
+LABELS = {
+    "number": "Number",
+    "article": "Article",
+    "link": "Where it stands",
+    "state": "State",
+    "name": "Name",
+    "email": "Email address",
+    "words": "Words",
+    "shown_as": "What readers see of it",
+    "answers": "Answers the comment with the number",
+    "edit_of": "Changes the comment with the number",
+    "written_at": "Written",
+    "edited_at": "Changed",
+    "decided_at": "Decided about",
+    "reasons": "What spoke for and against it",
+    "told_of_replies": "Your wish to be told of replies",
+    "wanted_at": "Wished",
+    "confirmed_at": "Confirmed by you",
+    "reports": "What a reader reported about it",
+    "reason": "Reason",
+    "at": "When",
+    "scrambled_address_kept_since": "A scrambled form of your internet address is kept since",
+    "reference": "Reference",
+    "created_at": "Begun",
+    "phone": "Phone number",
+    "phone_typed": "Phone number as you typed it",
+    "preferred_way": "How you would like to be answered",
+    "preferred_time": "When to reach you",
+    "topic": "Topic",
+    "message": "Message",
+    "is_sensitive": "May hold medical details",
+    "seen_at": "Seen by the clinic",
+    "answered_at": "Answered",
+    "consent": "What you agreed to",
+    "is_taken_for_spam": "Taken for advertising",
+    "history": "What happened to it",
+    "what": "What",
+    "asked_at": "You were asked to confirm it",
+    "rejected_at": "A comment of yours was rejected",
+    "stopped_at": "Stopped",
+    "browsers": "Browsers that are known",
+    "subject": "Subject",
+    "kind": "Kind",
+    "recipient": "To",
+    "sent_at": "Sent",
+    "text": "Text",
+    "address": "Address",
+    "bounced_at": "Came back",
+    "role": "Role",
+    "author_id": "Profile as an author",
+    "removed_at": "Removed",
+    "has_second_step": "Signs in with a second step",
+    "signed_in": "Where you are signed in",
+    "browser": "Browser",
+    "last_seen_at": "Last seen",
+    "rules_that_name_the_address": "Rules of the clinic that name your address",
+    "wants_no_mail_about_comments": "You want no mail about comments",
+    "begun_at": "Begun",
+    "finished_at": "Done",
+    "counts": "What was erased",
+}
+
 Said = dict[str, Any]
 
 
@@ -64,7 +127,7 @@ def as_json(said: Said) -> str:
 
 def as_html(said: Said) -> str:
     """Write what was collected for a person: one page that needs nothing else."""
-    return render_template("my_data_file.html", said=said)
+    return render_template("my_data_file.html", said=said, labels=LABELS)
 
 
 def _written(value: datetime) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, delete, exists, func, or_, select, update
@@ -29,7 +30,15 @@ from blog.enquiries import Enquiry
 from blog.errors import Busy, Conflict
 from blog.outbox import MailState, OutgoingMail
 from blog.outbox.bounced import BouncedAddress
-from blog.privacy import addresses, collecting, enquiring, finding, receipts, requests
+from blog.privacy import (
+    addresses,
+    collecting,
+    enquiring,
+    finding,
+    mail_files,
+    receipts,
+    requests,
+)
 from blog.privacy.receipts import ErasureReceipt
 
 # As many go in one transaction; others want to write too.
@@ -37,7 +46,7 @@ AT_ONCE = 10
 # The verbs of an operator, and of the person herself.
 ERASED, ERASED_OWN = "erased a person’s data under", "had her data erased under"
 WISHES, ADDRESSES = "wishes to be told of replies", "confirmations of the address"
-BOUNCED = "notes that mail came back"
+BOUNCED, FILES = "notes that mail came back", "mails in files"
 # Of mails about comments nobody can tell any more which of them quote hers.
 _INSTEAD = "Some of what this mail told of was erased. What is left stands on the site: {link}"
 _QUOTING = (notices.MAIL, following.MAIL)
@@ -70,6 +79,7 @@ def plan(email: str) -> Plan:
         BOUNCED: finding.bounced(email),
     }
     counts = {kind: _count(query) for kind, query in found.items()}
+    counts[FILES] = len(mail_files.of(email))
     return Plan({kind: count for kind, count in counts.items() if count}, _stays(email))
 
 
@@ -131,6 +141,8 @@ def go_on(reference: str, *, now: datetime, seconds: float = math.inf) -> bool:
     """
     give_up_at = time.monotonic() + seconds
     is_done, is_purging = False, False
+    # They are looked for before anybody has to wait, and while it is known which are hers.
+    files = _files_of(reference)
     while not is_done:
         with db.writing():
             receipt = db.session.get_one(ErasureReceipt, reference, with_for_update=True)
@@ -138,7 +150,8 @@ def go_on(reference: str, *, now: datetime, seconds: float = math.inf) -> bool:
                 return True
             _refuse_while_importing(receipt.email)
             counts = _erase_some(receipt.email, now=now)
-            receipt.add(counts or {})
+            receipt.add((counts or Counter()) + Counter({FILES: mail_files.erase(files)}))
+            files = []
             if counts is None:
                 is_done = fulltext.purge(db.session.connection(), is_first=not is_purging)
                 is_purging = True
@@ -147,6 +160,11 @@ def go_on(reference: str, *, now: datetime, seconds: float = math.inf) -> bool:
         if time.monotonic() >= give_up_at:
             break
     return is_done
+
+
+def _files_of(reference: str) -> Sequence[Path]:
+    email = db.session.get_one(ErasureReceipt, reference).email
+    return mail_files.of(email) if email else []
 
 
 def finish_left(now: datetime, *, seconds: float = 1.0) -> None:
