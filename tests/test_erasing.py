@@ -1,6 +1,7 @@
 """Erasing one person's data: nothing is left of it, threads stay readable, and a receipt tells so."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -338,6 +339,21 @@ def test_nothing_kept_leaves_a_receipt_all_the_same(clock: Clock, app: Flask) ->
 
 
 # Receipts
+
+
+def test_a_receipt_tells_what_was_written_before_it_from_what_came_later(
+    clock: Clock, app: Flask
+) -> None:
+    erase(app)
+    first = clock.now
+    clock.move(days=1)
+    erase(app)
+    with app.app_context():
+        is_erased = receipts.erased()
+        assert is_erased(ADDRESS.upper(), first)
+        assert is_erased(ADDRESS, clock.now)
+        assert not is_erased(ADDRESS, clock.now + timedelta(seconds=1))
+        assert not is_erased(OTHER, first)
 
 
 def test_a_receipt_can_be_shown_again_and_holds_nothing_of_anybody(

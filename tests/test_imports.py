@@ -82,6 +82,7 @@ def own(folder: Path, *rows: Any) -> Path:
         for at, row in enumerate(rows, start=1)
     ]
     path = folder / "own.json"
+    folder.mkdir(exist_ok=True)
     path.write_text(json.dumps({"format": exports.FORMAT, "version": 1, "comments": said}))
     return path
 
@@ -464,6 +465,46 @@ def test_imported_comments_are_read_found_and_decided_about(author: Visitor) -> 
         (comment,) = comments.by_ids([waiting])
         comment.approve(by=accounts.by_email(AUTHOR.email), now=CLOCK)
     assert named()["Waiting"].state == CommentState.APPROVED
+
+
+def test_what_was_erased_since_it_was_written_stays_erased(tmp_path: Path) -> None:
+    hers = {"email": "lerato@reader.example"}
+    path = own(
+        tmp_path,
+        hers | {"source": "Alone"},
+        hers | {"source": "Answered", "original": "More"},
+        {"source": "An answer", "parent": 2},
+        hers | {"source": "Answered here only"},
+        {"source": "Here already", "parent": 4},
+        hers | {"source": "An edit", "state": "pending", "edit_of": 4},
+        {"source": "Without an address"},
+        hers | {"source": "After that", "created_at": "2025-06-02T00:00:00Z"},
+    )
+
+    def is_erased(email: str, moment: datetime) -> bool:
+        return email == "lerato@reader.example" and moment <= at(2025, 6, 1)
+
+    run(own(tmp_path / "known", {"id": 5, "key": "key 5", "source": "Here already"}))
+    dry = run(path, is_dry=True, is_erased=is_erased)
+    report = run(path, is_erased=is_erased)
+    assert (
+        (report.new, report.known) == (dry.new, dry.known) == ({"approved": 3, "withdrawn": 1}, 1)
+    )
+    assert said(report, Kind.SKIPPED) == {
+        "written under an address whose data was erased here since": 4
+    }
+    rows = {row.source: row for row in stored()}
+    kept = {"", "An answer", "Here already", "Without an address", "After that"}
+    assert (len(stored()), set(rows)) == (len(kept), kept)
+    gone = rows[""]
+    assert (gone.state, gone.name, gone.email, gone.original) == ("withdrawn", "", None, None)
+    assert (gone.html, gone.reasons, rows["An answer"].parent_id) == ("", [], gone.id)
+
+
+def test_an_address_that_a_file_tells_of_elsewhere_is_known_too() -> None:
+    report = run(DATA / "disqus.xml", is_erased=lambda email, _: email == "thandi@reader.example")
+    assert "Thandi" not in named()
+    assert said(report, Kind.SKIPPED)["written under an address whose data was erased here since"]
 
 
 # Old addresses

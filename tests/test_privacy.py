@@ -4,6 +4,7 @@ import gc
 import json
 import stat
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,17 @@ def test_what_is_no_address_is_refused_in_one_sentence(people: People, command: 
 
 
 def test_erasing_says_first_what_would_go_and_does_it_when_told(
-    clock: Clock, app: Flask, reader: Visitor, people: People
+    clock: Clock,
+    app: Flask,
+    reader: Visitor,
+    people: People,
+    environ: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     write(reader, email=ADDRESS)
+    path = str(tmp_path / "comments.json")
+    moving = partial(CliRunner(env=environ).invoke, cli.cli)
+    assert moving(["comments", "export", "--output", path]).exit_code == 0
     dry = people("erase", ADDRESS)
     assert (dry.exit_code, dry.stdout) == (
         0,
@@ -74,6 +83,10 @@ def test_erasing_says_first_what_would_go_and_does_it_when_told(
     for named in (reference, reference.lower(), ADDRESS):
         assert people("receipt", named).stdout == done.stdout
     assert people("erase", ADDRESS).stdout == "Nothing to erase.\n"
+    # An old file brings nothing of it back, and says so.
+    told = moving(["comments", "import", path]).stdout
+    assert "       1  left out: written under an address whose data was erased here since" in told
+    assert count(app) == 0
 
 
 def test_what_stays_is_said_before_and_after(

@@ -16,6 +16,7 @@ from blog.accounts import User
 from blog.cli import NEW_FILE, print_json, print_line, with_database, write_private
 from blog.errors import NotFound
 from blog.imports import Kind, Report, Wish
+from blog.privacy import receipts
 
 _LISTED = 40
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -59,13 +60,19 @@ def import_comments(
 
     Disqus, WordPress, Isso, Remark42, Commento and Comentario are known by what is in FILE, packed
     with gzip or not. Dates, threads and states are kept. What was imported before is left as it
-    is, so that a file may be imported again.
+    is, so that a file may be imported again, and what was erased here since stays erased.
 
     \b
     Example:  blog comments import disqus.xml --dry-run --write-map pages.csv
               blog comments import disqus.xml --map pages.csv
     """
-    wish = Wish(is_dry=is_dry, map_path=map_path, write_to=write_to, author=_account(author))
+    wish = Wish(
+        is_dry=is_dry,
+        map_path=map_path,
+        write_to=write_to,
+        author=_account(author),
+        is_erased=receipts.erased(),
+    )
     with _progress() as progress:
         report = imports.run(path, wish, progress=progress, now=db.utc_now())
     if as_json:

@@ -55,13 +55,15 @@ class Wish:
     """How a file is to be imported; `map_path` says which old address is which article.
 
     The table of addresses is written to `write_to`; `author` gets the badge on what the old
-    site's author wrote.
+    site's author wrote. `is_erased` tells of an address whether what was written under it at a
+    moment was erased here since.
     """
 
     is_dry: bool = False
     map_path: Path | None = None
     write_to: Path | None = None
     author: User | None = None
+    is_erased: Callable[[str, datetime], bool] = lambda _email, _at: False
 
 
 def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: datetime) -> Report:
@@ -83,9 +85,10 @@ def run(path: Path, wish: Wish, *, progress: Callable[[int, int], None], now: da
             write_map(wish.write_to, staged.pages())
         staged.drop_unplaced()
         staged.arrange()
+        storing.know(staged)
+        staged.drop_erased(wish.is_erased)
         if known is not formats.OWN:
             staged.drop_deleted()
-        storing.know(staged)
         users = _users(staged, wish.author)
         report = Report(
             known.name, staged.states(), staged.count(is_known=True), staged.remarks(), pages

@@ -11,6 +11,7 @@ import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -25,7 +26,7 @@ CREATE TABLE remark (kind TEXT, words TEXT, count INTEGER, line INTEGER, PRIMARY
 CREATE TABLE comment (
     number INTEGER PRIMARY KEY, id TEXT UNIQUE, key TEXT UNIQUE, line INTEGER, thread TEXT,
     person TEXT, above TEXT, is_edit INTEGER, state TEXT, at REAL, said TEXT, level INTEGER,
-    is_known INTEGER DEFAULT 0, row_id INTEGER, parent_id INTEGER, branch INTEGER
+    is_known INTEGER DEFAULT 0, is_erased INTEGER DEFAULT 0, row_id INTEGER, parent_id INTEGER, branch INTEGER
 );
 CREATE INDEX comment_thread ON comment (thread);
 CREATE INDEX comment_above ON comment (above);
@@ -57,6 +58,16 @@ _DESCEND = (
 _IS_LONELY = (
     "level = ? AND state = 'withdrawn'"
     " AND NOT EXISTS (SELECT 1 FROM comment AS below WHERE below.above = comment.id)"
+)
+_ERASE = (
+    "UPDATE comment SET is_erased = 1, state = 'withdrawn', said = json_set(said, '$.name', '',"
+    " '$.email', NULL, '$.author', NULL, '$.source', '', '$.more', json('{}'))"
+    " WHERE NOT is_known AND was_erased(coalesce((SELECT email FROM person WHERE id = person),"
+    " json_extract(said, '$.email')), json_extract(said, '$.created_at'))"
+)
+_IS_UNMISSED = (
+    "level = ? AND is_erased AND NOT EXISTS"
+    " (SELECT 1 FROM comment AS below WHERE below.above = comment.id AND NOT below.is_known)"
 )
 _WAITING = (
     "SELECT comment.*, article, person.name, person.email, is_author,"
@@ -208,9 +219,26 @@ class Staging:
 
     def drop_deleted(self) -> None:
         """Drop what was deleted before, where nothing that answers it needs its place."""
-        deepest = self._db.execute("SELECT max(level) FROM comment").fetchone()[0] or 0
-        for level in range(deepest, -1, -1):
+        for level in self._levels():
             self._drop("deleted before, and nothing answers it", _IS_LONELY, level)
+
+    def _levels(self) -> Sequence[int]:
+        """Return the levels there are, the deepest first."""
+        deepest = self._db.execute("SELECT max(level) FROM comment").fetchone()[0] or 0
+        return range(deepest, -1, -1)
+
+    def drop_erased(self, is_erased: Callable[[str, datetime], bool]) -> None:
+        """Drop what was erased here since it was written; what is answered leaves its place alone."""
+
+        def was_erased(email: str | None, at: str) -> bool:
+            return email is not None and is_erased(email, datetime.fromisoformat(at))
+
+        self._db.create_function("was_erased", 2, was_erased)
+        self._db.execute(_ERASE)
+        words = "written under an address whose data was erased here since"
+        self._remark_on(Kind.SKIPPED, words, "is_erased")
+        for level in self._levels():
+            self._db.execute(f"DELETE FROM comment WHERE {_IS_UNMISSED}", (level,))  # noqa: S608 - words of ours
 
     def batches(self, size: int) -> Iterator[list[tuple[int, str]]]:
         """Yield numbers and keys of the comments in their order, and not those that are known."""

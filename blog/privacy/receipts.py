@@ -1,18 +1,19 @@
 """Receipts of erasures: that it was done, when and how much there was, and nothing of what.
 
 An address stands in one only until the erasure is done, so that it can be finished by another
-process; a keyed hash of it stays, by which somebody who names the address can be shown it again.
+process; a keyed hash of it stays, by which somebody who names the address can be shown it again,
+and by which an old file of comments brings nothing of hers back.
 """
 
 from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, String, select
+from sqlalchemy import JSON, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import accounts, config, db, tokens
@@ -88,6 +89,19 @@ def named(text: str) -> Sequence[ErasureReceipt]:
     """Return the receipt of a reference, or those of an address, oldest first."""
     found = by_reference(text)
     return [found] if found else of(text)
+
+
+def erased() -> Callable[[str, datetime], bool]:
+    """Return what tells whether something written under an address at a moment was erased since."""
+    begun = select(ErasureReceipt.address_hash, func.max(ErasureReceipt.begun_at))
+    rows = db.session.execute(begun.group_by(ErasureReceipt.address_hash))
+    until = {row[0]: row[1] for row in rows}
+
+    def is_erased(email: str, at: datetime) -> bool:
+        moment = until.get(_hash_of(email)) if until else None
+        return moment is not None and at <= moment
+
+    return is_erased
 
 
 def unfinished() -> Sequence[str]:
