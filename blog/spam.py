@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, TypeVar
 
 TOO_QUICK = timedelta(seconds=3)
+# Fewer words may well be the same by chance.
+REPEATED_FROM_WORDS = 8
 # An address as typed, with or without its scheme, is one link from its start to its end.
 _LINK = re.compile(
     r"(?:https?://|www\.)\S+"
@@ -141,6 +144,29 @@ def links(case: Submission) -> Iterator[Reason]:
 
 
 STEPS: tuple[Step[Submission], ...] = (trap, haste, links)
+
+
+def repeated(times: int) -> Reason:
+    """Hold what was said before."""
+    words = f"the same words came {counted(times, 'time')} before"
+    return Reason("repetition", words, Tone.BAD, Answer.HOLD)
+
+
+THROWAWAY = Reason("address", "a throw-away email address")
+
+
+def is_throwaway(email: str) -> bool:
+    """Tell whether an address, or one of the hosts above its own, is made to be thrown away."""
+    parts = email.rpartition("@")[2].lower().split(".")
+    return any(".".join(parts[start:]) in _throwaway_hosts() for start in range(len(parts) - 1))
+
+
+@cache
+def _throwaway_hosts() -> frozenset[str]:
+    # The list is long, and only who posts needs it.
+    from disposable_email_domains import blocklist
+
+    return frozenset(blocklist)
 
 
 def counted(number: int, noun: str) -> str:

@@ -170,6 +170,27 @@ def test_a_suspected_enquiry_is_thanked_for_like_any_other(app: Flask, reader: V
         assert enquiries.count_in(Folder.NEW) == 0
 
 
+def test_what_comments_taught_puts_an_enquiry_apart_with_the_reason_and_never_refuses_it(
+    app: Flask, reader: Visitor, author: Visitor
+) -> None:
+    rule = {"kind": "word", "pattern": "diabetes cure", "answer": "reject", "make": "yes"}
+    rules = "/admin/rules"
+    assert author.post(rules, author.form(rules, rules) | rule).status_code == 303
+    secret = "The diabetes cure is here."
+    assert reader.enquire(secret, anyway="y").status_code == 303
+    assert reader.enquire("Answer me.", email="a@mailinator.com").status_code == 303
+    assert "Met 1 time" in author.get(rules).text
+    with app.app_context():
+        first, second = reversed(enquiries.in_folder(Folder.SUSPECTED))
+        assert (first.mail, second.mail) == (None, None)
+        path = f"/admin/enquiries/{first.reference}"
+    folder = author.get("/admin/enquiries?folder=suspected").text
+    assert "a throw-away email address" in folder
+    # What may be sensitive is shown by no list.
+    assert "diabetes" not in folder
+    assert "“diabetes cure”" in author.get(path).text
+
+
 @pytest.mark.parametrize("query", ["", "?enquiry=forged", "?enquiry=" + "x" * 2_000])
 def test_a_thank_you_page_is_not_guessed(reader: Visitor, query: str) -> None:
     reader.enquire()

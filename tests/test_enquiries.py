@@ -15,7 +15,7 @@ from blog.errors import MailError
 from blog.outbox import Answer, MailState, Outcome
 from tests import mailing
 from tests.cast import CLOCK, at_once
-from tests.enquiring import FINE, HELD
+from tests.enquiring import FINE, HELD, ask, enquiry
 
 MakeApp = Callable[..., Flask]
 pytestmark = pytest.mark.usefixtures("at_work")
@@ -55,6 +55,28 @@ def test_where_the_mail_can_not_be_queued_there_is_no_enquiry() -> None:
         submit(broken)
     assert enquiries.count_in(Folder.ALL) == 0
     assert outbox.recent() == []
+
+
+def test_the_same_words_are_suspected_for_the_third_time_within_a_month() -> None:
+    offer = "We rank your website first on all search engines within a week."
+    for days_ago, message, is_suspected in (
+        # Long ago; then once more with the number she forgot; then a machine.
+        (90, offer, False),
+        (60, offer, False),
+        (29, offer, False),
+        (1, offer, False),
+        (0.5, offer, True),
+        (0.4, "May I book for Tuesday at ten, please?", False),
+        (0.3, "May I book for Tuesday at ten, please?", False),
+        (0.2, "Call me back.", False),
+        (0.1, "Call me back.", False),
+        (0, "Call me back.", False),
+    ):
+        reference = ask(message, days_ago=days_ago, email=f"{days_ago}@reader.example")
+        found = enquiry(reference)
+        assert found.is_suspected == is_suspected, (days_ago, message)
+    said = [each["words"] for each in enquiries.in_folder(Folder.SUSPECTED)[0].reasons]
+    assert said == ["the same words came 2 times before"]
 
 
 def test_a_reference_is_hard_to_guess_and_easy_to_say() -> None:

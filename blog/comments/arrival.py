@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import cache
 from typing import Any
 
-from blog import articles, config, db, private, revision, tokens
+from blog import articles, config, db, private, revision, spam, tokens
 from blog.articles import Article
 from blog.comments import (
     Draft,
@@ -130,7 +129,7 @@ def _case(
         closed_because=closed_because(article, now=now),
         name=draft.name,
         guarded=names.guarded(site),
-        has_throwaway_address=_is_throwaway(draft.email or ""),
+        has_throwaway_address=spam.is_throwaway(draft.email or ""),
         rules=rules.hits(Said.of(draft.name, draft.shown, draft.html, draft.email), now=now),
         private=_private_kinds(draft, site),
         words=len(draft.words),
@@ -181,20 +180,6 @@ def _private_kinds(draft: Draft, site: Site) -> list[str]:
     # A link's address is in the source alone, what signs and references hide in what is shown.
     texts = {draft.name, draft.source, draft.shown}
     return sorted({each.kind for text in texts for each in private.details(text, region=region)})
-
-
-def _is_throwaway(email: str) -> bool:
-    """Tell whether an address, or one of the hosts above its own, is made to be thrown away."""
-    parts = email.rpartition("@")[2].lower().split(".")
-    return any(".".join(parts[start:]) in _throwaway_hosts() for start in range(len(parts) - 1))
-
-
-@cache
-def _throwaway_hosts() -> frozenset[str]:
-    # The list is long, and only who posts needs it.
-    from disposable_email_domains import blocklist
-
-    return frozenset(blocklist)
 
 
 def submit(arrival: Arrival, *, now: datetime) -> int:

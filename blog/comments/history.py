@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, select
 
-from blog import db
+from blog import db, spam
 from blog.accounts import User
 from blog.comments import fulltext, likeness, policy, reach
 from blog.comments.model import Comment, CommentState
@@ -24,7 +24,7 @@ COUNTED = 1_000
 _SHOWN = 20
 _COMPARED = 1_000
 # A sketch of fewer words, which may well be the same by chance, is shorter.
-_LONG_BYTES = 4 * (policy.REPEATED_FROM_WORDS - 1)
+_LONG_BYTES = 4 * (spam.REPEATED_FROM_WORDS - 1)
 _ROW = Comment.metadata.tables[Comment.__tablename__].c
 _TOLD = {
     CommentState.APPROVED: "published",

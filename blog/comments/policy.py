@@ -17,8 +17,6 @@ from blog.comments.weighing import Opinion
 from blog.content import Commenting
 from blog.spam import Answer, Reason, Step, Tone, counted
 
-# Fewer words may well be the same by chance.
-REPEATED_FROM_WORDS = 8
 # Of pairs of words that two texts have in common.
 MUCH_ALIKE = 0.5
 MANY_IN_AN_HOUR = 5
@@ -76,11 +74,16 @@ def name(case: Case) -> Iterator[Reason]:
 def rule(case: Case) -> Iterator[Reason]:
     """Do what the author's own rules say."""
     for hit in case.rules:
-        if hit.answer is Answer.REJECT:
-            words = f"This site takes no comment with “{hit.pattern}”."
-        else:
-            words = f"“{hit.pattern}”{f', {hit.note}' if hit.note else ''}"
-        yield Reason("rule", words, Tone.BAD, hit.answer)
+        yield ruled(hit)
+
+
+def ruled(hit: Hit) -> Reason:
+    """Say that a rule speaks."""
+    if hit.answer is Answer.REJECT:
+        words = f"This site takes no comment with “{hit.pattern}”."
+    else:
+        words = f"“{hit.pattern}”{f', {hit.note}' if hit.note else ''}"
+    return Reason("rule", words, Tone.BAD, hit.answer)
 
 
 def private_details(case: Case) -> Iterator[Reason]:
@@ -92,11 +95,10 @@ def private_details(case: Case) -> Iterator[Reason]:
 
 def repetition(case: Case) -> Iterator[Reason]:
     """Hold what was said before in the same or nearly the same words."""
-    if case.words < REPEATED_FROM_WORDS:
+    if case.words < spam.REPEATED_FROM_WORDS:
         return
     if case.same:
-        words = f"the same words came {counted(case.same, 'time')} before"
-        yield Reason("repetition", words, Tone.BAD, Answer.HOLD)
+        yield spam.repeated(case.same)
     elif case.is_like_another:
         words = "nearly the same words came before"
         yield Reason("repetition", words, Tone.BAD, Answer.HOLD)
@@ -112,7 +114,7 @@ def rate(case: Case) -> Iterator[Reason]:
 def address(case: Case) -> Iterator[Reason]:
     """Point out an address that is made to be thrown away; many honest readers use one."""
     if case.has_throwaway_address:
-        yield Reason("address", "a throw-away email address")
+        yield spam.THROWAWAY
 
 
 def model(case: Case) -> Iterator[Reason]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 
 from blog import config, db, spam, tokens
 from blog.content import Site
@@ -17,6 +18,22 @@ from blog.enquiries.model import ConsentText, Enquiry, Happening, State, Way
 from blog.errors import Conflict
 
 CORRECTED_WITHIN = timedelta(days=1)
+# The same words so often before, among so many that came last and not too long ago.
+OFTEN = 2
+REPEATED_WITHIN = timedelta(days=30)
+_COMPARED = 100
+_NEWEST = (
+    select(Enquiry.message, Enquiry.created_at)
+    .order_by(Enquiry.id.desc())
+    .limit(_COMPARED)
+    .subquery()
+)
+_SAME = (
+    select(func.count())
+    .select_from(_NEWEST)
+    .where(_NEWEST.c.message == bindparam("message"))
+    .where(_NEWEST.c.created_at > bindparam("since", type_=Enquiry.created_at.type))
+)
 # Without letters and figures that are mistaken for one another on the telephone.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -55,19 +72,32 @@ def submit(
         message.message,
     )
     known = select(Enquiry).where(Enquiry.submission_key == key)
-    if db.session.execute(known).scalar_one_or_none() is None:
-        consent = _consent(message.consent, now=now)
-        with db.unless_taken():
-            enquiry = _new_enquiry(message, key, site=site, verdict=verdict, now=now)
-            enquiry.consent = consent
-            # The morning's mail counts what is suspected; without one nobody would learn of it.
-            if not verdict.is_held or config.current().summary_at is None:
-                enquiry.mail = letters.tell_clinic(enquiry, message.about, site=site, now=now)
-            db.session.add(enquiry)
-            answer = letters.acknowledge(enquiry, site=site, now=now)
-            if answer is not None:
-                enquiry.tell(Happening.ACKNOWLEDGED, by=None, now=now, mail=answer)
-    return db.session.execute(known).scalar_one()
+    found: Enquiry | None = db.session.execute(known).scalar_one_or_none()
+    if found is not None:
+        return found
+    verdict = spam.Verdict((*verdict.reasons, *_repetition(message.message, now=now)))
+    consent = _consent(message.consent, now=now)
+    with db.unless_taken():
+        enquiry = _new_enquiry(message, key, site=site, verdict=verdict, now=now)
+        enquiry.consent = consent
+        # The morning's mail counts what is suspected; without one nobody would learn of it.
+        if not verdict.is_held or config.current().summary_at is None:
+            enquiry.mail = letters.tell_clinic(enquiry, message.about, site=site, now=now)
+        db.session.add(enquiry)
+        answer = letters.acknowledge(enquiry, site=site, now=now)
+        if answer is not None:
+            enquiry.tell(Happening.ACKNOWLEDGED, by=None, now=now, mail=answer)
+    return enquiry if enquiry in db.session else db.session.execute(known).scalar_one()
+
+
+def _repetition(message: str, *, now: datetime) -> Iterator[spam.Reason]:
+    """Suspect what came in the same words often; who writes once more is no machine."""
+    if len(message.split()) < spam.REPEATED_FROM_WORDS:
+        return
+    told = {"message": message, "since": now - REPEATED_WITHIN}
+    times = db.session.connection().execute(_SAME, told).scalar_one()
+    if times >= OFTEN:
+        yield spam.repeated(times)
 
 
 def _new_enquiry(

@@ -152,8 +152,8 @@ ENTRIES = (
     ),
     Entry(
         Kind.COMMENTS,
-        "Addresses and words by which the clinic holds comments back",
-        "To keep out who misuses the comments.",
+        "Addresses and words by which the clinic holds comments back and suspects messages",
+        "To keep out who misuses them.",
         "Until the clinic drops the rule, or the day that it gave it.",
         (
             *_of("comment_rule", "id kind pattern answer note expires_at hits hit_at created_at"),
@@ -166,7 +166,8 @@ ENTRIES = (
         "To answer you as you wish, and for nothing else: name, email address or phone number, when"
         " to reach you, topic and message. Beside it stand when you sent it and from which article,"
         " what you agreed to, and whether it seems to hold medical details, so that no mail shows"
-        " them. By a scrambled form of it the same message sent twice is one.",
+        " them. By a scrambled form of it the same message sent twice is one. Why it is taken for"
+        " advertising, if it is, stands there in words.",
         "Kept {enquiries}. What is taken for spam, and isn’t marked as genuine, {spam}.",
         (
             *_of("enquiry", "id reference name email phone phone_typed preferred_way"),
@@ -218,9 +219,11 @@ ENTRIES = (
     Entry(
         Kind.RIGHTS,
         "A receipt, when your data is erased",
-        "A random number, the day, how much there was and a scrambled form of your address, so that you and the clinic can show that it was done. While it is being done, which takes"
-        " seconds, your address stands with it.",
-        "Kept for ever; it says nothing of you.",
+        "A random number, the day, how much there was and a scrambled form of your address, so that"
+        " you and the clinic can show that it was done, and so that an old file of comments brings"
+        " none of yours back. While it is being done, which takes seconds, your address stands with"
+        " it.",
+        "Kept for ever; without this site’s secret key it says nothing of you.",
         _of("erasure_receipt", "reference address_hash email begun_at finished_at counts"),
     ),
     Entry(

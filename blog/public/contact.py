@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, config, content, db, enquiries, forms, limits, spam, templating, tokens
 from blog.articles import Article
+from blog.comments import advice, rules
+from blog.comments.advice import Advice
 from blog.enquiries import Enquiry, Way, arrival, hints
 from blog.enquiries.arrival import Message
 from blog.enquiries.letters import About
@@ -53,17 +55,23 @@ def post_enquiry() -> AnyResponse:
     if not form.validate():
         return make_response(render_template("contact.html", form=form, about=about), 422)
     now = db.utc_now()
-    submission = spam.Submission(
-        text=form.message.data, trap=form.note.data, touched_for=form.touched_for
-    )
-    verdict = spam.judge(submission, spam.STEPS)
+    told = advice.about(name=form.name.data, email=form.email.data, text=form.message.data, now=now)
     message, site, client = _message(form, about), templating.site(), limits.client()
     with db.writing():
         reference = arrival.submit(
-            message, site=site, verdict=verdict, address_hash=client, now=now
+            message, site=site, verdict=_verdict(form, told), address_hash=client, now=now
         ).reference
+        rules.count(told.rule_ids, now=now)
     token = tokens.issue(config.current().secret_key, THANKS, reference, now=now)
     return redirect(f"/contact/thanks?enquiry={token}", 303)
+
+
+def _verdict(form: ContactForm, told: Advice) -> spam.Verdict:
+    """Judge how it came, and take in what comments taught."""
+    submission = spam.Submission(
+        text=form.message.data, trap=form.note.data, touched_for=form.touched_for
+    )
+    return spam.Verdict((*spam.judge(submission, spam.STEPS).reasons, *told.reasons))
 
 
 def _message(form: ContactForm, about: Article | None) -> Message:
