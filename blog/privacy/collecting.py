@@ -59,7 +59,7 @@ LABELS = {
     "at": "When",
     "scrambled_address_kept_since": "A scrambled form of your internet address is kept since",
     "reference": "Reference",
-    "created_at": "Begun",
+    "created_at": "Stored",
     "phone": "Phone number",
     "phone_typed": "Phone number as you typed it",
     "preferred_way": "How you would like to be answered",
