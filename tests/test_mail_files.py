@@ -91,6 +91,7 @@ def test_what_has_a_row_that_stays_what_is_ours_and_what_lies_elsewhere_is_left(
     (folder / "link.eml").symlink_to(outside)
     (folder / "folder.eml").mkdir()
     (folder / "no-mail.eml").write_bytes(b"\xff\x00" + ADDRESS.encode())
+    (folder / "gone.eml").write_text(f"To: {AUTHOR.email}\n\nHer account’s, whose row is gone")
     (folder / "note.txt").write_text(f"To: {ADDRESS}\n\nNo mail of ours")
     before = sorted(folder.iterdir())
     for email in (ADDRESS, AUTHOR.email):

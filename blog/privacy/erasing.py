@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -151,7 +151,6 @@ def go_on(reference: str, *, now: datetime, seconds: float = math.inf) -> bool:
             _refuse_while_importing(receipt.email)
             counts = _erase_some(receipt.email, now=now)
             receipt.add((counts or Counter()) + Counter({FILES: mail_files.erase(files)}))
-            files = []
             if counts is None:
                 is_done = fulltext.purge(db.session.connection(), is_first=not is_purging)
                 is_purging = True
@@ -162,9 +161,9 @@ def go_on(reference: str, *, now: datetime, seconds: float = math.inf) -> bool:
     return is_done
 
 
-def _files_of(reference: str) -> Sequence[Path]:
+def _files_of(reference: str) -> Iterator[Path]:
     email = db.session.get_one(ErasureReceipt, reference).email
-    return mail_files.of(email) if email else []
+    return iter(mail_files.of(email) if email else ())
 
 
 def finish_left(now: datetime, *, seconds: float = 1.0) -> None:
