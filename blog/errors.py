@@ -9,10 +9,13 @@
     ├── MailError             a message that can't be built or handed over
     ├── BadRequest            bytes that are no request of ours
     ├── BadParameter          a parameter of a program's request, with what is allowed
+    ├── Unauthorized          nothing tells who asks
     ├── Forbidden             the actor may not do this
     ├── NotFound              nothing here by that name
     ├── Gone                  something that was here and was removed
     ├── Conflict              somebody else was there before
+    ├── Stale                 what was to be changed isn't what was read
+    ├── Unconditional         a change that doesn't say of what
     ├── Invalid               fields that are wrong, each with its sentence
     ├── TooMany               a limit is reached, with seconds to wait
     └── Busy                  no room at this moment; the same request will do later
@@ -122,6 +125,10 @@ class BadRequest(BlogError):
     status = 400
     code = "bad-request"
 
+    def __init__(self, message: str, *, code: str = "bad-request") -> None:
+        super().__init__(message)
+        self.code = code
+
 
 class BadParameter(BlogError):
     """A parameter that isn't known, or whose value isn't; `allowed` lists what there is."""
@@ -133,6 +140,13 @@ class BadParameter(BlogError):
         super().__init__(detail)
         self.name = name
         self.allowed = allowed
+
+
+class Unauthorized(BlogError):
+    """Nothing that came along tells who asks."""
+
+    status = 401
+    code = "unauthorized"
 
 
 class Forbidden(BlogError):
@@ -163,15 +177,30 @@ class Conflict(BlogError):
     code = "conflict"
 
 
+class Stale(BlogError):
+    """What was to be changed isn't what was read any more."""
+
+    status = 412
+    code = "stale"
+
+
+class Unconditional(BlogError):
+    """A change that doesn't say of which version."""
+
+    status = 428
+    code = "unconditional"
+
+
 class Invalid(BlogError):
     """Fields that are wrong: `fields` maps a field's name to its sentence."""
 
     status = 422
     code = "invalid"
 
-    def __init__(self, fields: dict[str, str]) -> None:
+    def __init__(self, fields: dict[str, str], *, code: str = "invalid") -> None:
         super().__init__(" ".join(fields.values()))
         self.fields = fields
+        self.code = code
 
 
 class TooMany(BlogError):

@@ -19,7 +19,7 @@ from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from limits.storage import Storage
 
-from blog import config, db, tokens
+from blog import config, db, tokens, urls
 
 POSTS = "10 per minute; 60 per hour; 200 per day"
 SIGN_INS = "20 per minute; 100 per hour"
@@ -58,7 +58,19 @@ def init_app(app: Flask, settings: config.Settings) -> None:
 
 
 def say_when(response: Response) -> Response:
-    """Tell a client that was refused, and no other, how long to wait."""
+    """Tell a client that was refused how long to wait, and a program how much is left.
+
+    Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/.
+    """
+    if request.path.startswith(f"{urls.API}/") and limiter.current_limits:
+        parts = [(f'"{each.limit.get_expiry()}"', each) for each in limiter.current_limits]
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f"{name};q={each.limit.amount};w={each.limit.get_expiry()}" for name, each in parts
+        )
+        response.headers["RateLimit"] = ", ".join(
+            f"{name};r={each.remaining};t={max(0, round(each.reset_at - time.time()))}"
+            for name, each in parts
+        )
     wait_seconds = response.headers.pop(_WAIT_HEADER, None)
     if wait_seconds is not None and response.status_code == HTTPStatus.TOO_MANY_REQUESTS:
         response.headers["Retry-After"] = wait_seconds

@@ -42,9 +42,11 @@ _TITLES = {
     409: "Somebody was there before",
     410: "This article was removed",
     411: "The length of the form is missing",
+    412: "It was changed meanwhile",
     413: "That is too long",
     415: "That isn’t a form",
     422: "There is a problem",
+    428: "Say which version",
     429: "Please wait a moment",
     500: "Something went wrong on our side",
     503: "The site can’t do this at this moment",
@@ -64,16 +66,22 @@ _SENTENCES = {
 KNOWN = {
     "bad-request": (400, "The bytes that were sent are no request of this site’s."),
     "bad-parameter": (400, "A parameter isn’t known, or its value isn’t; `allowed` tells what is."),
+    "bad-json": (400, "The body is no JSON that everybody reads alike."),
+    "unauthorized": (401, "A token is needed, as `Authorization: Bearer …`."),
     "forbidden": (403, "This may not be done with what was sent along."),
     "not-found": (404, "Nothing that anybody can read is here."),
     "method-not-allowed": (405, "`Allow` tells which methods are."),
     "not-acceptable": (406, "Answers are JSON, which the client doesn’t take."),
     "conflict": (409, "Somebody else was there before."),
     "gone": (410, "What was here was taken away."),
+    "stale": (412, "It was changed meanwhile: read it again, then change that."),
     "length-required": (411, "A body needs a `Content-Length`."),
     "content-too-large": (413, "The body is longer than is taken, and was not read."),
     "unsupported-media-type": (415, "The body is of a type that isn’t taken here."),
     "invalid": (422, "Fields of the body are wrong; `errors` names each with a sentence."),
+    "sensitive": (422, "The message seems to hold medical details; `anyway` sends it."),
+    "key-reused": (422, "This `Idempotency-Key` came before with another body."),
+    "unconditional": (428, "A change needs `If-Match` with the `ETag` of what was read."),
     "too-many": (429, "A limit is reached; `Retry-After` tells for how many seconds."),
     "internal-error": (500, "Something is wrong with the site, and was noted."),
     "busy": (503, "There is no room at this moment; `Retry-After` tells when to try again."),
@@ -196,6 +204,8 @@ def _as_problem(status: int, code: str, title: str, sentence: str) -> Response:
     # A front end elsewhere is told what is wrong, too.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

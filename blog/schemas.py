@@ -11,6 +11,11 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from blog import comments, enquiries, markup
+from blog.comments.reports import DETAILS_MAX_CHARS, ReportReason
+from blog.enquiries import Way
+from blog.urls import ROW_ID_MAX
+
 Url = Annotated[str, Meta(description="An absolute address.", extra_json_schema={"format": "uri"})]
 Moment = Annotated[datetime, Meta(tz=True)]
 Html = Annotated[str, Meta(description="Safe HTML; its addresses are absolute.")]
@@ -256,3 +261,120 @@ class Problem(Out, frozen=True):
     detail: Annotated[str, Meta(description="A sentence for a person.")]
     code: Annotated[str, Meta(description="A name for a program.")]
     errors: list[Wrong]
+
+
+class In(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is taken; anything else is refused."""
+
+
+Trap = Annotated[str, Meta(description="A trap for programs: leave it out, or empty.")]
+FormToken = Annotated[
+    str,
+    Meta(description="Of a form that was touched; without one a comment waits to be read first."),
+]
+Email = Annotated[
+    str,
+    Meta(description="One address; never shown to readers.", max_length=comments.EMAIL_MAX_CHARS),
+]
+CommentText = Annotated[
+    str, Meta(description="Markdown.", min_length=1, max_length=markup.COMMENT_MAX_CHARS)
+]
+
+
+class CommentIn(In, frozen=True):
+    """A comment or a reply."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=comments.NAME_MAX_CHARS)]
+    body: CommentText
+    email: Email = ""
+    parent_id: Annotated[
+        Annotated[int, Meta(ge=1, le=ROW_ID_MAX)] | None,
+        Meta(description="The comment that is answered."),
+    ] = None
+    follow: Annotated[bool, Meta(description="Whether to be told of replies by email.")] = False
+    note: Trap = ""
+    token: FormToken = ""
+
+
+class CommentChange(In, frozen=True):
+    """What a comment is to say from now on."""
+
+    body: CommentText
+
+
+class ReportIn(In, frozen=True):
+    """What is wrong with a comment."""
+
+    reason: ReportReason
+    details: Annotated[str, Meta(max_length=DETAILS_MAX_CHARS)] = ""
+    note: Trap = ""
+
+
+class EnquiryIn(In, frozen=True):
+    """A message to the clinic; an email address or a phone number is needed."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=enquiries.NAME_MAX_CHARS)]
+    message: Annotated[str, Meta(min_length=1, max_length=enquiries.MESSAGE_MAX_CHARS)]
+    consent: Annotated[
+        Literal[True], Meta(description="That the visitor agreed to the sentence of the settings.")
+    ]
+    consent_text: Annotated[
+        str, Meta(description="The sentence she saw; that of now if left out.", max_length=2_000)
+    ] = ""
+    email: Annotated[str, Meta(max_length=enquiries.EMAIL_MAX_CHARS)] = ""
+    phone: Annotated[str, Meta(max_length=enquiries.PHONE_MAX_CHARS)] = ""
+    way: Annotated[Way, Meta(description="How she wants to be answered.")] = Way.ANY
+    time: Annotated[
+        str, Meta(description="When she can be reached.", max_length=enquiries.TIME_MAX_CHARS)
+    ] = ""
+    topic: Annotated[str, Meta(description="One of the settings’ topics.", max_length=300)] = ""
+    about: Annotated[
+        str, Meta(description="The id of the article she came from.", max_length=100)
+    ] = ""
+    anyway: Annotated[
+        bool, Meta(description="Send it though it seems to hold medical details.")
+    ] = False
+    note: Trap = ""
+    token: FormToken = ""
+
+
+class FormTokenOut(Out, frozen=True):
+    """What a form carries that somebody began to fill in just now."""
+
+    token: str
+
+
+class OwnComment(Out, frozen=True):
+    """A comment as its writer finds it."""
+
+    id: int
+    article_id: str
+    state: Annotated[
+        Literal["pending", "published", "removed", "withdrawn"],
+        Meta(description="An edit that waits doesn’t change it."),
+    ]
+    body: Annotated[str, Meta(description="What she wrote last, as Markdown.")]
+    html: Html
+    created_at: Moment
+    edit_until: Annotated[Moment, Meta(description="Until when it can be changed or withdrawn.")]
+    url: Url
+
+
+class TakenComment(OwnComment, frozen=True):
+    """A comment that was taken, with what proves later whose it is."""
+
+    edit_token: Annotated[
+        str, Meta(description="To be kept by the writer’s program alone; it is not sent again.")
+    ]
+
+
+class TakenEnquiry(Out, frozen=True):
+    """An enquiry that was taken and will reach the clinic."""
+
+    reference: Annotated[str, Meta(description="What to name when asking about it.")]
+
+
+class TakenReport(Out, frozen=True):
+    """A report that was taken."""
+
+    comment_id: int

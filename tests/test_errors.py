@@ -24,7 +24,10 @@ from blog.errors import (
     NotFound,
     Problem,
     SettingError,
+    Stale,
     TooMany,
+    Unauthorized,
+    Unconditional,
 )
 
 STATUSES: dict[type[BlogError], int] = {
@@ -37,10 +40,13 @@ STATUSES: dict[type[BlogError], int] = {
     MailError: 500,
     BadRequest: 400,
     BadParameter: 400,
+    Unauthorized: 401,
     Forbidden: 403,
     NotFound: 404,
     Gone: 410,
     Conflict: 409,
+    Stale: 412,
+    Unconditional: 428,
     Invalid: 422,
     TooMany: 429,
     Busy: 503,

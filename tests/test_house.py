@@ -15,12 +15,13 @@ ORDER = """
 errors
 config
 db markup content
-tokens revision urls schemas
-accounts outbox spam private
+tokens revision urls
+accounts outbox spam private once
 permissions journal
 articles enquiries
 comments staff
 imports exports privacy summary
+schemas
 forms limits security templating problems reload pagecache
 assets health public feeds api admin
 cli

@@ -1,4 +1,4 @@
-"""What programs read: articles, people, topics, comments and the site, as JSON under /api/v1.
+"""What programs read and send: articles, people, comments and the site, as JSON under /api/v1.
 
 The queries are those of the pages, so that no second set of rules can drift from the first.
 Errors are problem details, which `blog.problems` writes for whatever is asked below /api/.
@@ -6,7 +6,7 @@ Errors are problem details, which `blog.problems` writes for whatever is asked b
 
 from __future__ import annotations
 
-from blog.api import articles, comments, people, reference, site
+from blog.api import articles, comments, enquiring, people, reference, site, talking
 from blog.api.surface import api
 
-__all__ = ["api", "articles", "comments", "people", "reference", "site"]
+__all__ = ["api", "articles", "comments", "enquiring", "people", "reference", "site", "talking"]

@@ -6,10 +6,24 @@ from datetime import UTC, datetime
 from typing import Any
 
 from blog import schemas, urls
+from blog.comments.editing import EDIT_WITHIN
+from blog.comments.reports import ReportReason
 
 _APPEARED_AT = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 _CHANGED_AT = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
 _ID = "mesotherapy-or-microneedling"
+_ASKED = "How long does the redness last?"
+_SIGNED = "WzE3NzM0…"
+_OWN: dict[str, Any] = {
+    "id": 214,
+    "article_id": _ID,
+    "state": "pending",
+    "body": _ASKED,
+    "html": f"<p>{_ASKED}</p>",
+    "created_at": _CHANGED_AT,
+    "edit_until": _CHANGED_AT + EDIT_WITHIN,
+    "url": "https://clinic.example/articles/mesotherapy-or-microneedling/comments/214",
+}
 
 
 def of(kind: Any) -> Any:
@@ -25,8 +39,28 @@ def of(kind: Any) -> Any:
         ),
         schemas.Settings: _settings(),
         schemas.Comment: _comment(),
+        schemas.FormTokenOut: schemas.FormTokenOut(token=_SIGNED),
+        schemas.OwnComment: schemas.OwnComment(**_OWN),
+        schemas.TakenComment: schemas.TakenComment(**_OWN | {"edit_token": "q4xJ…"}),
+        schemas.TakenReport: schemas.TakenReport(comment_id=214),
+        schemas.TakenEnquiry: schemas.TakenEnquiry(reference="7KQ2-M9FX"),
     }
     return made.get(kind, {_ID: 20})
+
+
+def sent(kind: type[schemas.In]) -> schemas.In:
+    """Return the example of what an operation takes."""
+    made: dict[type[schemas.In], schemas.In] = {
+        schemas.CommentIn: schemas.CommentIn(name="Naledi", body=_ASKED),
+        schemas.CommentChange: schemas.CommentChange(body="How long does the *redness* last?"),
+        schemas.ReportIn: schemas.ReportIn(
+            reason=ReportReason.WRONG, details="Ask a doctor first."
+        ),
+        schemas.EnquiryIn: schemas.EnquiryIn(
+            name="Lerato", email="lerato@reader.example", message="May I book?", consent=True
+        ),
+    }
+    return made[kind]
 
 
 def _at(path: str) -> str:

@@ -16,26 +16,43 @@ from typing import Any
 import msgspec
 
 from blog import schemas, urls
-from blog.api import examples
+from blog.api import bodies, examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
 from blog.content.names import ID
 
 VERSION = "1.0.0"
-TAGS = ("Articles", "Comments", "People and topics", "Site")
+TAGS = ("Articles", "Comments", "Enquiries", "People and topics", "Site")
 _NAMED = "#/components/schemas/{name}"
-_IN_PATH = re.compile(r"<(\w+)>")
+_IN_PATH = re.compile(r"<(\w+:)?(\w+)>")
 _INTRODUCTION = (
     "Everything that the site’s pages show, for programs: the same texts, the same rules. Reading"
     " needs no key, and any site may do it from a browser. Lists are wrapped as `data`, `meta` and"
     " `links`; a single thing as `data`. Every error is a problem (RFC 9457) with a sentence for a"
     " person, a `code` for a program and what is allowed. Times are UTC. Every answer has an `ETag`."
 )
+_NUMBER = {"type": "integer", "minimum": 1, "maximum": urls.ROW_ID_MAX}
 # Ids and slugs.
 _NAME = {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": 100}
+_FOREIGN = "It was sent by a page of a site that isn’t allowed to."
+_EDIT_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The `edit_token` that came when the comment was taken.",
+}
+_HEADERS = {
+    "Idempotency-Key": "Under the same key the same is done once, for a day.",
+    "If-Match": "The `ETag` of what was read, or `*`.",
+}
+_OF_BODIES = {
+    "411": "A body needs a `Content-Length`.",
+    "413": "The body is too long.",
+    "415": "The body is no `application/json` in UTF-8.",
+    "422": "Fields are wrong; `errors` names each.",
+}
 # What everything here may be answered with.
 _ANYWHERE = {
-    "405": "Only GET and HEAD are taken here.",
+    "405": "`Allow` tells which methods are taken here.",
     "406": "The client takes no JSON.",
     "503": "The site can’t do it at this moment.",
 }
@@ -45,22 +62,23 @@ def document(title: str) -> dict[str, Any]:
     """Return the description of a site’s API."""
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
-        place = _IN_PATH.sub(r"{\1}", operation.path)
-        paths[place] = {"get": _operation(operation)}
+        place = _IN_PATH.sub(r"{\2}", operation.path)
+        paths.setdefault(place, {})[operation.method.lower()] = _operation(operation)
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{title}: API", "version": VERSION, "description": _INTRODUCTION},
         "servers": [{"url": urls.absolute(urls.api())}],
         "tags": [{"name": tag} for tag in TAGS],
         "paths": paths,
-        "components": {"schemas": _schemas()},
+        "components": {"schemas": _schemas(), "securitySchemes": {"editToken": _EDIT_TOKEN}},
     }
 
 
 @cache
 def _schemas() -> dict[str, Any]:
     types = [schemas.About, schemas.Links, schemas.Problem]
-    types += [each.gives for each in OPERATIONS]
+    types += [each.gives for each in OPERATIONS if each.gives]
+    types += [each.takes for each in OPERATIONS if each.takes]
     _, named = msgspec.json.schema_components(types, ref_template=_NAMED)
     for name, schema in list(named.items()):
         _mend(schema)
@@ -82,39 +100,71 @@ def _part_of(name: str) -> str:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
-    return {
+    told: dict[str, Any] = {
         "operationId": operation.view.__name__,
         "tags": [operation.tag],
         "summary": operation.summary,
         "description": operation.description or operation.summary,
-        "parameters": [*_in_path(operation), *(_in_query(each) for each in operation.asks)],
-        "responses": {
-            "200": {
-                "description": "As asked.",
-                "headers": {"ETag": {"schema": {"type": "string"}, "description": "Its version."}},
-                "content": {
-                    "application/json": {
-                        "schema": _envelope(operation),
-                        "example": _example(operation),
-                    }
-                },
-            },
-            "304": {"description": "It is what `If-None-Match` names."},
-            **{status: _problem(words) for status, words in _errors(operation).items()},
-        },
+        "parameters": [
+            *_in_path(operation),
+            *(_in_query(each) for each in operation.asks),
+            *(_in_headers(each) for each in operation.headers if each in _HEADERS),
+        ],
+        "responses": _done(operation)
+        | {status: _problem(words) for status, words in _errors(operation).items()},
     }
+    if "Authorization" in operation.headers:
+        told["security"] = [{"editToken": []}]
+    if operation.takes:
+        content = {"schema": _schema_of(operation.takes), "example": _sent(operation.takes)}
+        told["requestBody"] = {"required": True, "content": {"application/json": content}}
+    return told
+
+
+def _done(operation: Operation) -> dict[str, Any]:
+    done: dict[str, Any] = {"description": "As asked."}
+    if operation.gives:
+        content = {"schema": _envelope(operation), "example": _example(operation)}
+        done["content"] = {"application/json": content}
+    if not operation.is_read:
+        return {str(operation.status): done}
+    done["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Its version."}}
+    return {"200": done, "304": {"description": "It is what `If-None-Match` names."}}
+
+
+def _schema_of(kind: Any) -> dict[str, Any]:
+    (schema,), _ = msgspec.json.schema_components([kind], ref_template=_NAMED)
+    return schema
+
+
+def _sent(kind: type[schemas.In]) -> dict[str, Any]:
+    given: dict[str, Any] = msgspec.to_builtins(examples.sent(kind))
+    # What a program may leave out it mostly does.
+    return {name: value for name, value in given.items() if value}
 
 
 def _errors(operation: Operation) -> dict[str, str]:
     is_paged = any(each.name == "page" for each in operation.asks)
     words = [operation.missing, "There are not that many pages." if is_paged else ""]
     missing = {"404": " ".join(filter(None, words))} if any(words) else {}
-    return {"400": "A parameter is unknown or can’t be read."} | missing | _ANYWHERE
+    found = {"400": "A parameter is unknown or can’t be read."} | missing | _ANYWHERE
+    if operation.takes:
+        found |= _OF_BODIES
+    if operation.method not in ("GET", "HEAD"):
+        found |= {"403": _FOREIGN, "429": "A limit is reached; `Retry-After` tells how long."}
+    return dict(sorted((found | dict(operation.refusals)).items()))
 
 
 def _in_path(operation: Operation) -> Iterator[dict[str, Any]]:
-    for name in _IN_PATH.findall(operation.path):
-        yield {"name": name, "in": "path", "required": True, "schema": _NAME}
+    for kind, name in _IN_PATH.findall(operation.path):
+        schema = _NUMBER if kind else _NAME
+        yield {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _in_headers(name: str) -> dict[str, Any]:
+    schema = {"type": "string", "pattern": r"^[\x21-\x7e]+$", "maxLength": bodies.KEY_MAX_CHARS}
+    about = {"name": name, "in": "header", "description": _HEADERS[name]}
+    return about | {"required": name == "If-Match", "schema": schema}
 
 
 def _in_query(parameter: Parameter) -> dict[str, Any]:
@@ -156,7 +206,7 @@ def _example(operation: Operation) -> dict[str, Any]:
 
 
 def _data(operation: Operation) -> dict[str, Any]:
-    (schema,), _ = msgspec.json.schema_components([operation.gives], ref_template=_NAMED)
+    schema = _schema_of(operation.gives)
     if any(each.name == "fields" for each in operation.asks):
         part = {"$ref": _NAMED.format(name=_part_of(operation.gives.__name__))}
         return {"anyOf": [schema, part]}

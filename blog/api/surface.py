@@ -7,7 +7,7 @@ reference are made. Answers to reads are the same for all, and any site may read
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
@@ -16,17 +16,22 @@ import msgspec
 from flask import Blueprint, Response, make_response, request
 from werkzeug.exceptions import NotAcceptable
 
-from blog import pagecache, schemas, urls
-from blog.api import parameters
+from blog import config, limits, pagecache, schemas, security, urls
+from blog.api import bodies, parameters
 from blog.api.parameters import Parameter
 from blog.errors import NotFound
 
 api = Blueprint("api", __name__, url_prefix=urls.API)
 
 JSON = "application/json"
+_PREFLIGHT = {
+    "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match,"
+    " If-None-Match",
+    "Access-Control-Max-Age": "600",
+}
 _READ = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link",
+    "Access-Control-Expose-Headers": "ETag, Link, RateLimit, RateLimit-Policy, Retry-After",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
@@ -42,10 +47,16 @@ class Operation:
     path: str
     tag: str
     gives: Any
-    is_list: bool
-    asks: Sequence[Parameter]
-    missing: str
     example: str
+    is_list: bool = False
+    asks: Sequence[Parameter] = ()
+    missing: str = ""
+    method: str = "GET"
+    takes: type[schemas.In] | None = None
+    status: int = 200
+    is_read: bool = True
+    refusals: Mapping[str, str] = field(default_factory=dict)
+    headers: Sequence[str] = ()
 
     @property
     def summary(self) -> str:
@@ -80,11 +91,57 @@ def reads(
             response = view(parameters.asked(asks), **place)
             return _for_anybody(response, query=parameters.kept(asks))
 
-        OPERATIONS.append(Operation(view, path, tag, gives, is_list, asks, missing, example))
+        OPERATIONS.append(Operation(view, path, tag, gives, example, is_list, asks, missing))
         api.get(path)(answered)
         return answered
 
     return as_operation
+
+
+def does(
+    method: str,
+    path: str,
+    *,
+    takes: type[schemas.In] | None = None,
+    limit: str = "",
+    **told: Any,
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Make a view the answer to a method at a path; it is handed the body, and is never kept.
+
+    `told` is what the reference tells beside, as an operation has it.
+    """
+
+    def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
+        @wraps(view)
+        def answered(**place: Any) -> Response:
+            refuse_other_formats()
+            parameters.asked(())
+            response = view(bodies.body(takes), **place) if takes else view(**place)
+            response.headers.update(_READ | {"Cache-Control": "no-store"})
+            return response
+
+        sending: dict[str, Any] = {"method": method, "takes": takes, "is_read": False}
+        OPERATIONS.append(Operation(view, path, **told, **sending))
+        limited = limits.limiter.limit(limit)(answered) if limit else answered
+        api.route(path, methods=[method])(limited)
+        return answered
+
+    return as_operation
+
+
+@api.after_app_request
+def let_cross(response: Response) -> Response:
+    """Tell a browser what a page elsewhere may send here: to read anybody, to post who is allowed.
+
+    Source: https://fetch.spec.whatwg.org/#http-cors-protocol.
+    """
+    if request.method == "OPTIONS" and request.path.startswith(f"{urls.API}/"):
+        is_read = request.headers.get("Access-Control-Request-Method", "GET") in ("GET", "HEAD")
+        if is_read or security.is_friend(request.headers.get("Origin"), config.current()):
+            response.headers.update(_READ | _PREFLIGHT)
+            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+        response.vary.update(("Origin", "Access-Control-Request-Method"))
+    return response
 
 
 def refuse_other_formats() -> None:
@@ -104,6 +161,13 @@ def for_anybody(body: Any) -> Response:
 def _for_anybody(response: Response, *, query: Collection[str] = ()) -> Response:
     response.headers.update(_READ)
     return pagecache.offer(response, query=query)
+
+
+def taken(data: Any, status: int = 200) -> Response:
+    """Answer with what became of something that was sent."""
+    response = _answer({"data": data})
+    response.status_code = status
+    return response
 
 
 def one(data: Any) -> Response:

@@ -15,7 +15,7 @@ import click
 from flask import current_app
 from sqlalchemy.exc import DatabaseError
 
-from blog import articles, config, db, imports, journal, outbox, summary
+from blog import articles, config, db, imports, journal, once, outbox, summary
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_app, with_database
 from blog.comments import editing, notices, reports, telling, traces
 from blog.enquiries import letters
@@ -40,6 +40,7 @@ CHORES = (
     Chore(reports.sweep, _HOUR),
     Chore(requests.answer),
     Chore(requests.sweep, _HOUR),
+    Chore(once.sweep, _HOUR),
     Chore(erasing.finish_left),
     # Daily would do; what is left of a long round is done soon.
     Chore(retention.tidy, _HOUR),

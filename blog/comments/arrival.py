@@ -56,6 +56,7 @@ class Sender:
     trust_hash: str = ""
     trap: str = ""
     touched_for: timedelta | None = None
+    is_from_form: bool = True
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ def _case(
         shown_links=draft.html.count("<a "),
         trap=sender.trap,
         touched_for=sender.touched_for,
+        is_from_form=sender.is_from_form,
         mode=mode_of(article),
         closed_because=closed_because(article, now=now),
         name=draft.name,

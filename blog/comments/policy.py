@@ -44,6 +44,7 @@ class Case(spam.Submission):
 
     mode: Commenting
     name: str
+    is_from_form: bool = True
     closed_because: str = ""
     guarded: Collection[str] = ()
     has_throwaway_address: bool = False
@@ -62,6 +63,12 @@ def closed(case: Case) -> Iterator[Reason]:
     """Take nothing where comments are closed."""
     if case.closed_because:
         yield Reason("closed", case.closed_because, Tone.BAD, Answer.REJECT)
+
+
+def formless(case: Case) -> Iterator[Reason]:
+    """Hold what nobody filled into a form that came from here."""
+    if not case.is_from_form:
+        yield Reason("formless", "sent by a program without a form", Tone.PLAIN, Answer.HOLD)
 
 
 def name(case: Case) -> Iterator[Reason]:
@@ -174,6 +181,7 @@ def _by_trust(trust: Trust | None) -> Iterator[Reason]:
 
 STEPS: tuple[Step[Case], ...] = (
     closed,
+    formless,
     *spam.STEPS,
     rule,
     name,

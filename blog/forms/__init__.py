@@ -126,7 +126,7 @@ class PublicForm(ButtonForm):
     @property
     def touched_for(self) -> timedelta | None:
         """How long before it was sent the form was first touched; None where no script told."""
-        return getattr(self.form_token, "touched_for", None)
+        return getattr(self["form_token"], "touched_for", None) if "form_token" in self else None
 
 
 def stripped(text: str | None) -> str:

@@ -8,10 +8,18 @@ from typing import Any
 from wtforms import BooleanField, Field, HiddenField, SelectChoice, SelectField
 from wtforms.validators import ValidationError
 
-from blog import enquiries
+from blog import enquiries, spam
+from blog.articles import Article
+from blog.comments.advice import Advice
+from blog.content import Site, country_of
 from blog.enquiries import Way, arrival, guard, phones
+from blog.enquiries.arrival import Message
+from blog.enquiries.letters import About
 from blog.forms import PublicForm, address, line_field, required, stripped, text_field
 
+# What its token is for.
+CONTACT = "contact"
+_NO_TOPIC = "Nothing in particular"
 _NO_WAY = "Please give an email address or a phone number, so that we can answer."
 
 
@@ -91,6 +99,36 @@ class ContactForm(ReachableForm):
     # Names the wording that the box stands beside.
     agreed = HiddenField(filters=[stripped])
     anyway = BooleanField()
+
+    def fit(self, site: Site) -> None:
+        """Ask what a site wants to know, in its own words; before the form is checked."""
+        named = [(topic, topic) for topic in site.contact_topics]
+        self.topic.choices = [("", _NO_TOPIC), *named] if named else []
+        self.consent.label.text = self.wording = site.contact_consent
+        self.country = country_of(site.language)
+        self.sensitive_words = site.contact_sensitive_words
+
+    def message_about(self, article: Article | None) -> Message:
+        """Return what was typed, once it was checked, about an article where it names one."""
+        return Message(
+            name=self.name.data,
+            email=self.email.data,
+            phone=self.number,
+            phone_typed=self.phone.data,
+            preferred_way=Way(self.way.data),
+            preferred_time=self.time.data,
+            topic=self.topic.data,
+            message=self.message.data,
+            consent=self.consent_seen or "",
+            about=About(article.id, article.title, article.slug) if article else None,
+        )
+
+    def verdict(self, told: Advice) -> spam.Verdict:
+        """Judge how it came, and take in what comments taught."""
+        submission = spam.Submission(
+            text=self.message.data, trap=self.note.data, touched_for=self.touched_for
+        )
+        return spam.Verdict((*spam.judge(submission, spam.STEPS).reasons, *told.reasons))
 
     def validate_topic(self, field: Field) -> None:
         """Accept what the site offers, or nothing; it may offer nothing to choose from."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from blog import config
+from blog import config, once
 from blog.accounts import ABSOLUTE
 from blog.comments import following, traces
 from blog.comments.editing import EDIT_WITHIN
@@ -104,6 +104,14 @@ ENTRIES = (
         " can be turned back. The internet address itself is never stored.",
         "Kept {traces}.",
         _of("comment_trace", "comment_id at client_hash reader_hash words_hash sketch"),
+    ),
+    Entry(
+        Kind.COMMENTS,
+        "Where another site’s page or a program sent it for you: scrambled forms of the key it sent"
+        " along and of what it sent, and the number of what became of it",
+        "To take once what is sent twice by accident.",
+        "Kept {sendings}.",
+        _of("sent_key", "key_hash sent_hash made created_at"),
     ),
     Entry(
         Kind.COMMENTS,
@@ -317,6 +325,7 @@ def _spans(settings: Settings) -> dict[str, str]:
         "rejected": _for(settings.keep_rejected_days, "day"),
         "spam": _for(settings.keep_spam_days, "day"),
         "traces": f"for {_span(traces.KEPT)}",
+        "sendings": f"for {_span(once.KEPT)}",
         "reports": f"for {_span(traces.KEPT)}",
         "unconfirmed": _for(settings.keep_unconfirmed_days, "day"),
         "enquiries": _for(settings.keep_enquiries_months, "month"),

@@ -8,22 +8,17 @@ from __future__ import annotations
 from flask import Response, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, config, content, db, enquiries, forms, limits, spam, templating, tokens
+from blog import articles, config, content, db, enquiries, forms, limits, templating, tokens
 from blog.articles import Article
 from blog.comments import advice, rules
-from blog.comments.advice import Advice
-from blog.enquiries import Enquiry, Way, arrival, hints
-from blog.enquiries.arrival import Message
-from blog.enquiries.letters import About
+from blog.enquiries import Enquiry, arrival, hints
 from blog.errors import NotFound
-from blog.forms.contact import ContactForm, CorrectionForm
+from blog.forms.contact import CONTACT, ContactForm, CorrectionForm
 from blog.public.surface import READER_REMEMBERED, asked, for_anybody, public
 
-CONTACT = "contact"
 THANKS = "thanks"
 # Whether somebody said that what looks mistyped is right.
 _KEPT = "kept"
-_NO_TOPIC = "Nothing in particular"
 
 
 @public.get("/contact/token")
@@ -56,37 +51,14 @@ def post_enquiry() -> AnyResponse:
         return make_response(render_template("contact.html", form=form, about=about), 422)
     now = db.utc_now()
     told = advice.about(name=form.name.data, email=form.email.data, text=form.message.data, now=now)
-    message, site, client = _message(form, about), templating.site(), limits.client()
+    message, site, client = form.message_about(about), templating.site(), limits.client()
     with db.writing():
         reference = arrival.submit(
-            message, site=site, verdict=_verdict(form, told), address_hash=client, now=now
+            message, site=site, verdict=form.verdict(told), address_hash=client, now=now
         ).reference
         rules.count(told.rule_ids, now=now)
     token = tokens.issue(config.current().secret_key, THANKS, reference, now=now)
     return redirect(f"/contact/thanks?enquiry={token}", 303)
-
-
-def _verdict(form: ContactForm, told: Advice) -> spam.Verdict:
-    """Judge how it came, and take in what comments taught."""
-    submission = spam.Submission(
-        text=form.message.data, trap=form.note.data, touched_for=form.touched_for
-    )
-    return spam.Verdict((*spam.judge(submission, spam.STEPS).reasons, *told.reasons))
-
-
-def _message(form: ContactForm, about: Article | None) -> Message:
-    return Message(
-        name=form.name.data,
-        email=form.email.data,
-        phone=form.number,
-        phone_typed=form.phone.data,
-        preferred_way=Way(form.way.data),
-        preferred_time=form.time.data,
-        topic=form.topic.data,
-        message=form.message.data,
-        consent=form.consent_seen or "",
-        about=About(about.id, about.title, about.slug) if about else None,
-    )
 
 
 @public.get("/contact/thanks")
@@ -154,13 +126,8 @@ def _own_enquiry(*, to_change: bool = False) -> Enquiry:
 
 
 def _contact_form() -> ContactForm:
-    site = templating.site()
     form = ContactForm(meta={"csrf_context": CONTACT})
-    named = [(topic, topic) for topic in site.contact_topics]
-    form.topic.choices = [("", _NO_TOPIC), *named] if named else []
-    form.consent.label.text = form.wording = site.contact_consent
-    form.country = content.country_of(site.language)
-    form.sensitive_words = site.contact_sensitive_words
+    form.fit(templating.site())
     return form
 
 

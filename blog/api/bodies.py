@@ -1,0 +1,137 @@
+"""What programs send: JSON read strictly, checked by its type, then by the form for people.
+
+JSON that programs read differently (names twice, NaN, another charset) is refused, and so is
+what nobody nests that deep.
+
+Source: RFC 8259, RFC 7493 (I-JSON).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+from flask import request
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import UnsupportedMediaType
+
+from blog.errors import BadParameter, BadRequest, Invalid
+from blog.forms import ButtonForm
+from blog.schemas import In
+
+KEY_MAX_CHARS = 255
+
+_Sent = TypeVar("_Sent", bound=In)
+_Form = TypeVar("_Form", bound=ButtonForm)
+_KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX_CHARS}}}")
+_PLACE = re.compile(r"(.*?) - at `\$\.?(\w*).*`")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.{0,100})`", re.DOTALL)
+_MISSING = re.compile(r"Object missing required field `(\w+)`")
+_TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
+
+
+def body(kind: type[_Sent]) -> _Sent:
+    """Read the body of this request as a type.
+
+    Raises: UnsupportedMediaType, BadRequest for what is no JSON, Invalid naming the field.
+    """
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
+        raise UnsupportedMediaType
+    try:
+        return msgspec.convert(_json(request.get_data()), kind)
+    except msgspec.ValidationError as error:
+        raise Invalid(_told(str(error))) from None
+
+
+def _json(data: bytes) -> Any:
+    try:
+        found = json.loads(
+            data.decode(), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite
+        )
+        # Halves of characters, which JSON can write and nobody can store.
+        text = json.dumps(found, ensure_ascii=False)
+        text.encode()
+    except (ValueError, RecursionError) as error:
+        words = f"The body is no JSON that is taken here: {str(error)[:200]}."
+        raise BadRequest(words, code="bad-json") from None
+    if "\\u0000" in text:
+        raise BadRequest("The body holds a NUL character, which no text has.", code="bad-json")
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name stands there twice")
+    return found
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError("a number is too large")
+    return number
+
+
+def _told(error: str) -> dict[str, str]:
+    """Say which field is wrong and what is wanted, in words for a person."""
+    if unknown := _UNKNOWN.match(error):
+        return {unknown[1]: "There is no field of this name here."}
+    if missing := _MISSING.match(error):
+        return {missing[1]: "This field is needed."}
+    place = _PLACE.fullmatch(error)
+    what, field = (place[1], place[2]) if place else (error, "")
+    if too_long := _TOO_LONG.match(what):
+        return {field: f"Please use at most {int(too_long[1]):,} characters."}
+    if what == "Expected `str` of length >= 1":
+        return {field: "Please fill this in."}
+    if what.startswith("Invalid enum value"):
+        return {field: "This isn’t one of the values it can have."}
+    return {field or "body": f"{what}.".replace("`", "")}
+
+
+def filled(form: type[_Form], purpose: str, typed: Mapping[str, str], token: str) -> _Form:
+    """Fill in the form for people; its token counts only where one came along."""
+    sent = MultiDict({**typed, "form_token": token})
+    return form(sent, meta={"csrf_context": purpose, "csrf": bool(token)})
+
+
+def check(form: ButtonForm, names: Mapping[str, str]) -> None:
+    """Check a form; `names` tells what its fields are called here.
+
+    Raises: Invalid naming each wrong field.
+    """
+    if not form.validate() and form.errors:
+        raise Invalid({names.get(name, name): found[0] for name, found in form.errors.items()})
+
+
+@contextmanager
+def named(names: Mapping[str, str]) -> Iterator[None]:
+    """Give the fields that a block refuses the names they have here."""
+    try:
+        yield
+    except Invalid as error:
+        told = {names.get(name, name): sentence for name, sentence in error.fields.items()}
+        raise Invalid(told, code=error.code) from None
+
+
+def key() -> str:
+    """Return the key under which this was sent; empty where there is none.
+
+    Raises: BadParameter.
+    """
+    sent = request.headers.get("Idempotency-Key", "").strip()
+    plain = sent[1:-1] if len(sent) > 1 and sent[0] == sent[-1] == '"' else sent
+    if sent and not _KEY.fullmatch(plain):
+        detail = f"It has from 1 to {KEY_MAX_CHARS} characters of ASCII, without spaces."
+        raise BadParameter("Idempotency-Key", detail)
+    return plain

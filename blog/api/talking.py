@@ -1,0 +1,297 @@
+"""Programs that comment: the form's policy, checks and limits, in other clothes.
+
+Whose a comment is its edit token tells, of which the hash alone is kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from flask import Response, request
+
+from blog import articles, comments, db, forms, limits, once, schemas, tokens, urls
+from blog.api import bodies, surface
+from blog.api.surface import does
+from blog.articles import Article
+from blog.comments import Comment, CommentState, arrival, editing, following, reports
+from blog.comments.arrival import Sender
+from blog.errors import Forbidden, Gone, NotFound, Stale, Unauthorized, Unconditional
+from blog.forms import CommentForm, EditForm
+from blog.forms.reporting import ReportForm
+
+_TAG = "Comments"
+_NO_ARTICLE = "No article that anybody can read has this id."
+_NAMES = {"parent": "parent_id", "form_token": "token"}
+_KEYED = ("Idempotency-Key",)
+_BY_TOKEN = {
+    "401": "No edit token came along.",
+    "403": "It isn’t this comment’s, or too late.",
+}
+
+
+def _article(article_id: str, now: datetime) -> Article:
+    article = articles.public_by_id(article_id, now=now)
+    if article is None:
+        raise NotFound("There is no such article that anybody can read.")
+    return article
+
+
+def _purpose(article_id: str) -> str:
+    return f"comment:{article_id}"
+
+
+@does(
+    "GET",
+    "/articles/<article_id>/comments/token",
+    tag=_TAG,
+    gives=schemas.FormTokenOut,
+    missing=_NO_ARTICLE,
+    example="/articles/{article_id}/comments/token",
+)
+def show_comment_token(article_id: str) -> Response:
+    """Fetch a token for a form that somebody began to fill in just now.
+
+    Send it with the comment: how long she took tells people from programs, and a comment without
+    one always waits to be read.
+    """
+    now = db.utc_now()
+    purpose = _purpose(_article(article_id, now).id)
+    return surface.taken(
+        schemas.FormTokenOut(token=forms.issue_token(purpose, forms.TOUCHED, now=now))
+    )
+
+
+@does(
+    "POST",
+    "/articles/<article_id>/comments",
+    tag=_TAG,
+    takes=schemas.CommentIn,
+    gives=schemas.TakenComment,
+    status=202,
+    missing=_NO_ARTICLE,
+    headers=_KEYED,
+    limit=limits.POSTS,
+    example="/articles/{article_id}/comments",
+)
+def post_comment(sent: schemas.CommentIn, article_id: str) -> Response:
+    """Send a comment or a reply.
+
+    It goes by the same policy as on the site’s own pages, and may have to wait until somebody has
+    read it. Under the same `Idempotency-Key` it is taken once, and answered the same again.
+    """
+    now, key = db.utc_now(), bodies.key()
+    article = _article(article_id, now)
+    what, client = f"comment on {article.id}", limits.client()
+    token = once.token(what, client, key)
+    sending = once.sending(what, client, key, request.get_data())
+    made = sending.made_before(now=now)
+    if made is None:
+        arrived = _arrived(article, sent, token, now=now)
+
+        def store() -> int:
+            comment_id = arrival.submit(arrived, now=now)
+            if sent.follow and arrived.draft.email:
+                following.want(comment_id, arrived.draft.email, trust_hash="", now=now)
+            return comment_id
+
+        with db.writing():
+            made = sending.make(store, now=now)
+    comment = _there(comments.by_id(int(made)))
+    own = {**msgspec.structs.asdict(_own(article, comment)), "edit_token": token}
+    return surface.taken(schemas.TakenComment(**own), 202)
+
+
+def _there(comment: Comment | None) -> Comment:
+    if comment is None:
+        raise Gone("This comment was erased meanwhile.")
+    return comment
+
+
+def _arrived(
+    article: Article, sent: schemas.CommentIn, token: str, *, now: datetime
+) -> arrival.Arrival:
+    typed = {"name": sent.name, "email": sent.email, "body": sent.body, "note": sent.note}
+    typed |= {"follow": "y"} if sent.follow else {}
+    typed |= {"parent": str(sent.parent_id)} if sent.parent_id else {}
+    form = bodies.filled(CommentForm, _purpose(article.id), typed, sent.token)
+    bodies.check(form, _NAMES)
+    sender = Sender(
+        client_hash=limits.client(),
+        reader_hash=tokens.digest(token),
+        trap=form.note.data,
+        touched_for=form.touched_for,
+        is_from_form=bool(sent.token),
+    )
+    with bodies.named(_NAMES):
+        return arrival.arrive(
+            article,
+            sender,
+            name=form.name.data,
+            email=form.email.data,
+            body=form.body.data,
+            parent_id=sent.parent_id,
+            now=now,
+        )
+
+
+@does(
+    "GET",
+    "/comments/<int:comment_id>",
+    tag=_TAG,
+    gives=schemas.OwnComment,
+    refusals=_BY_TOKEN,
+    headers=("Authorization",),
+    example="",
+)
+def show_own_comment(comment_id: int) -> Response:
+    """Show a comment to its writer, who has its edit token."""
+    article, comment = _owned(comment_id)
+    return _answered(article, comment)
+
+
+@does(
+    "PATCH",
+    "/comments/<int:comment_id>",
+    tag=_TAG,
+    takes=schemas.CommentChange,
+    gives=schemas.OwnComment,
+    refusals=_BY_TOKEN
+    | {"412": "It isn’t what was read any more.", "428": "`If-Match` is missing."},
+    headers=("Authorization", "If-Match"),
+    limit=limits.POSTS,
+    example="",
+)
+def change_comment(sent: schemas.CommentChange, comment_id: int) -> Response:
+    """Let one’s own comment say something else, for fifteen minutes.
+
+    What is published stays as it is while the new words wait to be read.
+    """
+    now = db.utc_now()
+    article, comment = _changeable(comment_id, now=now)
+    _check_version(article, comment)
+    form = bodies.filled(EditForm, "", {"body": sent.body}, "")
+    bodies.check(form, {})
+    sender = Sender(
+        client_hash=limits.client(),
+        reader_hash=comment.reader_hash or "",
+        # What was seen of how the comment itself came stays true of it.
+        is_from_form=not any(row["step"] == "formless" for row in comment.reasons),
+    )
+    arrived = editing.arrive(article, comment, sender, body=form.body.data, now=now)
+    with db.writing():
+        editing.submit(arrived, now=now)
+    return _answered(article, _there(comments.by_id(comment_id)))
+
+
+@does(
+    "DELETE",
+    "/comments/<int:comment_id>",
+    tag=_TAG,
+    gives=None,
+    status=204,
+    refusals=_BY_TOKEN,
+    headers=("Authorization",),
+    limit=limits.POSTS,
+    example="",
+)
+def withdraw_comment(comment_id: int) -> Response:
+    """Withdraw one’s own comment, for fifteen minutes; its words are erased."""
+    now = db.utc_now()
+    _, comment = _owned(comment_id)
+    if comment.state != CommentState.WITHDRAWN:
+        _changeable(comment_id, now=now)
+        with db.writing():
+            editing.withdraw(comment_id, now=now)
+    return Response(status=204)
+
+
+def _owned(comment_id: int) -> tuple[Article, Comment]:
+    """Return a comment whose edit token came along, and its article.
+
+    Raises: Unauthorized, Forbidden in words that don't tell whether there is such a comment.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise Unauthorized("Please send the edit token of this comment along.")
+    known = comment_id <= urls.ROW_ID_MAX
+    comment = comments.by_id(comment_id) if known else None
+    is_hers = comment is not None and comment.reader_hash == tokens.digest(token.strip()[:200])
+    if comment is None or not is_hers or comment.edit_of_id:
+        raise Forbidden("This token isn’t that of a comment here.")
+    return _article(comment.article_id, db.utc_now()), comment
+
+
+def _changeable(comment_id: int, *, now: datetime) -> tuple[Article, Comment]:
+    article, comment = _owned(comment_id)
+    if not editing.may_change(comment, now=now):
+        raise Forbidden("It is too late: a comment can be changed for fifteen minutes.")
+    return article, comment
+
+
+def _check_version(article: Article, comment: Comment) -> None:
+    wanted = request.headers.get("If-Match", "").strip()
+    if not wanted:
+        raise Unconditional("Please say by If-Match which version is to be changed.")
+    if wanted not in ("*", _tag(_own(article, comment))):
+        raise Stale("The comment was changed meanwhile. Please read it again first.")
+
+
+def _answered(article: Article, comment: Comment) -> Response:
+    own = _own(article, comment)
+    response = surface.taken(own)
+    response.headers["ETag"] = _tag(own)
+    return response
+
+
+def _tag(own: schemas.OwnComment) -> str:
+    return f'"{hashlib.sha256(msgspec.json.encode(own)).hexdigest()[:20]}"'
+
+
+def _own(article: Article, comment: Comment) -> schemas.OwnComment:
+    return schemas.OwnComment(
+        id=comment.id,
+        article_id=article.id,
+        state=_state_of(comment),
+        body=editing.last_words(comment),
+        html=str(comment.body_html),
+        created_at=comment.created_at,
+        edit_until=editing.until(comment),
+        url=urls.absolute(urls.comment(article.slug, comment.id)),
+    )
+
+
+def _state_of(comment: Comment) -> Literal["pending", "published", "withdrawn"]:
+    """Tell what its writer is told on the pages: of what was refused, no more than of what waits."""
+    if comment.state == CommentState.APPROVED:
+        return "published"
+    return "withdrawn" if comment.state == CommentState.WITHDRAWN else "pending"
+
+
+@does(
+    "POST",
+    "/comments/<int:comment_id>/reports",
+    tag=_TAG,
+    takes=schemas.ReportIn,
+    gives=schemas.TakenReport,
+    status=202,
+    missing="No published comment has this id.",
+    limit=limits.POSTS,
+    example="",
+)
+def report_comment(sent: schemas.ReportIn, comment_id: int) -> Response:
+    """Tell what is wrong with a published comment."""
+    typed = {"reason": sent.reason.value, "details": sent.details, "note": sent.note}
+    form = bodies.filled(ReportForm, "", typed, "")
+    bodies.check(form, {})
+    said, client, now = form.said, limits.client(), db.utc_now()
+    with db.writing():
+        # Held, since it may be taken down at this moment.
+        found: Any = comments.by_ids([min(comment_id, urls.ROW_ID_MAX)])
+        if not found or found[0].state != CommentState.APPROVED:
+            raise NotFound("There is no published comment with this id.")
+        _article(found[0].article_id, now)
+        reports.report(found[0], **said, client_hash=client, now=now)
+    return surface.taken(schemas.TakenReport(comment_id=comment_id), 202)
