@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -17,6 +18,9 @@ listen_addresses = '127.0.0.1'
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+wal_level = minimal
+max_wal_senders = 0
+autovacuum = off
 max_connections = 60
 timezone = 'Africa/Johannesburg'
 """
@@ -91,28 +95,93 @@ def create(server: str, name: str, *, template: str = "template1") -> str:
     return server.rpartition("/")[0] + f"/{name}"
 
 
-def contents(binaries: Path, url: str) -> str:
-    """Write a script that brings a database back to what it holds now."""
-    command = [str(binaries / "pg_dump"), "--data-only", "--inserts", "--dbname", url]
-    dumped = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    # Lines for the interactive program alone begin with a backslash.
-    script = "\n".join(line for line in dumped.splitlines() if not line.startswith("\\"))
-    with psycopg.connect(url) as connection:
-        query = "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables WHERE schemaname = 'public'"
-        (tables,) = connection.execute(query).fetchone() or ("",)
-    return f"SET lock_timeout = '5s'; TRUNCATE {tables} RESTART IDENTITY CASCADE;\n{script}"
-
-
-def restore(url: str, script: str) -> None:
-    """Bring a database back, ending what a test left open on it."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        connection.execute(script.encode())
-
-
 def drop(server: str, name: str) -> None:
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+# Every table, column and index has rows there.
+_SHAPE = "SELECT count(*), max(xmin::text::bigint) FROM pg_attribute"
+_TABLES = "SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = 'public'"
+_SEQUENCES = """
+SELECT quote_ident(sequencename), coalesce(last_value, start_value), last_value IS NOT NULL
+FROM pg_sequences WHERE schemaname = 'public'
+"""
+_END_OTHERS = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid()
+"""
+_Row = tuple[Any, ...]
+
+
+class Board:
+    """One database that is wiped between tests: what a test has changed is written again."""
+
+    def __init__(self, server: str, template: str) -> None:
+        self._server, self._template = server, template
+        self._make()
+
+    def _make(self) -> None:
+        self.url = create(self._server, "board", template=self._template)
+        self._connection = psycopg.connect(self.url, autocommit=True)
+        self._tables: list[str] = [name for (name,) in self._run(_TABLES)]
+        self._contents = {name: self._read(name) for name in self._tables}
+        self._shape, self._sequences = self._run(_SHAPE), self._run(_SEQUENCES)
+        self._marks = self._look()
+
+    def wipe(self) -> None:
+        """Bring it back, ending what a test left open on it; it may even have broken the tables."""
+        try:
+            is_whole = self._restore()
+        except psycopg.Error:
+            is_whole = False
+        if not is_whole:
+            self.close()
+            drop(self._server, "board")
+            self._make()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _restore(self) -> bool:
+        self._run(_END_OTHERS)
+        with self._connection.transaction():
+            self._run("SET LOCAL lock_timeout = '5s'")
+            if self._run(_SHAPE) != self._shape:
+                return False
+            # Who is just being ended may still hold what it wrote.
+            self._run(f"LOCK TABLE {', '.join(self._tables)} IN EXCLUSIVE MODE")
+            marks = self._look()
+            changed = [name for name in self._tables if marks[name] != self._marks[name]]
+            self._write(changed)
+            for name, value, is_called in set(self._sequences) - set(self._run(_SEQUENCES)):
+                self._run(f"SELECT setval('{name}', {value}, {is_called})")
+        if changed:
+            # The dead rows of some thousand tests would slow the next ones down.
+            self._run(f"VACUUM {', '.join(changed)}")
+            self._marks |= self._look(changed)
+        return True
+
+    def _look(self, tables: list[str] | None = None) -> dict[str, _Row]:
+        """Tell tables by how many rows they have and which transaction wrote the newest."""
+        looks = (
+            f"SELECT '{name}', count(*), max(xmin::text::bigint) FROM {name}"
+            for name in tables or self._tables
+        )
+        return {name: tuple(mark) for name, *mark in self._run(" UNION ALL ".join(looks))}
+
+    def _read(self, table: str) -> bytes:
+        with self._connection.cursor().copy(f"COPY {table} TO STDOUT".encode()) as copy:
+            return b"".join(copy)
+
+    def _write(self, tables: list[str]) -> None:
+        # Foreign keys hold again when all is done.
+        self._run("SET LOCAL session_replication_role = replica")
+        for name in tables:
+            self._run(f"DELETE FROM {name}")
+            with self._connection.cursor().copy(f"COPY {name} FROM STDIN".encode()) as copy:
+                copy.write(self._contents[name])
+
+    def _run(self, statement: str) -> list[_Row]:
+        done = self._connection.execute(statement.encode())
+        return done.fetchall() if done.description else []
