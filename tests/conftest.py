@@ -3,14 +3,16 @@
 import contextlib
 import gc
 import io
+import itertools
 import os
 import re
 import shutil
 import sqlite3
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from argon2 import PasswordHasher
@@ -19,7 +21,7 @@ from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from playwright.sync_api import Browser, sync_playwright
 from werkzeug.routing import Rule
 
-from blog import accounts, cli, config, create_app, db
+from blog import accounts, cli, config, create_app, db, markup
 from blog.accounts import Role
 from blog.admin.proving import device_note
 from blog.articles import sync
@@ -184,6 +186,35 @@ def _built_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Rule, "_compile_builder", build)
         yield
+
+
+class _KeptRenderer(markup.ArticleRenderer):
+    """Leaves its processes to the next test: to start one takes longer than most tests."""
+
+    idle: ClassVar[defaultdict[str, list[Any]]] = defaultdict(list)
+
+    def close(self) -> None:
+        for child in [self._free.get() for _ in range(self._processes)]:
+            self.idle[self._greeting] += [child] if child else []
+            self._free.put(None)
+
+    def _running(self, child: Any) -> Any:
+        with contextlib.suppress(IndexError):
+            child = child or self.idle[self._greeting].pop()
+        return super()._running(child)
+
+
+@pytest.fixture(scope="session")
+def renderer() -> Iterator[type[markup.ArticleRenderer]]:
+    yield _KeptRenderer
+    for child in itertools.chain.from_iterable(_KeptRenderer.idle.values()):
+        child.end()
+
+
+@pytest.fixture(autouse=True)
+def _renders(monkeypatch: pytest.MonkeyPatch, renderer: type[markup.ArticleRenderer]) -> None:
+    """Render in processes that serve one test after another; the renderer's own tests don't."""
+    monkeypatch.setattr(markup, "ArticleRenderer", renderer)
 
 
 @pytest.fixture

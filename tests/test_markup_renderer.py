@@ -19,6 +19,11 @@ from blog.markup import renderer
 SLOW_ARTICLE = "[" * 50_000
 
 
+@pytest.fixture
+def _renders() -> None:
+    """Nothing is kept for other tests, since how a process ends is looked at."""
+
+
 def refused(articles: markup.ArticleRenderer, source: str) -> MarkupError:
     with pytest.raises(MarkupError) as caught:
         articles.render(source)
