@@ -9,6 +9,7 @@ import re
 import shutil
 import sqlite3
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -50,6 +51,16 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+
+def _temporary() -> str:
+    """Thousands of databases are written and soon gone: in memory, where there is room for them."""
+    memory = Path("/dev/shm")
+    is_roomy = memory.is_dir() and shutil.disk_usage(memory).free > 2**31
+    return str(memory) if is_roomy else tempfile.gettempdir()
+
+
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", _temporary())
 
 
 @pytest.fixture(scope="session")
