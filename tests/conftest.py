@@ -145,9 +145,27 @@ def board(postgres: str, postgres_template: str) -> Iterator[cluster.Board]:
         yield board
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out PostgreSQL where a test says why one kind of database will do."""
+    items[:] = [
+        item
+        for item in items
+        if not (item.get_closest_marker("one_database") and _kind(item) == "postgresql")
+    ]
+
+
+def _kind(item: pytest.Item) -> str:
+    """Name the database an item runs on; one that has none gives nothing."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return str(params.get("database_url", ""))
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A prepared database of this test's own; every test that has one runs on both kinds."""
+    """A prepared database of this test's own.
+
+    A test that has one runs on both kinds, unless its mark `one_database` says why one will do.
+    """
     if request.param == "sqlite":
         path = tmp_path / "blog.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)

@@ -10,6 +10,8 @@ import pytest
 from blog import assets
 from tests.cast import ARTICLE, Visitor
 
+pytestmark = pytest.mark.one_database("static files are served without the database")
+
 TEMPLATES = sorted((Path(assets.__file__).parent / "templates").rglob("*.*"))
 # What a browser fetches without being asked.
 FETCHED = re.compile(

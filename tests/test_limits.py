@@ -20,6 +20,8 @@ from blog.limits import FileStorage
 from tests.cast import ARTICLE, CLOCK, Clock, Visitor, csrf_token, kept
 from tests.needs import redis_server
 
+pytestmark = pytest.mark.one_database("clients are counted in a file of its own or in Redis")
+
 MakeApp = Callable[..., Flask]
 COMMENTS = f"/articles/{ARTICLE}/comments"
 

@@ -16,6 +16,8 @@ from blog.admin import samples, sorts
 from blog.comments import notices
 from tests.cast import CLOCK, Visitor
 
+pytestmark = pytest.mark.one_database("mails are shown from made-up words, not from the database")
+
 TEMPLATES = Path(__file__).parent.parent / "blog/templates/mail"
 NAMES = sorted({path.stem for path in TEMPLATES.iterdir()} - {"base"})
 

@@ -18,6 +18,8 @@ from blog.templating import locale
 from tests.cast import ARTICLE, Clock
 from tests.test_reading import AUTHOR_ID, COOKIE, PAGES, Site, comment_on
 
+pytestmark = pytest.mark.one_database("the pages it looks into are read on both in test_reading")
+
 BASE = "http://127.0.0.1:8000"
 DESCRIBED = PAGES[:4]
 SITE = {

@@ -14,6 +14,8 @@ from blog.articles import Article
 from blog.content import Commenting
 from tests.cast import Clock
 
+pytestmark = pytest.mark.one_database("what templates make of values is made without the database")
+
 MakeApp = Callable[..., Flask]
 
 

@@ -8,6 +8,8 @@ from playwright.sync_api import Browser, Route
 from blog.admin import sorts
 from tests.cast import Visitor
 
+pytestmark = pytest.mark.one_database("a browser gets the same bytes from either")
+
 
 def test_a_browser_shows_the_mail_with_its_style_and_lets_it_do_nothing(
     author: Visitor, browser: Browser
