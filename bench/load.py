@@ -112,7 +112,7 @@ class Visitor:
         return self._send("POST", path, urlencode(fields), kind | own)
 
     def _send(self, method: str, path: str, body: str | None, more: dict[str, str]) -> Answer:
-        headers = {"Host": SITE_HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": _address()}
+        headers = {"Host": SITE_HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": address()}
         if self.cookies:
             more = more | {"Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
         self._connect()
@@ -136,7 +136,7 @@ class Visitor:
             self._connection.connect()
 
 
-def _address() -> str:
+def address() -> str:
     """Give the next address, so that no limit of one client is met."""
     number = next(_clients)
     return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"

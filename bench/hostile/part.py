@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from bench import machine, servers
 from bench.hostile import (
     clock,
+    described,
     disk,
     headers,
     importing,
@@ -55,6 +56,7 @@ class Effort:
     client_seconds: float
     reloads: int
     jump_posts: int
+    described: int
 
 
 FULL = Effort(
@@ -76,6 +78,7 @@ FULL = Effort(
     client_seconds=7,
     reloads=3,
     jump_posts=40,
+    described=500,
 )
 QUICK = Effort(
     payloads=100,
@@ -96,6 +99,7 @@ QUICK = Effort(
     client_seconds=2,
     reloads=1,
     jump_posts=10,
+    described=30,
 )
 
 
@@ -140,6 +144,11 @@ def _headers(made: _Made, effort: Effort) -> Iterator[Row]:
 
 def _injection(made: _Made, effort: Effort) -> Iterator[Row]:
     yield from injection.rows(made("injection"), count=effort.injections)
+
+
+def _described(made: _Made, effort: Effort) -> Iterator[Row]:
+    with _served(made("described")) as site:
+        yield from described.rows(site, examples=effort.described)
 
 
 def _posting(made: _Made, effort: Effort) -> Iterator[Row]:
@@ -202,6 +211,7 @@ def _served(site: Blog, *, core: int | None = None) -> Iterator[Blog]:
 _TABLES: dict[str, dict[str, Callable[[_Made, Effort], Iterator[Row]]]] = {
     "Hostile comments": {"stored": _stored, "same": _same},
     "Headers of requests and of mails": {"headers": _headers, "injection": _injection},
+    "The API against its description": {"described": _described},
     "Slow texts, cuts, kills and many at once": {
         "posting": _posting,
         "slow-clients": _slow_clients,
