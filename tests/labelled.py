@@ -13,15 +13,19 @@ from blog.comments.weighing import Point, Scale, Weights
 Labelled = tuple[str, bool]
 
 
-def labelled() -> list[Labelled]:
-    """All 300, with whether each is spam; no model may go by the ending of made-up hosts."""
-    found = json.loads((Path(__file__).parent / "data" / "comments.json").read_text("utf-8"))
+# In the first no two are alike; in the second spam comes in campaigns and readers' texts near it.
+SETS = ("comments", "campaigns")
+
+
+def labelled(name: str = SETS[0]) -> list[Labelled]:
+    """All of a set, with whether each is spam; no model may go by the ending of made-up hosts."""
+    found = json.loads((Path(__file__).parent / "data" / f"{name}.json").read_text("utf-8"))
     plain = {kind: [text.replace(".example", "") for text in found[kind]] for kind in found}
     return [(text, False) for text in plain["readers"]] + [(text, True) for text in plain["spam"]]
 
 
-def shuffled(seed: str) -> list[Labelled]:
-    found = labelled()
+def shuffled(seed: str, name: str = SETS[0]) -> list[Labelled]:
+    found = labelled(name)
     random.Random(seed).shuffle(found)
     return found
 
