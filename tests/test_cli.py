@@ -18,7 +18,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text, update
 
-from blog import accounts, articles, cli, comments, db, imports, journal, outbox, summary
+from blog import accounts, articles, cli, comments, db, imports, journal, once, outbox, summary
 from blog.accounts import Role
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
@@ -217,6 +217,7 @@ ON_A_DATABASE = [
     "mail deliver",
     "mail probe",
     "mail retry --all",
+    "openapi",
     "people erase nomsa@reader.example",
     "people export nomsa@reader.example",
     "people receipt 7QX2-M4KD-9HTP-R3WB",
@@ -1019,7 +1020,7 @@ def test_mail_that_is_refused_has_failed(blog: Blog, inside: None) -> None:
 
 def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
     acts = {chore.act for chore in CHORES}
-    sweeps = {editing.sweep, following.sweep, reports.sweep, traces.sweep}
+    sweeps = {editing.sweep, following.sweep, once.sweep, reports.sweep, traces.sweep}
     told = {notices.tell, passwords.answer_requests, telling.compose}
     told |= {summary.send, enquiry_letters.send_elsewhere}
     rights = {requests.answer, requests.sweep, erasing.finish_left, retention.tidy}

@@ -17,7 +17,7 @@ from schemathesis.specs.openapi.checks import positive_data_acceptance
 from blog import limits, problems
 from blog.api import api, openapi
 from blog.api.surface import OPERATIONS
-from tests.cast import ARTICLE, AUTHOR_ID, Clock, Visitor
+from tests.cast import ARTICLE, AUTHOR_ID, Blog, Clock, Visitor
 from tests.test_reading import says
 
 API = "/api/v1"
@@ -136,3 +136,7 @@ def test_the_reference_tells_every_operation_type_and_problem(
         assert f'id="problem-{code}"' in page
     for target in re.findall(r'href="#([^"]+)"', page):
         assert f'id="{target}"' in page, target
+
+
+def test_the_command_prints_what_the_site_serves(blog: Blog, document: Any) -> None:
+    assert blog("openapi").json == document

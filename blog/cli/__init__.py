@@ -38,6 +38,7 @@ _COMMANDS = {
     "content": ("content", "Look after the words in content/."),
     "db": ("people", "Look after the database."),
     "mail": ("mail", "Look after the mail."),
+    "openapi": ("api", "Print what programs can ask and send, as OpenAPI."),
     "people": ("privacy", "Look after what is kept of people."),
     "serve": ("serving", "Serve the site and deliver its mail, until stopped."),
     "user": ("people", "Look after the accounts."),
