@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import itertools
+import json
 import re
 import resource
 import statistics
@@ -111,6 +112,11 @@ class Visitor:
         own = {"Sec-Fetch-Site": "same-origin", "Origin": f"https://{SITE_HOST}"}
         return self._send("POST", path, urlencode(fields), kind | own)
 
+    def send(self, path: str, fields: dict[str, str]) -> Answer:
+        """Send JSON, as a program would."""
+        kind = {"Content-Type": "application/json"}
+        return self._send("POST", path, json.dumps(fields), kind)
+
     def _send(self, method: str, path: str, body: str | None, more: dict[str, str]) -> Answer:
         headers = {"Host": SITE_HOST, "X-Forwarded-Proto": "https", "X-Forwarded-For": address()}
         if self.cookies:
@@ -187,8 +193,10 @@ def fresh_form(visitor: Visitor, page: str, action: str) -> dict[str, str]:
 Fill = Callable[[], dict[str, str]]
 
 
-def send_all(port: int, page: str, action: str, fill: Fill, *, count: int) -> Rate:
-    """Send forms on sixteen connections, each with a token of its own page.
+def send_all(
+    port: int, page: str, action: str, fill: Fill, *, count: int, is_json: bool = False
+) -> Rate:
+    """Send forms on sixteen connections, each with a token of its own page; or JSON, without one.
 
     Only what was stored counts; a site may ask to come again shortly.
 
@@ -201,17 +209,19 @@ def send_all(port: int, page: str, action: str, fill: Fill, *, count: int) -> Ra
         for _ in numbers:
             # Whoever has posted is known by a cookie; these are all new.
             visitor.cookies.clear()
-            statuses[visitor.post(action, form | fill()).status] += 1
+            post = visitor.send if is_json else visitor.post
+            statuses[post(action, form | fill()).status] += 1
 
     with _visitors(port) as visitors:
-        forms = [fresh_form(visitor, page, action) for visitor in visitors]
+        forms = [{} if is_json else fresh_form(visitor, page, action) for visitor in visitors]
         began_at, used = time.perf_counter(), time.process_time()
         _at_once(send, zip(visitors, forms, strict=True))
         took = time.perf_counter() - began_at
     share = (time.process_time() - used) / took
-    if set(statuses) - {303, 503}:
+    taken = 202 if is_json else 303
+    if set(statuses) - {taken, 503}:
         raise CantMeasure(f"{action} did not take every form: {dict(statuses)}")
-    return Rate(statuses[303] / took, share, statuses[503])
+    return Rate(statuses[taken] / took, share, statuses[503])
 
 
 @contextlib.contextmanager

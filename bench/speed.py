@@ -100,6 +100,8 @@ def _reading(stage: Stage, site: Blog, effort: Effort) -> list[Row]:
         ("home", site.port, "/", half),
         ("feed", site.port, "/feed.xml", half),
         ("JSON feed", site.port, "/feed.json", half),
+        ("JSON API: articles", site.port, "/api/v1/articles", half),
+        ("JSON API: an article's comments", site.port, f"/api/v1{ARTICLE}/comments", half),
         ("article, behind the nginx of docs/operating.md", proxy, ARTICLE, tenth),
     ]
     statics: list[Rate] = []
@@ -188,10 +190,16 @@ def _writing(stage: Stage, site: Blog, effort: Effort) -> list[Row]:
         load.send_all(site.port, ARTICLE, action, comment_form, count=effort.posts)
         for _ in range(effort.rounds)
     ]
+    program = f"/api/v1{action}"
+    by_api = [
+        load.send_all(site.port, "", program, comment_form, count=effort.posts, is_json=True)
+        for _ in range(effort.rounds)
+    ]
     alone = list(load.send_alone(site.port, ARTICLE, action, comment_form, count=effort.alone))
     again = load.send_alone(site.port, ARTICLE, action, comment_form, count=effort.alone)
     return [
         _row("comments stored, 16 connections", rates, None, Bound(250, is_floor=True)),
+        _row("… through the API", by_api, None, Bound(250, is_floor=True)),
         Row("one comment alone, p50", load.p50_ms(alone), "ms", bound=Bound(4)),
         _cpu(site, "comment", again, None),
         *_enquiries(stage, site, effort),
