@@ -17,10 +17,11 @@ from blog.api import bodies, surface
 from blog.api.surface import does
 from blog.articles import Article
 from blog.comments import Comment, CommentState, arrival, editing, following, reports
-from blog.comments.arrival import Sender
+from blog.comments.arrival import Arrival, Sender
 from blog.errors import Forbidden, Gone, NotFound, Stale, Unauthorized, Unconditional
 from blog.forms import CommentForm, EditForm
 from blog.forms.reporting import ReportForm
+from blog.once import Sending
 
 _TAG = "Comments"
 _NO_ARTICLE = "No article that anybody can read has this id."
@@ -88,20 +89,39 @@ def post_comment(sent: schemas.CommentIn, article_id: str) -> Response:
     token = once.token(what, client, key)
     sending = once.sending(what, client, key, request.get_data())
     made = sending.made_before(now=now)
-    if made is None:
-        arrived = _arrived(article, sent, token, now=now)
+    if made is not None:
+        own = _own(article, _there(comments.by_id(int(made))))
+    else:
+        own = _stored(article, _arrived(article, sent, token, now=now), sending, sent, now=now)
+    taken = schemas.TakenComment(**msgspec.structs.asdict(own), edit_token=token)
+    return surface.taken(taken, 202)
 
-        def store() -> int:
-            comment_id = arrival.submit(arrived, now=now)
-            if sent.follow and arrived.draft.email:
-                following.want(comment_id, arrived.draft.email, trust_hash="", now=now)
-            return comment_id
 
-        with db.writing():
-            made = sending.make(store, now=now)
-    comment = _there(comments.by_id(int(made)))
-    own = {**msgspec.structs.asdict(_own(article, comment)), "edit_token": token}
-    return surface.taken(schemas.TakenComment(**own), 202)
+def _stored(
+    article: Article, arrived: Arrival, sending: Sending, sent: schemas.CommentIn, *, now: datetime
+) -> schemas.OwnComment:
+    """Store a comment, and tell its writer what became of it."""
+    draft, slug = arrived.draft, article.slug
+
+    def store() -> int:
+        comment_id = arrival.submit(arrived, now=now)
+        if sent.follow and draft.email:
+            following.want(comment_id, draft.email, trust_hash="", now=now)
+        return comment_id
+
+    with db.writing():
+        comment_id = int(sending.make(store, now=now))
+        state, created_at = comments.standing(comment_id)
+    return schemas.OwnComment(
+        id=comment_id,
+        article_id=draft.article_id,
+        state=_state_of(state),
+        body=draft.source,
+        html=str(draft.body_html),
+        created_at=created_at,
+        edit_until=created_at + editing.EDIT_WITHIN,
+        url=urls.absolute(urls.comment(slug, comment_id)),
+    )
 
 
 def _there(comment: Comment | None) -> Comment:
@@ -110,9 +130,7 @@ def _there(comment: Comment | None) -> Comment:
     return comment
 
 
-def _arrived(
-    article: Article, sent: schemas.CommentIn, token: str, *, now: datetime
-) -> arrival.Arrival:
+def _arrived(article: Article, sent: schemas.CommentIn, token: str, *, now: datetime) -> Arrival:
     typed = {"name": sent.name, "email": sent.email, "body": sent.body, "note": sent.note}
     typed |= {"follow": "y"} if sent.follow else {}
     typed |= {"parent": str(sent.parent_id)} if sent.parent_id else {}
@@ -254,7 +272,7 @@ def _own(article: Article, comment: Comment) -> schemas.OwnComment:
     return schemas.OwnComment(
         id=comment.id,
         article_id=article.id,
-        state=_state_of(comment),
+        state=_state_of(comment.state),
         body=editing.last_words(comment),
         html=str(comment.body_html),
         created_at=comment.created_at,
@@ -263,11 +281,11 @@ def _own(article: Article, comment: Comment) -> schemas.OwnComment:
     )
 
 
-def _state_of(comment: Comment) -> Literal["pending", "published", "withdrawn"]:
+def _state_of(state: CommentState) -> Literal["pending", "published", "withdrawn"]:
     """Tell what its writer is told on the pages: of what was refused, no more than of what waits."""
-    if comment.state == CommentState.APPROVED:
+    if state == CommentState.APPROVED:
         return "published"
-    return "withdrawn" if comment.state == CommentState.WITHDRAWN else "pending"
+    return "withdrawn" if state == CommentState.WITHDRAWN else "pending"
 
 
 @does(

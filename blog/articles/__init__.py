@@ -322,8 +322,8 @@ def by_id(article_id: str) -> Article | None:
 
 
 def public_by_id(article_id: str, *, now: datetime) -> Article | None:
-    """Return an article by its id, if anybody can read it."""
-    query = cards(now).where(Article.id == article_id)
+    """Return an article by its id, without text, authors and topics, if anybody can read it."""
+    query = select(Article).where(is_public(now), Article.id == article_id)
     return db.session.execute(query).scalar_one_or_none()
 
 

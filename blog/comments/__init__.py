@@ -191,6 +191,13 @@ def by_key(key: str) -> Comment:
     return db.session.execute(select(Comment).where(Comment.submission_key == key)).scalar_one()
 
 
+def standing(comment_id: int) -> tuple[CommentState, datetime]:
+    """Return the state of a comment that is there, and when it was made."""
+    query = select(Comment.state, Comment.created_at).where(Comment.id == comment_id)
+    state, created_at = db.session.execute(query).one()
+    return state, created_at
+
+
 def by_id(comment_id: int, *, by: User | None = None) -> Comment | None:
     """Return a comment whatever its state; none that is being imported or beyond somebody's reach."""
     comment = db.session.get(Comment, comment_id)
