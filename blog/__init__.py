@@ -21,6 +21,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     from blog.admin import admin, by_mail
     from blog.api import api
     from blog.feeds import feeds
+    from blog.ghost import ghost
     from blog.health import health
     from blog.public import public
 
@@ -38,4 +39,6 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     pagecache.init_app(app, settings, look=look)
     for surface in (health, feeds, api, admin, by_mail, public):
         app.register_blueprint(surface)
+    if settings.ghost_api:
+        app.register_blueprint(ghost)
     return app

@@ -8,6 +8,7 @@ Source: RFC 9457 (problem details).
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from http import HTTPStatus
@@ -28,7 +29,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
-from blog import articles, db, schemas, urls
+from blog import articles, config, db, schemas, urls
 from blog.articles import listing
 from blog.errors import BadParameter, BlogError, Busy
 
@@ -86,6 +87,15 @@ KNOWN = {
     "internal-error": (500, "Something is wrong with the site, and was noted."),
     "busy": (503, "There is no room at this moment; `Retry-After` tells when to try again."),
     "database-unready": (503, "The site is being set up."),
+}
+# What clients of Ghost know errors by.
+_GHOST_TYPES = {
+    403: "NoPermissionError",
+    404: "NotFoundError",
+    405: "MethodNotAllowedError",
+    422: "ValidationError",
+    429: "TooManyRequestsError",
+    503: "MaintenanceError",
 }
 _CODES = {status: code for code, (status, _) in reversed(KNOWN.items())}
 # What people type, with the words it is shown again under.
@@ -169,11 +179,13 @@ def answer_unknown(error: Exception) -> AnyResponse:
 def answer(
     status: int, code: str, sentence: str, *, retry_after_seconds: int | None = None
 ) -> AnyResponse:
-    """Render one error, for a program below /api/ and for a person elsewhere."""
+    """Render one error, for a program where programs ask and for a person elsewhere."""
     take_back()
     title = _TITLES.get(status, "There is a problem")
     if request.path.startswith("/api/"):
         response = _as_problem(status, code, title, sentence)
+    elif config.current().ghost_api and request.path.startswith(f"{urls.GHOST}/"):
+        response = _as_ghost(status, sentence)
     else:
         response = _as_page(status, title, sentence)
     if retry_after_seconds is not None:
@@ -199,13 +211,36 @@ def _as_problem(status: int, code: str, title: str, sentence: str) -> Response:
         code=code,
         errors=g.get("wrong", []),
     )
-    response = make_response(msgspec.json.encode(problem), status)
-    response.content_type = "application/problem+json"
+    response = _for_programs(problem, status, "application/problem+json")
+    if status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _as_ghost(status: int, sentence: str) -> Response:
+    """Say it as Ghost does, whose clients read `message` and `type`."""
+    wrong: list[schemas.Wrong] = g.get("wrong", [])
+    names = [each.parameter or each.field for each in wrong]
+    unforeseen = (
+        "BadRequestError" if status < HTTPStatus.INTERNAL_SERVER_ERROR else "InternalServerError"
+    )
+    told = dict.fromkeys(("context", "details", "help", "code", "ghostErrorCode"))
+    error = {
+        "message": sentence,
+        "type": _GHOST_TYPES.get(status, unforeseen),
+        "property": next(iter(names), None),
+        "id": str(uuid.uuid4()),
+        **told,
+    }
+    return _for_programs({"errors": [error]}, status, "application/json; charset=utf-8")
+
+
+def _for_programs(body: Any, status: int, content_type: str) -> Response:
+    response = make_response(msgspec.json.encode(body), status)
+    response.content_type = content_type
     # A front end elsewhere is told what is wrong, too.
     response.headers["Access-Control-Allow-Origin"] = "*"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    if status == HTTPStatus.UNAUTHORIZED:
-        response.headers["WWW-Authenticate"] = "Bearer"
     return response
 
 

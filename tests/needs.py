@@ -55,6 +55,10 @@ def tool(path: str) -> Path:
     return Path(need(str(found) if found.exists() else None, sentence))
 
 
+def node() -> str:
+    return need(shutil.which("node"), "Node is needed; on Debian: apt-get install nodejs")
+
+
 def nginx() -> str:
     # Where it is installed is not on everybody's path.
     folders = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin"

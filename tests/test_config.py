@@ -230,6 +230,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "BLOG_WORKERS": ("a whole number from 0 to 64", ["-1", "65", "auto", "½"]),
+    "BLOG_GHOST_API": ("yes or no", ["v6.0"]),
     "BLOG_ACCESS_LOG": ("yes or no", ["y", "2", "yes please", "nein"]),
     "BLOG_PAGE_CACHE_MB": ("a whole number from 0 to 4096", ["-1", "4097", "32 MB"]),
     "HOST": (HOST, ["http://127.0.0.1", "127.0.0.1:8000", *HOSTS]),

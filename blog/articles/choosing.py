@@ -146,6 +146,9 @@ KINDS: Mapping[str, _Kind] = {
     "canonical": _TEXT,
     "topic": _LINK,
     "author": _LINK,
+    # The first that an article names.
+    "primary_topic": _LINK,
+    "primary_author": _LINK,
     "published_at": _MOMENT,
     "updated_at": _MOMENT,
     "words": _NUMBER,
@@ -158,7 +161,14 @@ def read_filter(text: str) -> Filter:
 
     Raises: ValueError with a sentence, also for a field, sign or value that isn't known.
     """
-    found = filtering.parse(text)
+    return checked(filtering.parse(text))
+
+
+def checked(found: Filter) -> Filter:
+    """Return a filter of articles, if all of it can be asked.
+
+    Raises: ValueError with a sentence.
+    """
     # What its values are read as for now is thrown away; whether they can be read is not.
     for condition in filtering.conditions(found):
         _condition(condition, db.utc_now())
@@ -270,7 +280,7 @@ def _condition(asked: Condition, now: datetime) -> ColumnElement[bool]:
         raise ValueError(
             f"“{asked.sign}” can’t be asked of “{asked.field}”, but these can: {signs}"
         )
-    if asked.field in ("topic", "author"):
+    if kind is _LINK:
         found = _linked(asked)
     else:
         column = _column(asked.field, now)
@@ -293,10 +303,13 @@ def _one(
 
 
 def _linked(asked: Condition) -> ColumnElement[bool]:
-    link = ArticleTopic if asked.field == "topic" else ArticleAuthor
-    named = ArticleTopic.slug if asked.field == "topic" else ArticleAuthor.author_id
-    values = [value.text for value in asked.values]
-    return Article.id.in_(select(link.article_id).where(named.in_(values)))
+    is_topic = asked.field.endswith("topic")
+    link = ArticleTopic if is_topic else ArticleAuthor
+    named = ArticleTopic.slug if is_topic else ArticleAuthor.author_id
+    found = select(link.article_id).where(named.in_([value.text for value in asked.values]))
+    if asked.field.startswith("primary_"):
+        found = found.where(link.position == 0)
+    return Article.id.in_(found)
 
 
 def _cursor_after(article: Article, choice: Choice, now: datetime) -> str:

@@ -196,9 +196,20 @@ def authors(author_ids: Collection[str] | None = None) -> Sequence[Author]:
     return db.session.execute(whole.execution_options(populate_existing=True)).scalars().all()
 
 
-def pages() -> Sequence[Page]:
-    """Return the pages that stand by themselves, in the order of their ids."""
-    return db.session.execute(select(Page).order_by(Page.id)).scalars().all()
+def counts_by_author(*, now: datetime) -> dict[str, int]:
+    """Return how many articles each author has that anybody can read; none is left out."""
+    query = (
+        select(ArticleAuthor.author_id, func.count())
+        .where(is_listed(ArticleAuthor, now))
+        .group_by(ArticleAuthor.author_id)
+    )
+    return dict(db.session.execute(query).all())
+
+
+def pages(*, is_whole: bool = False) -> Sequence[Page]:
+    """Return the pages that stand by themselves, in the order of their ids, with texts if whole."""
+    texts = (undefer(Page.html), undefer(Page.html_policy)) if is_whole else ()
+    return db.session.execute(select(Page).options(*texts).order_by(Page.id)).scalars().all()
 
 
 def _begins(year: int, zone: ZoneInfo) -> datetime:

@@ -153,6 +153,11 @@ class Settings:
     allowed_origins: tuple[str, ...] = setting(
         casts.origins, "", "Other sites whose pages may post comments and enquiries.", "URLs"
     )
+    ghost_api: bool = setting(
+        casts.yes_or_no,
+        "no",
+        "Whether /ghost/api/content answers as Ghost's Content API does, for front ends written for Ghost.",
+    )
     workers: int = setting(
         casts.integer(0, 64),
         "0",

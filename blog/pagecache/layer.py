@@ -59,7 +59,7 @@ class Layer:
             return self._write(environ, start_response)
         query: str = environ.get("QUERY_STRING", "")
         if query:
-            asked, query = query, urls.without_tracking(query)
+            asked, query = query, urls.plain(environ["PATH_INFO"], query)
             environ["QUERY_STRING"] = query
             if query != asked:
                 start_response = _for_one(start_response)
