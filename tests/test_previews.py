@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,27 @@ def rendered(app: Flask, name: str, form: str) -> str:
     assert sample.subject
     assert "@" in sample.to
     return strict.get_template(f"mail/{name}.{form}").render(odd(sample.words))
+
+
+# Of a link or button that is pressed, and of one that is copied.
+OF_THE_FORM = {"In", "link", "Look", "button", "follows", "See", "On", "at"}
+
+
+def said_in(app: Flask, name: str, form: str) -> set[str]:
+    """The words of a mail, without its addresses."""
+    sample = samples.of(name, site=articles.site(), now=CLOCK)
+    text = app.jinja_env.get_template(f"mail/{name}.{form}").render(sample.words)
+    if form == "html":
+        text = unescape(
+            re.sub(r"<style>.*?</style>|<title>.*?</title>|<[^>]*>", " ", text, flags=re.S)
+        )
+    return set(re.findall(r"[^\W_]+", re.sub(r"https?://\S+", " ", text)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_and_html_of_a_mail_say_the_same(app: Flask, at_work: None, name: str) -> None:
+    different = said_in(app, name, "txt") ^ said_in(app, name, "html")
+    assert different <= OF_THE_FORM
 
 
 class Tags(HTMLParser):

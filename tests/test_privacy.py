@@ -73,7 +73,7 @@ def test_erasing_says_first_what_would_go_and_does_it_when_told(
     dry = people("erase", ADDRESS)
     assert (dry.exit_code, dry.stdout) == (
         0,
-        "       1  comments\nNothing was erased. To do it, say --yes.\n",
+        "comments: 1\nNothing was erased. To do it, say --yes.\n",
     )
     assert count(app) == 1
     done = people("erase", ADDRESS, "--yes")
@@ -128,7 +128,7 @@ def test_what_is_over_is_counted_and_then_forgotten(
     decide(app, write(reader, "Buy"), verb=Comment.mark_spam)
     clock.move(days=30)
     dry = people("tidy", "--dry-run")
-    assert "       1  spam comments\n" in dry.stdout
+    assert "spam comments: 1\n" in dry.stdout
     assert dry.stdout.endswith("Nothing was forgotten, since this is a dry run.\n")
     assert json.loads(people("tidy", "--dry-run", "--json").stdout)["spam comments"] == 1
     assert count(app) == 1

@@ -14,6 +14,7 @@ from blog.comments import evaluation, learning, policy, schooling, weighing
 from blog.comments.evaluation import Figures
 from blog.comments.signs import Sign
 from blog.errors import NotFound
+from blog.spam import counted
 
 
 @click.group("model")
@@ -131,7 +132,7 @@ def learn() -> None:
         for looked_at, learnt in schooling.learn():
             bar.update(looked_at)
             taught += learnt
-    click.echo(f"Learnt from {taught} comments.")
+    click.echo(f"Learnt from {counted(taught, 'comment')}.")
 
 
 @model.command("reset")

@@ -95,7 +95,7 @@ def _say_plan(found: Plan) -> None:
 
 def _say_counts(counts: dict[str, int]) -> None:
     for kind, count in counts.items():
-        click.echo(f"{count:>8,}  {kind}")
+        click.echo(f"{kind}: {count:,}")
 
 
 @group.command("receipt")
