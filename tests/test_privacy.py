@@ -78,7 +78,7 @@ def test_erasing_says_first_what_would_go_and_does_it_when_told(
     assert count(app) == 1
     done = people("erase", ADDRESS, "--yes")
     reference, *words = done.stdout.split()
-    assert words == ["2026-05-04", "09:30", "UTC", "1", "comments", "deleted"]
+    assert words == ["2026-05-04", "09:30", "UTC", "comments", "deleted:", "1"]
     assert count(app) == 0
     for named in (reference, reference.lower(), ADDRESS):
         assert people("receipt", named).stdout == done.stdout
