@@ -192,15 +192,21 @@ class Unconditional(BlogError):
 
 
 class Invalid(BlogError):
-    """Fields that are wrong: `fields` maps a field's name to its sentence."""
+    """Fields that are wrong: `fields` maps a field's name to its sentence.
+
+    `allowed` lists what there is instead, where one field is wrong and that can be listed.
+    """
 
     status = 422
     code = "invalid"
 
-    def __init__(self, fields: dict[str, str], *, code: str = "invalid") -> None:
+    def __init__(
+        self, fields: dict[str, str], *, code: str = "invalid", allowed: Sequence[str] = ()
+    ) -> None:
         super().__init__(" ".join(fields.values()))
         self.fields = fields
         self.code = code
+        self.allowed = allowed
 
 
 class TooMany(BlogError):

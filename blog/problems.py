@@ -31,7 +31,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, config, db, schemas, urls
 from blog.articles import listing
-from blog.errors import BadParameter, BlogError, Busy
+from blog.errors import BadParameter, BlogError, Busy, Invalid
 
 _TITLES = {
     400: "That isn’t a request we understand",
@@ -62,6 +62,21 @@ _SENTENCES = {
     415: "Please send the form again with a browser.",
     429: "That was a lot in a short time. Please wait a moment, then try again.",
     500: "It was noted, and it is not your fault. Please try again shortly.",
+}
+# What a program is told instead, of what the framework refuses.
+_FOR_PROGRAMS = {
+    404: f"There is nothing at this address; {urls.api('/openapi.json')} tells what there is.",
+    405: "This address takes {methods}, and no other method.",
+    411: "Please send a `Content-Length`; a body in chunks isn’t taken.",
+    413: "The body is longer than {most_bytes:,} bytes, so it was not read.",
+    415: "Please send JSON in UTF-8, as `Content-Type: application/json`.",
+}
+# Any site’s page may read what programs are answered, and these headers of it.
+CROSSING = {
+    "Access-Control-Allow-Origin": "*",
+    "Access-Control-Expose-Headers": "Allow, ETag, Link, RateLimit, RateLimit-Policy, Retry-After,"
+    " WWW-Authenticate",
+    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 # Every problem that a program may meet: its name, its status and what it means.
 KNOWN = {
@@ -152,13 +167,25 @@ def answer_ours(error: BlogError) -> AnyResponse:
 def answer_http(error: HTTPException) -> AnyResponse:
     """Answer an error of the framework."""
     status = error.code or 500
-    sentence = _SENTENCES.get(status, str(error.description))
+    sentence = _told(error, status)
     code = _CODES.get(status, error.name.lower().replace(" ", "-"))
     response = answer(status, code, sentence)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
             response.headers[name] = value
     return response
+
+
+def _told(error: HTTPException, status: int) -> str:
+    if _is_program() and status in _FOR_PROGRAMS:
+        methods = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+        most_bytes = request.max_content_length or 0
+        return _FOR_PROGRAMS[status].format(methods=methods, most_bytes=most_bytes)
+    return _SENTENCES.get(status, str(error.description))
+
+
+def _is_program() -> bool:
+    return request.path.startswith("/api/")
 
 
 def answer_database(error: DatabaseError) -> AnyResponse:
@@ -181,13 +208,12 @@ def answer(
 ) -> AnyResponse:
     """Render one error, for a program where programs ask and for a person elsewhere."""
     take_back()
-    title = _TITLES.get(status, "There is a problem")
-    if request.path.startswith("/api/"):
-        response = _as_problem(status, code, title, sentence)
+    if _is_program():
+        response = _as_problem(status, code, sentence)
     elif config.current().ghost_api and request.path.startswith(f"{urls.GHOST}/"):
         response = _as_ghost(status, sentence)
     else:
-        response = _as_page(status, title, sentence)
+        response = _as_page(status, _TITLES.get(status, "There is a problem"), sentence)
     if retry_after_seconds is not None:
         response.headers["Retry-After"] = str(retry_after_seconds)
     return response
@@ -198,14 +224,20 @@ def _wrong(error: BlogError) -> list[schemas.Wrong]:
     if isinstance(error, BadParameter):
         allowed = list(error.allowed)
         return [schemas.Wrong(parameter=error.name, detail=error.message, allowed=allowed)]
-    fields: dict[str, str] = getattr(error, "fields", {})
-    return [schemas.Wrong(field=field, detail=detail) for field, detail in fields.items()]
+    if isinstance(error, Invalid):
+        allowed = list(error.allowed)
+        return [
+            schemas.Wrong(field=field, detail=detail, allowed=allowed)
+            for field, detail in error.fields.items()
+        ]
+    return []
 
 
-def _as_problem(status: int, code: str, title: str, sentence: str) -> Response:
+def _as_problem(status: int, code: str, sentence: str) -> Response:
+    _, title = KNOWN.get(code, (status, HTTPStatus(status).phrase))
     problem = schemas.Problem(
         type=urls.absolute(urls.problem(code)),
-        title=title,
+        title=title.replace("`", ""),
         status=status,
         detail=sentence,
         code=code,
@@ -238,9 +270,7 @@ def _as_ghost(status: int, sentence: str) -> Response:
 def _for_programs(body: Any, status: int, content_type: str) -> Response:
     response = make_response(msgspec.json.encode(body), status)
     response.content_type = content_type
-    # A front end elsewhere is told what is wrong, too.
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers.update(CROSSING)
     return response
 
 

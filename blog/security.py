@@ -24,6 +24,11 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
 _NUL = b"\0"
 _WITH_BODY = ("POST", "PUT", "PATCH")
+_FOREIGN_FORM = "This form was sent from another site. Please send it from this one."
+_FOREIGN_PROGRAM = (
+    "Pages of this origin may not send anything here. The site’s owner can allow them to, by"
+    " BLOG_ALLOWED_ORIGINS."
+)
 _TWO_YEARS_SECONDS = 63_072_000
 
 POLICY = (
@@ -185,7 +190,7 @@ def refuse_foreign_posts(settings: Settings) -> None:
     # A front end elsewhere may post what readers do, never what the author does.
     is_for_friends = not request.path.startswith("/admin")
     if not is_own and not (is_for_friends and is_friend(origin, settings)):
-        raise Forbidden("This form was sent from another site. Please send it from this one.")
+        raise Forbidden(_FOREIGN_PROGRAM if request.path.startswith("/api/") else _FOREIGN_FORM)
 
 
 def is_friend(origin: str | None, settings: Settings) -> bool:

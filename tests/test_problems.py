@@ -13,7 +13,7 @@ from flask import Flask, request
 from sqlalchemy import make_url, text
 from werkzeug.test import TestResponse
 
-from blog import comments, db, enquiries
+from blog import comments, db, enquiries, problems
 from blog.accounts import Role, User
 from blog.enquiries import Folder
 from blog.errors import Busy, Conflict, DatabaseUnready, Invalid, NotFound
@@ -450,15 +450,22 @@ def test_a_program_gets_problem_details_for_every_status(
 ) -> None:
     program = failing(boom)
     at = "/api/v1/fails"
-    problem(program.get("/api/v1/nothing"), 404, "not-found")
+    nothing = problem(program.get("/api/v1/nothing"), 404, "not-found")
+    assert nothing["detail"].startswith("There is nothing at this address; /api/v1/openapi.json")
+    assert nothing["title"] == problems.KNOWN["not-found"][1]
     problem(program.get("/api/"), 404, "not-found")
     problem(program.get("/api/v1/nothing?q=%ff"), 400, "bad-request")
-    problem(program.post(at, {"body": "x" * 300_000}), 413, "content-too-large")
-    problem(program.post(at, headers={"Transfer-Encoding": "chunked"}), 411, "length-required")
-    problem(program.post(at, {"a": "b"}, headers={"Origin": "null"}), 403, "forbidden")
+    long = problem(program.post(at, {"body": "x" * 300_000}), 413, "content-too-large")
+    assert "262,144 bytes" in long["detail"]
+    chunked = program.post(at, headers={"Transfer-Encoding": "chunked"})
+    assert "Content-Length" in problem(chunked, 411, "length-required")["detail"]
+    foreign = program.post(at, {"a": "b"}, headers={"Origin": "null"})
+    assert "BLOG_ALLOWED_ORIGINS" in problem(foreign, 403, "forbidden")["detail"]
+    assert "Retry-After" in foreign.headers["Access-Control-Expose-Headers"]
     problem(program.post(at, b"{", content_type="application/json"), 500, "internal-error")
     put = program.client.put(at, data={"a": "b"}, base_url=program.base)
-    problem(put, 405, "method-not-allowed")
+    taken = "This address takes GET, HEAD, OPTIONS, POST, and no other method."
+    assert problem(put, 405, "method-not-allowed")["detail"] == taken
     assert set(put.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
     away = Database(app)
     away.lose()

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
 
 import msgspec
 from flask import request
@@ -31,6 +31,8 @@ _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX_CHARS}}}")
 _PLACE = re.compile(r"(.*?) - at `\$\.?(\w*).*`")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.{0,100})`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
+_NO_VALUE = "Invalid enum value"
+_LATE = "This token is too old, or isn’t of this form. Please fetch another."
 _TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
 
 
@@ -45,7 +47,8 @@ def body(kind: type[_Sent]) -> _Sent:
     try:
         return msgspec.convert(_json(request.get_data()), kind)
     except msgspec.ValidationError as error:
-        raise Invalid(_told(str(error))) from None
+        told = _told(str(error))
+        raise Invalid(told, allowed=_allowed(kind, told, str(error))) from None
 
 
 def _json(data: bytes) -> Any:
@@ -94,9 +97,20 @@ def _told(error: str) -> dict[str, str]:
         return {field: f"Please use at most {int(too_long[1]):,} characters."}
     if what == "Expected `str` of length >= 1":
         return {field: "Please fill this in."}
-    if what.startswith("Invalid enum value"):
+    if what.startswith(_NO_VALUE):
         return {field: "This isn’t one of the values it can have."}
     return {field or "body": f"{what}.".replace("`", "")}
+
+
+def _allowed(kind: type[In], told: Iterable[str], error: str) -> list[str]:
+    """List what could have stood there, where that is a list."""
+    if _UNKNOWN.match(error):
+        return list(kind.__struct_fields__)
+    if not error.startswith(_NO_VALUE):
+        return []
+    (field,) = told
+    hint = get_type_hints(kind)[field]
+    return [str(each).lower() for each in get_args(hint) or hint]
 
 
 def filled(form: type[_Form], purpose: str, typed: Mapping[str, str], token: str) -> _Form:
@@ -111,7 +125,10 @@ def check(form: ButtonForm, names: Mapping[str, str]) -> None:
     Raises: Invalid naming each wrong field.
     """
     if not form.validate() and form.errors:
-        raise Invalid({names.get(name, name): found[0] for name, found in form.errors.items()})
+        wrong = {names.get(name, name): found[0] for name, found in form.errors.items()}
+        if wrong.pop("form_token", ""):
+            wrong["token"] = _LATE
+        raise Invalid(wrong)
 
 
 @contextmanager

@@ -32,7 +32,8 @@ _SENSITIVE = (
 def show_enquiry_token() -> Response:
     """Fetch a token for a form that somebody began to fill in just now.
 
-    Send it with the enquiry: how long she took tells people from programs.
+    Fetch it when she begins, not when she sends: how long she took tells people from programs. It
+    goes with the enquiry as `token` for two days.
     """
     token = forms.issue_token(CONTACT, forms.TOUCHED, now=db.utc_now())
     return surface.taken(schemas.FormTokenOut(token=token))
@@ -88,7 +89,7 @@ def _checked(sent: schemas.EnquiryIn) -> ContactForm:
     told |= {"consent": "y", "agreed": agreed} | ({"anyway": "y"} if sent.anyway else {})
     form = bodies.filled(ContactForm, CONTACT, told, sent.token)
     form.fit(site)
-    bodies.check(form, {"form_token": "token", "consent": "consent_text"})
+    bodies.check(form, {"consent": "consent_text"})
     if form.noticed and not sent.anyway:
         raise Invalid({"message": _SENSITIVE}, code="sensitive")
     return form

@@ -16,7 +16,7 @@ import msgspec
 from flask import Blueprint, Response, make_response, request
 from werkzeug.exceptions import NotAcceptable
 
-from blog import config, limits, pagecache, schemas, security, urls
+from blog import config, limits, pagecache, problems, schemas, security, urls
 from blog.api import bodies, parameters
 from blog.api.parameters import Parameter
 from blog.errors import NotFound
@@ -28,11 +28,6 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match,"
     " If-None-Match",
     "Access-Control-Max-Age": "600",
-}
-_READ = {
-    "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "ETag, Link, RateLimit, RateLimit-Policy, Retry-After",
-    "Cross-Origin-Resource-Policy": "cross-origin",
 }
 
 
@@ -117,7 +112,7 @@ def does(
             refuse_other_formats()
             parameters.asked(())
             response = view(bodies.body(takes), **place) if takes else view(**place)
-            response.headers.update(_READ | {"Cache-Control": "no-store"})
+            response.headers.update(problems.CROSSING | {"Cache-Control": "no-store"})
             return response
 
         sending: dict[str, Any] = {"method": method, "takes": takes, "is_read": False}
@@ -138,7 +133,7 @@ def let_cross(response: Response) -> Response:
     if request.method == "OPTIONS" and request.path.startswith(f"{urls.API}/"):
         is_read = request.headers.get("Access-Control-Request-Method", "GET") in ("GET", "HEAD")
         if is_read or security.is_friend(request.headers.get("Origin"), config.current()):
-            response.headers.update(_READ | _PREFLIGHT)
+            response.headers.update(problems.CROSSING | _PREFLIGHT)
             response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
         response.vary.update(("Origin", "Access-Control-Request-Method"))
     return response
@@ -159,7 +154,7 @@ def for_anybody(body: Any) -> Response:
 
 
 def _for_anybody(response: Response, *, query: Collection[str] = ()) -> Response:
-    response.headers.update(_READ)
+    response.headers.update(problems.CROSSING)
     return pagecache.offer(response, query=query)
 
 

@@ -25,7 +25,7 @@ from blog.once import Sending
 
 _TAG = "Comments"
 _NO_ARTICLE = "No article that anybody can read has this id."
-_NAMES = {"parent": "parent_id", "form_token": "token"}
+_NAMES = {"parent": "parent_id"}
 _KEYED = ("Idempotency-Key",)
 _BY_TOKEN = {
     "401": "No edit token came along.",
@@ -55,8 +55,8 @@ def _purpose(article_id: str) -> str:
 def show_comment_token(article_id: str) -> Response:
     """Fetch a token for a form that somebody began to fill in just now.
 
-    Send it with the comment: how long she took tells people from programs, and a comment without
-    one always waits to be read.
+    Fetch it when she begins, not when she sends: how long she took tells people from programs. It
+    goes with the comment as `token` for two days; a comment without one always waits to be read.
     """
     now = db.utc_now()
     purpose = _purpose(_article(article_id, now).id)
@@ -250,22 +250,21 @@ def _changeable(comment_id: int, *, now: datetime) -> tuple[Article, Comment]:
 
 
 def _check_version(article: Article, comment: Comment) -> None:
-    wanted = request.headers.get("If-Match", "").strip()
-    if not wanted:
+    if not request.headers.get("If-Match", "").strip():
         raise Unconditional("Please say by If-Match which version is to be changed.")
-    if wanted not in ("*", _tag(_own(article, comment))):
+    if not request.if_match.contains(_tag(_own(article, comment))):
         raise Stale("The comment was changed meanwhile. Please read it again first.")
 
 
 def _answered(article: Article, comment: Comment) -> Response:
     own = _own(article, comment)
     response = surface.taken(own)
-    response.headers["ETag"] = _tag(own)
+    response.set_etag(_tag(own))
     return response
 
 
 def _tag(own: schemas.OwnComment) -> str:
-    return f'"{hashlib.sha256(msgspec.json.encode(own)).hexdigest()[:20]}"'
+    return hashlib.sha256(msgspec.json.encode(own)).hexdigest()[:20]
 
 
 def _own(article: Article, comment: Comment) -> schemas.OwnComment:

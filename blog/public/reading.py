@@ -347,8 +347,18 @@ def show_page(page_id: str) -> AnyResponse:
 @public.app_errorhandler(NotFound)
 def lead_on(error: NotFound) -> AnyResponse:
     """Lead an old address on to its article, with whatever follows it, where nothing is there."""
+    return _led_on(lambda: problems.answer_ours(error))
+
+
+@public.app_errorhandler(NoRoute)
+def lead_on_from_nowhere(error: NoRoute) -> AnyResponse:
+    """Lead an old address on where no view answers."""
+    return _led_on(lambda: problems.answer_http(error))
+
+
+def _led_on(answer_missing: Callable[[], AnyResponse]) -> AnyResponse:
     try:
-        return _old_address() or problems.answer_ours(error)
+        return _old_address() or answer_missing()
     except SQLAlchemyError as away:
         # What goes wrong in the answer to an error is answered by nobody else.
         answer: AnyResponse = current_app.make_response(current_app.handle_user_exception(away))
@@ -369,12 +379,6 @@ def _old_address() -> AnyResponse | None:
         if addresses.is_gone(old_path, now=now):
             return problems.answer_ours(Gone("It can’t be read here any more."))
     return None
-
-
-@public.app_errorhandler(NoRoute)
-def lead_on_from_nowhere(_error: NoRoute) -> AnyResponse:
-    """Lead an old address on where no view answers."""
-    return lead_on(NotFound("The address may be mistyped, or the page may have moved."))
 
 
 def _parts(path: str) -> Iterator[tuple[str, str]]:
