@@ -61,7 +61,7 @@ def test_every_route_is_told_of_with_an_example(app: Flask, document: Any) -> No
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith(f"{api.name}.")
     }
-    own = {"/openapi.json", "/reference"}
+    own = {"/", "/openapi.json", "/reference"}
     assert set(document["paths"]) == routes - own
     for path, operation in operations(document):
         assert operation["tags"][0] in openapi.TAGS, path
@@ -123,6 +123,9 @@ def test_whatever_the_description_allows_is_answered_as_it_says(
 def test_the_reference_tells_every_operation_type_and_problem(
     document: Any, reader: Visitor
 ) -> None:
+    entrance = reader.get(f"{API}/")
+    assert (entrance.status_code, entrance.headers["Location"]) == (303, f"{API}/reference")
+    assert f'href="{API}/reference"' in reader.get("/").text
     page = reader.get(f"{API}/reference").text
     words = says(page)
     for path, operation in operations(document):

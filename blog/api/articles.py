@@ -52,7 +52,8 @@ CURSOR = parameters.text(
 FILTER = parameters.text(
     "filter",
     "Conditions as `topic:skin+published_at:>now-30d`: `+` is and, `,` is or, `-` is not,"
-    " `[a,b]` any of these, `~` holds, `~^` begins with, `~$` ends with; also > >= < <= and ().",
+    " `[a,b]` any of these, `~` holds, `~^` begins with, `~$` ends with; also > >= < <= and ()."
+    f" Of {', '.join(f'`{name}`' for name in choosing.KINDS)}.",
     max_chars=FILTER_MAX_CHARS,
     read=choosing.read_filter,
     example="topic:daily-care+published_at:<now",
@@ -60,7 +61,8 @@ FILTER = parameters.text(
 )
 ORDER = parameters.text(
     "order",
-    f"By what, as `{choosing.NEWEST_FIRST}`; up to {choosing.ORDER_MAX_KEYS} with commas.",
+    f"By what, as `{choosing.NEWEST_FIRST}`; up to {choosing.ORDER_MAX_KEYS} with commas, of"
+    f" {', '.join(f'`{name}`' for name in choosing.ORDERS)}.",
     max_chars=200,
     read=choosing.read_order,
     default=choosing.read_order(choosing.NEWEST_FIRST),

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from blog import schemas, urls
+from blog import limits, schemas, urls
 from blog.api import bodies, examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
@@ -27,9 +27,12 @@ _NAMED = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"<(\w+:)?(\w+)>")
 _INTRODUCTION = (
     "Everything that the site’s pages show, for programs: the same texts, the same rules. Reading"
-    " needs no key, and any site may do it from a browser. Lists are wrapped as `data`, `meta` and"
-    " `links`; a single thing as `data`. Every error is a problem (RFC 9457) with a sentence for a"
-    " person, a `code` for a program and what is allowed. Times are UTC. Every answer has an `ETag`."
+    " needs no key, and any site may do it from a browser; each answer has an `ETag` to ask with"
+    " again. Lists are wrapped as `data`, `meta` and `links`; a single thing as `data`. Every error"
+    " is a problem (RFC 9457) with a sentence for a person, a `code` for a program and what is"
+    " allowed. Times are UTC. Sending needs no key either, but pages of another site may send only"
+    " if this one names their origin in `BLOG_ALLOWED_ORIGINS`. One address may send"
+    f" {limits.POSTS.replace('; ', ', ')}; `RateLimit` tells what is left. No cookies are used."
 )
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": urls.ROW_ID_MAX}
 # Ids and slugs.

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, render_template
+from flask import Response, make_response, redirect, render_template
+from werkzeug.wrappers import Response as AnyResponse
 
-from blog import pagecache, problems, templating
+from blog import pagecache, problems, templating, urls
 from blog.api import openapi, surface
 from blog.api.surface import api
+
+
+@api.get("/")
+def show_entrance() -> AnyResponse:
+    """Lead whoever looks here first to what there is."""
+    return redirect(urls.reference(), 303)
 
 
 @api.get("/openapi.json")
