@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from urllib.parse import quote, urlsplit
 
 from blog import config
@@ -260,3 +261,17 @@ def tag(path: str) -> str:
     Source: RFC 4151.
     """
     return f"tag:{urlsplit(config.current().site_url).hostname},{_NAMED_SINCE}:{path}"
+
+
+def packed(text: str) -> str:
+    """Write a text as one part of an address, of letters, digits, minus and underscore."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def unpacked(text: str) -> str:
+    """Read what was packed.
+
+    Raises: ValueError.
+    """
+    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    return data.decode()

@@ -11,7 +11,7 @@ import msgspec
 from flask import Response
 from msgspec import UNSET
 
-from blog import comments, db, markup, schemas, urls
+from blog import articles, comments, db, markup, schemas, urls
 from blog.api import parameters, people, surface
 from blog.api.surface import reads
 from blog.articles import Article, Author, choosing, listing, search, syndication
@@ -24,7 +24,8 @@ LIMIT, LIMIT_MOST = 15, 100
 PAGE_MOST = 999_999
 _FORMATS = tuple(choosing.FORMATS)
 _FIELDS = tuple(name for name in schemas.Article.__struct_fields__ if name not in _FORMATS)
-_MISSING = "No article that anybody can read has this name."
+_NONE = "There is no such article that anybody can read."
+MISSING = "No article that anybody can read is at this address."
 
 INCLUDE = parameters.names(
     "include",
@@ -135,7 +136,7 @@ def _pagination(part: choosing.Part, limit: int) -> schemas.Pagination:
     tag="Articles",
     gives=schemas.Article,
     asks=(INCLUDE, FORMATS, FIELDS),
-    missing=_MISSING,
+    missing=MISSING,
     example="/articles/{article_id}?formats=html,toc",
 )
 def show_article(asked: dict[str, Any], article_id: str) -> Response:
@@ -148,7 +149,7 @@ def show_article(asked: dict[str, Any], article_id: str) -> Response:
     tag="Articles",
     gives=schemas.Article,
     asks=(INCLUDE, FORMATS, FIELDS),
-    missing=_MISSING,
+    missing=MISSING,
     example="/articles/slug/{slug}",
 )
 def show_article_at(asked: dict[str, Any], slug: str) -> Response:
@@ -156,12 +157,23 @@ def show_article_at(asked: dict[str, Any], slug: str) -> Response:
     return _show(Article.slug == slug, asked)
 
 
+def readable(article_id: str, *, now: datetime) -> Article:
+    """Return a public article.
+
+    Raises: NotFound.
+    """
+    article = articles.public_by_id(article_id, now=now)
+    if article is None:
+        raise NotFound(_NONE)
+    return article
+
+
 def _show(condition: Any, asked: dict[str, Any]) -> Response:
     now = db.utc_now()
     formats = asked["formats"] or ("html",)
     article = choosing.the_one(condition, now=now, formats=formats)
     if article is None:
-        raise NotFound("There is no such article that anybody can read.")
+        raise NotFound(_NONE)
     return surface.one(_shown([article], asked, formats, now=now)[0])
 
 

@@ -5,8 +5,6 @@ What waits, was refused or is of one reader alone is in none of them.
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,15 +14,14 @@ from flask import Response
 
 from blog import articles, comments, db, schemas, urls
 from blog.api import parameters, surface
-from blog.api.articles import CURSOR, LIMIT_ASKED, PAGE
+from blog.api.articles import CURSOR, LIMIT_ASKED, MISSING, PAGE, readable
 from blog.api.surface import reads
 from blog.articles import Article
 from blog.comments import flat, pins, thread
 from blog.comments.thread import Node, Shown
-from blog.errors import BadParameter, NotFound
+from blog.errors import BadParameter
 
 COUNTED_MOST = 100
-_MISSING = "No article that anybody can read has this id."
 
 MODE = parameters.choice(
     "mode",
@@ -64,7 +61,7 @@ ARTICLES = parameters.text(
     gives=schemas.Comment,
     is_list=True,
     asks=(MODE, ORDER, THREAD, LIMIT_ASKED, PAGE, CURSOR),
-    missing=_MISSING,
+    missing=MISSING,
     example="/articles/{article_id}/comments",
 )
 def list_comments(asked: dict[str, Any], article_id: str) -> Response:
@@ -74,9 +71,7 @@ def list_comments(asked: dict[str, Any], article_id: str) -> Response:
     `more_replies` how many of its replies aren’t in it. A flat list goes on by `cursor` and is cut
     by `limit`.
     """
-    article = articles.public_by_id(article_id, now=db.utc_now())
-    if article is None:
-        raise NotFound("There is no such article that anybody can read.")
+    article = readable(article_id, now=db.utc_now())
     _check(asked)
     return _tree(article, asked) if asked["mode"] == "tree" else _flat(article, asked)
 
@@ -149,16 +144,14 @@ def _state_of(comment: Shown) -> Literal["published", "removed", "withdrawn"]:
 
 
 def _cursor_after(comment: Shown) -> str:
-    text = f"{comment.created_at.isoformat()} {comment.id}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return urls.packed(f"{comment.created_at.isoformat()} {comment.id}")
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, int]:
     try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        moment, _, comment_id = text.decode().partition(" ")
+        moment, _, comment_id = urls.unpacked(cursor).partition(" ")
         return datetime.fromisoformat(moment).astimezone(UTC), urls.row_id(comment_id)
-    except (ValueError, OverflowError, binascii.Error):
+    except (ValueError, OverflowError):
         raise BadParameter("cursor", "It is none that this list gave out.") from None
 
 

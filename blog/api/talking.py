@@ -12,8 +12,9 @@ from typing import Any, Literal
 import msgspec
 from flask import Response, request
 
-from blog import articles, comments, db, forms, limits, once, schemas, tokens, urls
+from blog import comments, db, forms, limits, once, schemas, tokens, urls
 from blog.api import bodies, surface
+from blog.api.articles import MISSING, readable
 from blog.api.surface import does
 from blog.articles import Article
 from blog.comments import Comment, CommentState, arrival, editing, following, reports
@@ -24,7 +25,6 @@ from blog.forms.reporting import ReportForm
 from blog.once import Sending
 
 _TAG = "Comments"
-_NO_ARTICLE = "No article that anybody can read has this id."
 _NAMES = {"parent": "parent_id"}
 _KEYED = ("Idempotency-Key",)
 _BY_TOKEN = {
@@ -33,23 +33,12 @@ _BY_TOKEN = {
 }
 
 
-def _article(article_id: str, now: datetime) -> Article:
-    article = articles.public_by_id(article_id, now=now)
-    if article is None:
-        raise NotFound("There is no such article that anybody can read.")
-    return article
-
-
-def _purpose(article_id: str) -> str:
-    return f"comment:{article_id}"
-
-
 @does(
     "GET",
     "/articles/<article_id>/comments/token",
     tag=_TAG,
     gives=schemas.FormTokenOut,
-    missing=_NO_ARTICLE,
+    missing=MISSING,
     example="/articles/{article_id}/comments/token",
 )
 def show_comment_token(article_id: str) -> Response:
@@ -59,7 +48,7 @@ def show_comment_token(article_id: str) -> Response:
     goes with the comment as `token` for two days; a comment without one always waits to be read.
     """
     now = db.utc_now()
-    purpose = _purpose(_article(article_id, now).id)
+    purpose = forms.commenting(readable(article_id, now=now).id)
     return surface.taken(
         schemas.FormTokenOut(token=forms.issue_token(purpose, forms.TOUCHED, now=now))
     )
@@ -72,7 +61,7 @@ def show_comment_token(article_id: str) -> Response:
     takes=schemas.CommentIn,
     gives=schemas.TakenComment,
     status=202,
-    missing=_NO_ARTICLE,
+    missing=MISSING,
     headers=_KEYED,
     limit=limits.POSTS,
     example="/articles/{article_id}/comments",
@@ -84,7 +73,7 @@ def post_comment(sent: schemas.CommentIn, article_id: str) -> Response:
     read it. Under the same `Idempotency-Key` it is taken once, and answered the same again.
     """
     now, key = db.utc_now(), bodies.key()
-    article = _article(article_id, now)
+    article = readable(article_id, now=now)
     what, client = f"comment on {article.id}", limits.client()
     token = once.token(what, client, key)
     sending = once.sending(what, client, key, request.get_data())
@@ -134,7 +123,7 @@ def _arrived(article: Article, sent: schemas.CommentIn, token: str, *, now: date
     typed = {"name": sent.name, "email": sent.email, "body": sent.body, "note": sent.note}
     typed |= {"follow": "y"} if sent.follow else {}
     typed |= {"parent": str(sent.parent_id)} if sent.parent_id else {}
-    form = bodies.filled(CommentForm, _purpose(article.id), typed, sent.token)
+    form = bodies.filled(CommentForm, forms.commenting(article.id), typed, sent.token)
     bodies.check(form, _NAMES)
     sender = Sender(
         client_hash=limits.client(),
@@ -239,7 +228,7 @@ def _owned(comment_id: int) -> tuple[Article, Comment]:
     is_hers = comment is not None and comment.reader_hash == tokens.digest(token.strip()[:200])
     if comment is None or not is_hers or comment.edit_of_id:
         raise Forbidden("This token isn’t that of a comment here.")
-    return _article(comment.article_id, db.utc_now()), comment
+    return readable(comment.article_id, now=db.utc_now()), comment
 
 
 def _changeable(comment_id: int, *, now: datetime) -> tuple[Article, Comment]:
@@ -309,6 +298,6 @@ def report_comment(sent: schemas.ReportIn, comment_id: int) -> Response:
         found: Any = comments.by_ids([min(comment_id, urls.ROW_ID_MAX)])
         if not found or found[0].state != CommentState.APPROVED:
             raise NotFound("There is no published comment with this id.")
-        _article(found[0].article_id, now)
+        readable(found[0].article_id, now=now)
         reports.report(found[0], **said, client_hash=client, now=now)
     return surface.taken(schemas.TakenReport(comment_id=comment_id), 202)

@@ -6,7 +6,6 @@ value. Every order is made total by the id, so that a cursor stands between two 
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -27,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import undefer
 from sqlalchemy.sql.base import ExecutableOption
 
-from blog import db
+from blog import db, urls
 from blog.articles import (
     Article,
     ArticleAuthor,
@@ -316,7 +315,7 @@ def _cursor_after(article: Article, choice: Choice, now: datetime) -> str:
     values = [_value_of(article, key, now) for key in choice.order]
     written = [value.isoformat() if isinstance(value, datetime) else value for value in values]
     text = json.dumps([_named(choice.order), *written, article.id], separators=(",", ":"))
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    return urls.packed(text)
 
 
 def _named(order: Sequence[Key]) -> str:
@@ -332,8 +331,7 @@ def _value_of(article: Article, key: Key, now: datetime) -> Any:
 def _read_cursor(cursor: str, choice: Choice) -> list[Any]:
     """Read the values of the article that a cursor stands behind, its id last."""
     try:
-        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        order, *values, article_id = json.loads(text)
+        order, *values, article_id = json.loads(urls.unpacked(cursor))
         read = [_cursor_value(key, value) for key, value in zip(choice.order, values, strict=True)]
         found = [*read, _storable(article_id)]
     except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):

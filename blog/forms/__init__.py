@@ -45,6 +45,11 @@ _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 _TAGS = "\U000e0000"
 
 
+def commenting(article_id: str) -> str:
+    """Return what the form for comments on an article is for, to its token."""
+    return f"comment:{article_id}"
+
+
 def issue_token(purpose: str, kind: str, *, now: datetime) -> str:
     """Sign a token for one form: `page` is printed into it, `touched` is fetched by the script."""
     return tokens.issue(config.current().secret_key, f"form:{purpose}", kind, now=now)

@@ -39,18 +39,14 @@ _NO_COMMENT = "There is no comment at this address."
 
 def comment_form(article: Article) -> CommentForm:
     """Make the comment form of an article, filled from this request if it posts one."""
-    return CommentForm(meta={"csrf_context": _comment_purpose(article)})
-
-
-def _comment_purpose(article: Article) -> str:
-    return f"comment:{article.id}"
+    return CommentForm(meta={"csrf_context": forms.commenting(article.id)})
 
 
 @public.get("/articles/<slug>/comments/token")
 def show_comment_token(slug: str) -> Response:
     """Give the script a token for a form that was touched just now."""
     now = db.utc_now()
-    purpose = _comment_purpose(article_at(slug, now=now))
+    purpose = forms.commenting(article_at(slug, now=now).id)
     return jsonify(token=forms.issue_token(purpose, forms.TOUCHED, now=now))
 
 
