@@ -28,9 +28,9 @@ _IN_PATH = re.compile(r"<(\w+:)?(\w+)>")
 _INTRODUCTION = (
     "Everything that the site’s pages show, for programs: the same texts, the same rules. Reading"
     " needs no key, and any site may do it from a browser; each answer has an `ETag` to ask with"
-    " again. Lists are wrapped as `data`, `meta` and `links`; a single thing as `data`. Every error"
-    " is a problem (RFC 9457) with a sentence for a person, a `code` for a program and what is"
-    " allowed. Times are UTC. Sending needs no key either, but pages of another site may send only"
+    " again. Lists are wrapped as `data`, `meta` and `links`; a single thing as `data`. Times are"
+    " UTC. Every error is a problem (RFC 9457) with a sentence for a person, a `code` for a program"
+    " and what is allowed.\n\nSending needs no key either, but pages of another site may send only"
     " if this one names their origin in `BLOG_ALLOWED_ORIGINS`. One address may send"
     f" {limits.POSTS.replace('; ', ', ')}; `RateLimit` tells what is left. No cookies are used."
 )
