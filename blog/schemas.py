@@ -350,7 +350,7 @@ class OwnComment(Out, frozen=True):
     id: int
     article_id: str
     state: Annotated[
-        Literal["pending", "published", "removed", "withdrawn"],
+        Literal["pending", "published", "withdrawn"],
         Meta(description="An edit that waits doesn’t change it."),
     ]
     body: Annotated[str, Meta(description="What she wrote last, as Markdown.")]

@@ -51,6 +51,7 @@ def test_the_description_is_valid_and_says_where_it_is(document: Any, reader: Vi
     validate(document)
     assert document["servers"] == [{"url": f"{reader.base}{API}"}]
     assert document["info"]["title"] == "The Skin Journal: API"
+    assert reader.get(f"{API}/openapi.json?v=2").status_code == 400
     answer = reader.get(f"{API}/openapi.json")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 

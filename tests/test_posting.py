@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -286,6 +287,25 @@ def test_a_comment_is_changed_by_who_has_its_token(app: Flask, program: Program)
     assert [comment.source for comment in stored(app)] == ["How long does it *last*?"]
 
 
+def test_of_two_changes_of_one_version_at_one_moment_one_is_taken(
+    app: Flask, program: Program
+) -> None:
+    found = taken(program.comment())
+    own = f"{API}/comments/{found['id']}"
+    tag = program.send("GET", own, **bearer(found)).headers["ETag"]
+
+    def change(number: int) -> int:
+        sent = {"body": f"How long does it last, {number}?"}
+        answer = Program(app).send("PATCH", own, sent, If_Match=tag, **bearer(found))
+        return int(answer.status_code)
+
+    assert sorted(at_once(app, *(partial(change, number) for number in range(3)))) == [
+        200,
+        412,
+        412,
+    ]
+
+
 def test_what_is_published_says_the_old_words_while_the_new_ones_wait(
     app: Flask, program: Program
 ) -> None:
@@ -310,7 +330,7 @@ def test_a_comment_is_withdrawn_once_and_for_all(
     own = f"{API}/comments/{found['id']}"
     for _ in range(2):
         gone = program.send("DELETE", own, **bearer(found))
-        assert (gone.status_code, gone.data) == (204, b"")
+        assert (gone.status_code, gone.data, gone.content_type) == (204, b"", None)
     assert taken(program.send("GET", own, **bearer(found)), 200)["state"] == "withdrawn"
     assert stored(app)[0].source == ""
     change = program.send("PATCH", own, {"body": "Back."}, If_Match="*", **bearer(found))

@@ -57,6 +57,7 @@ _OF_BODIES = {
 _ANYWHERE = {
     "405": "`Allow` tells which methods are taken here.",
     "406": "The client takes no JSON.",
+    "500": "Something is wrong with the site, and was noted.",
     "503": "The site can’t do it at this moment.",
 }
 

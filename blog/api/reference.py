@@ -6,7 +6,7 @@ from flask import Response, make_response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
 from blog import pagecache, problems, templating, urls
-from blog.api import openapi, surface
+from blog.api import openapi, parameters, surface
 from blog.api.surface import api
 
 
@@ -20,6 +20,7 @@ def show_entrance() -> AnyResponse:
 def show_document() -> Response:
     """Show the description of the API."""
     surface.refuse_other_formats()
+    parameters.asked(())
     return surface.for_anybody(openapi.document(templating.site().title))
 
 

@@ -189,6 +189,8 @@ def change_comment(sent: schemas.CommentChange, comment_id: int) -> Response:
     )
     arrived = editing.arrive(article, comment, sender, body=form.body.data, now=now)
     with db.writing():
+        # Held, since it may be changed at this moment.
+        _check_version(article, _there(next(iter(comments.by_ids([comment_id])), None)))
         editing.submit(arrived, now=now)
     return _answered(article, _there(comments.by_id(comment_id)))
 
@@ -212,7 +214,9 @@ def withdraw_comment(comment_id: int) -> Response:
         _changeable(comment_id, now=now)
         with db.writing():
             editing.withdraw(comment_id, now=now)
-    return Response(status=204)
+    response = Response(status=204)
+    del response.headers["Content-Type"]
+    return response
 
 
 def _owned(comment_id: int) -> tuple[Article, Comment]:
