@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import pytest
@@ -132,6 +134,10 @@ def test_the_reference_tells_every_operation_type_and_problem(
     for path, operation in operations(document):
         assert f'id="{operation["operationId"]}"' in page
         assert path in words
+        done = next(each for code, each in operation["responses"].items() if code < "3")
+        if "content" in done:
+            example = done["content"]["application/json"]["example"]
+            assert json.dumps(example, indent=2, ensure_ascii=False) in unescape(page), path
         for parameter in operation["parameters"]:
             assert parameter["name"] in words or parameter["in"] == "path"
     for name in document["components"]["schemas"]:

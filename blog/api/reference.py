@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from flask import Response, make_response, redirect, render_template
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -28,5 +31,11 @@ def show_document() -> Response:
 def show_reference() -> Response:
     """Show the reference as a page."""
     document = openapi.document(templating.site().title)
-    page = render_template("reference.html", document=document, problems=problems.KNOWN)
+    told = {"document": document, "problems": problems.KNOWN, "written": _written}
+    page = render_template("reference.html", **told)
     return pagecache.offer(make_response(page))
+
+
+def _written(example: Any) -> str:
+    """Write an example in the order of its fields, without the escapes that scripts need."""
+    return json.dumps(example, indent=2, ensure_ascii=False)
