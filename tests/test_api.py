@@ -250,6 +250,10 @@ def test_a_filter_finds_what_it_says(site: Site) -> None:
         assert ids(site, f"/articles?filter={text}") == found, text
     assert ids(site, f"/articles?filter=words:>0&topic=daily-care&author={AUTHOR_ID}") == [SECOND]
     assert ids(site, "/articles?topic=null") == []
+    assert ids(site, "/articles?q=cold&order=title") == [SECOND]
+    assert ids(site, "/articles?q=needels,cold") == [ARTICLE, SECOND]
+    assert ids(site, "/articles?q=unobtainium") == []
+    assert ids(site, "/articles?q=cold&topic=treatments-compared") == []
 
 
 REFUSED = [

@@ -123,7 +123,15 @@ def test_a_reply_belongs_to_what_it_answers(app: Flask, program: Program) -> Non
 
 
 WRONG = [
-    ({}, {"name": "This field is needed."}),
+    ({}, {"name": "This field is needed.", "body": "This field is needed."}),
+    (
+        {"name": "", "body": 3, "follow": "x"},
+        {
+            "name": "Please fill this in.",
+            "body": "Expected str, got int.",
+            "follow": "Expected bool, got str.",
+        },
+    ),
     ({"name": "N"}, {"body": "This field is needed."}),
     ({**SAID, "name": ""}, {"name": "Please fill this in."}),
     ({**SAID, "name": "  "}, {"name": "Please give a name. It needn’t be your full one."}),
@@ -512,7 +520,7 @@ def test_medical_details_are_asked_about_once(app: Flask, program: Program) -> N
 
 
 WRONG_ENQUIRIES = [
-    ({}, {"name": "This field is needed."}),
+    ({**ASKED, "message": None}, {"message": "Expected str, got null."}),
     (ASKED | {"consent": False}, {"consent": "This isn’t one of the values it can have."}),
     (
         ASKED | {"email": ""},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -78,6 +78,11 @@ QUERY = parameters.text(
     is_required=True,
     example="needles",
 )
+WORDS = replace(
+    QUERY,
+    about="Only those that a search for these words finds, 200 at most; in the list’s own order.",
+    is_required=False,
+)
 TOPIC = parameters.text("topic", "Only on this topic: its slug.", max_chars=100)
 AUTHOR = parameters.text("author", "Only by this author: her id.", max_chars=100)
 
@@ -87,7 +92,7 @@ AUTHOR = parameters.text("author", "Only by this author: her id.", max_chars=100
     tag="Articles",
     gives=schemas.Article,
     is_list=True,
-    asks=(INCLUDE, FORMATS, FIELDS, FILTER, TOPIC, AUTHOR, ORDER, LIMIT_ASKED, PAGE, CURSOR),
+    asks=(INCLUDE, FORMATS, FIELDS, FILTER, TOPIC, AUTHOR, WORDS, ORDER, LIMIT_ASKED, PAGE, CURSOR),
     example="/articles?include=author&limit=2",
 )
 def list_articles(asked: dict[str, Any]) -> Response:
@@ -96,19 +101,24 @@ def list_articles(asked: dict[str, Any]) -> Response:
     The newest come first. Drafts, scheduled and expired articles are never among them.
     """
     now = db.utc_now()
-    choice = Choice(_where(asked), asked["order"], asked["limit"])
+    choice = Choice(_where(asked, now), asked["order"], asked["limit"])
     part = _part(choice, asked, now)
     shown = _shown(part.items, asked, asked["formats"], now=now)
     return surface.many(shown, _pagination(part, choice.limit))
 
 
-def _where(asked: dict[str, Any]) -> Filter | None:
+def _where(asked: dict[str, Any], now: datetime) -> Filter | None:
     """Put the shortcuts beside the filter."""
     shortcuts = [
         Condition(name, Sign.IS, (Value(asked[name], is_quoted=True),))
         for name in ("topic", "author")
         if asked[name]
     ]
+    if asked["q"]:
+        ids = search.found_ids(asked["q"], now=now)
+        shortcuts.append(
+            Condition("id", Sign.IS, tuple(Value(each, is_quoted=True) for each in ids))
+        )
     parts = [*([asked["filter"]] if asked["filter"] else []), *shortcuts]
     return Group(tuple(parts)) if parts else None
 

@@ -44,11 +44,28 @@ def body(kind: type[_Sent]) -> _Sent:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype != "application/json" or charset not in ("utf-8", "utf8"):
         raise UnsupportedMediaType
+    data = _json(request.get_data())
     try:
-        return msgspec.convert(_json(request.get_data()), kind)
+        return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         told = _told(str(error))
-        raise Invalid(told, allowed=_allowed(kind, told, str(error))) from None
+        allowed = _allowed(kind, told, str(error))
+        raise Invalid(told | _also_wrong(kind, data), allowed=allowed) from None
+
+
+def _also_wrong(kind: type[In], data: Any) -> dict[str, str]:
+    """Name the fields that are wrong, of which the library tells the first alone."""
+    wrong: dict[str, str] = {}
+    for field in msgspec.structs.fields(kind) if isinstance(data, dict) else ():
+        if field.name not in data and field.required:
+            wrong[field.name] = "This field is needed."
+        elif field.name in data:
+            try:
+                msgspec.convert({field.name: data[field.name]}, dict[str, field.type])  # type: ignore[name-defined]  # made at run time
+            except msgspec.ValidationError as error:
+                place = str(error).replace("`$[...]`", f"`$.{field.name}`")
+                wrong |= _told(place)
+    return wrong
 
 
 def _json(data: bytes) -> Any:

@@ -63,15 +63,8 @@ class Found:
 
 def find(query: str, *, now: datetime, page: int = 1) -> Found:
     """Find public articles that hold every word; failing that, words close to them, or some."""
-    typed = list(dict.fromkeys(words.words(query[:QUERY_MAX_CHARS])))[:_MAX_TERMS]
-    terms, ids, is_every_word = typed, _ids(typed, now=now), True
-    if typed and not ids:
-        terms = _mended(typed, now=now)
-        ids = _ids(terms, now=now)
-    if len(terms) > 1 and not ids:
-        # Any article holds an "a" or an "of".
-        some = [term for term in terms if len(term) > _SHORT_CHARS or not term.isascii()]
-        ids, is_every_word = _ids(some, now=now, is_any_enough=True), False
+    typed = _typed(query)
+    terms, ids, is_every_word = _matches(typed, now=now)
     on_page = ids[:COUNTED_ARTICLES][(page - 1) * PAGE_ARTICLES : page * PAGE_ARTICLES]
     return Found(
         hits=[_hit(article, terms) for article in articles.in_order(on_page, now=now)],
@@ -81,6 +74,28 @@ def find(query: str, *, now: datetime, page: int = 1) -> Found:
         instead=" ".join(terms) if ids and terms != typed else "",
         is_every_word=is_every_word,
     )
+
+
+def found_ids(query: str, *, now: datetime) -> Sequence[str]:
+    """Return the articles that `find` finds, the best first."""
+    return _matches(_typed(query), now=now)[1][:COUNTED_ARTICLES]
+
+
+def _typed(query: str) -> list[str]:
+    return list(dict.fromkeys(words.words(query[:QUERY_MAX_CHARS])))[:_MAX_TERMS]
+
+
+def _matches(typed: list[str], *, now: datetime) -> tuple[list[str], Sequence[str], bool]:
+    """Return the words that were looked for in the end, what holds them, and whether all of them."""
+    terms, ids, is_every_word = typed, _ids(typed, now=now), True
+    if typed and not ids:
+        terms = _mended(typed, now=now)
+        ids = _ids(terms, now=now)
+    if len(terms) > 1 and not ids:
+        # Any article holds an "a" or an "of".
+        some = [term for term in terms if len(term) > _SHORT_CHARS or not term.isascii()]
+        ids, is_every_word = _ids(some, now=now, is_any_enough=True), False
+    return terms, ids, is_every_word
 
 
 def _ids(terms: list[str], *, now: datetime, is_any_enough: bool = False) -> Sequence[str]:
