@@ -9,7 +9,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -45,6 +45,13 @@ def client() -> str:
 limiter = Limiter(
     key_func=client, headers_enabled=True, swallow_errors=True, strategy="fixed-window"
 )
+
+
+def posts(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Limit how often one client sends something, by whichever door: each view of it has this."""
+    limit: Callable[[Callable[..., Any]], Callable[..., Any]]
+    limit = limiter.shared_limit(POSTS, scope=what)
+    return limit
 
 
 def init_app(app: Flask, settings: config.Settings) -> None:

@@ -346,10 +346,13 @@ def test_a_receipt_tells_what_was_written_before_it_from_what_came_later(
 ) -> None:
     erase(app)
     first = clock.now
+    erase(app, "anna@bücher.example")
     clock.move(days=1)
     erase(app)
     with app.app_context():
         is_erased = receipts.erased()
+        assert is_erased("anna@xn--bcher-kva.example", first)
+        assert not is_erased("no address", first)
         assert is_erased(ADDRESS.upper(), first)
         assert is_erased(ADDRESS, clock.now)
         assert not is_erased(ADDRESS, clock.now + timedelta(seconds=1))

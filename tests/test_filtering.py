@@ -73,7 +73,11 @@ def test_a_filter_is_read_as_it_is_written(text: str, read: object) -> None:
         ("a:'x", "A quotation mark is not closed at character 3."),
         ("A:1", "The name of a field is wanted at character 1."),
         ("a:1" + "+a:1" * MAX_CONDITIONS, "There are more than 30 conditions at character 121."),
-        (f"a:[{'1,' * MAX_VALUES}1]", "There are more than 100 values in a list at character 205."),
+        (f"a:[{'1,' * MAX_VALUES}1]", "There are more than 100 values in lists at character 204."),
+        (
+            f"a:[1,1]+a:[{'1,' * MAX_VALUES}1]",
+            "There are more than 100 values in lists at character 208.",
+        ),
         ("(" * (MAX_DEPTH + 1), "There are more than 8 brackets within each other at character 9."),
         ("x" * (FILTER_MAX_CHARS + 1), "It has more than 2,000 characters."),
     ],

@@ -17,7 +17,8 @@ from blog.comments import Comment, CommentState, reports
 from blog.comments.following import Following
 from blog.content import Commenting
 from blog.enquiries import Enquiry
-from tests.cast import ARTICLE, SECOND, Clock, Visitor, article, at_once
+from tests.cast import ARTICLE, SECOND, Clock, Visitor, article, at_once, just_before
+from tests.test_changing import edit
 from tests.test_talking import decide
 
 API = "/api/v1"
@@ -94,8 +95,13 @@ def test_only_what_came_from_a_form_can_appear_at_once(
 ) -> None:
     app = make_app(comments="post")
     program = Program(app)
-    assert taken(program.comment())["state"] == "pending"
+    first = taken(program.comment())
+    assert first["state"] == "pending"
     assert "sent by a program without a form" in str(stored(app)[0].reasons)
+    program.visitor.client.set_cookie("blog_reader", first["edit_token"], domain="127.0.0.1")
+    own = f"/articles/{ARTICLE}/comments/{first['id']}"
+    assert edit(program.visitor, own, "And the swelling?").status_code == 303
+    assert stored(app)[0].state == CommentState.PENDING
     token = program.token()
     clock.move(seconds=40)
     sent = {"name": "Nomsa", "body": "Thank you, that was clear.", "token": token}
@@ -142,12 +148,18 @@ WRONG = [
     ({**SAID, "body": "\u200b"}, {"body": "Please write something that can be seen."}),
     ({**SAID, "email": "no"}, {"email": "Please give one email address, like name@example.org."}),
     ({**SAID, "parent_id": 0}, {"parent_id": "Expected int >= 1."}),
+    ({**SAID, "parent_id": 1.5}, {"parent_id": "Expected int | null, got float."}),
     ({**SAID, "parent_id": 10**12}, {"parent_id": "Expected int <= 2147483647."}),
     (
         {**SAID, "parent_id": 99},
         {"parent_id": "The comment you answer isn’t part of this article."},
     ),
     ({**SAID, "website": "x"}, {"website": "There is no field of this name here."}),
+    # Gone through again and again, this one would take ten seconds.
+    (
+        {**SAID, "w" * 101 + " - at `$" * 30_000 + "\n": 1},
+        {"w" * 100: "There is no field of this name here."},
+    ),
     (
         {**SAID, "follow": True},
         {"email": "Please give your email address, or leave out the mails about replies."},
@@ -329,6 +341,30 @@ def test_what_is_published_says_the_old_words_while_the_new_ones_wait(
     )
     (shown,) = program.send("GET", COMMENTS).json["data"]
     assert "redness" in shown["html"]
+    # Somebody near who copies what all can read.
+    near = Program(app)
+    for _ in range(2):
+        told = taken(near.comment(Idempotency_Key="b1"))
+        assert (told["id"], told["body"]) == (found["id"], SAID["body"])
+
+
+def test_of_two_who_change_one_version_the_later_is_told(app: Flask, program: Program) -> None:
+    found = taken(program.comment())
+    own = f"{API}/comments/{found['id']}"
+    headers = {
+        **bearer(found),
+        "If-Match": program.send("GET", own, **bearer(found)).headers["ETag"],
+    }
+
+    def change(body: str) -> Any:
+        return Program(app).send("PATCH", own, {"body": body}, **headers)
+
+    with (
+        app.app_context(),
+        just_before(app, "SELECT comment_rule", lambda: change("Hers.")) as others,
+    ):
+        refused(change("His."), 412, "stale")
+    assert taken(others[0], 200)["body"] == stored(app)[0].source == "Hers."
 
 
 def test_a_comment_is_withdrawn_once_and_for_all(
@@ -409,7 +445,12 @@ def test_a_published_comment_is_reported(app: Flask, program: Program) -> None:
     assert dull.json["errors"][0]["allowed"] == [each.value for each in reports.ReportReason]
     trapped = program.send("POST", at, said | {"note": "x"})
     assert set(refused(trapped, 422, "invalid")) == {"note"}
-    refused(program.send("POST", f"{API}/comments/{10**12}/reports", said), 404, "not-found")
+    with app.app_context(), db.writing():
+        article().status = "draft"
+    hidden = program.send("POST", at, said)
+    refused(hidden, 404, "not-found")
+    unknown = program.send("POST", f"{API}/comments/{10**12}/reports", said)
+    assert unknown.json == hidden.json
 
 
 # From elsewhere
@@ -432,7 +473,8 @@ def test_a_page_elsewhere_may_send_where_its_site_is_allowed(
         sent = program.comment(Origin=origin, **{"Sec-Fetch-Site": "cross-site"})
         assert sent.status_code == (202 if is_allowed else 403)
     reads = {"Origin": "https://other.example", "Access-Control-Request-Method": "GET"}
-    may_read = program.send("OPTIONS", f"{API}/articles", **reads)
+    may_read = program.send("OPTIONS", COMMENTS, **reads)
+    assert may_read.headers["Access-Control-Allow-Methods"] == "GET, HEAD"
     assert may_read.headers["Access-Control-Allow-Origin"] == "*"
     assert "Access-Control-Allow-Credentials" not in may_read.headers
     assert "Access-Control-Allow-Origin" not in program.send("OPTIONS", "/contact", **reads).headers
@@ -447,6 +489,8 @@ def test_a_program_is_told_how_much_is_left(program: Program) -> None:
     last = program.comment()
     refused(last, 429, "too-many")
     assert int(last.headers["Retry-After"]) <= 60
+    # The form for people is no second allowance.
+    assert program.visitor.comment().status_code == 429
     assert '"60";r=0' in last.headers["RateLimit"]
     assert "RateLimit" not in program.send("GET", COMMENTS).headers
 

@@ -43,7 +43,9 @@ FIELDS = parameters.names(
     _FIELDS,
     is_kept=False,
 )
-LIMIT_ASKED = parameters.number("limit", "How many at once.", most=LIMIT_MOST, default=LIMIT)
+LIMIT_ASKED = parameters.number(
+    "limit", "How many at once.", most=LIMIT_MOST, default=LIMIT, few=(5, 10, 20, 50, LIMIT_MOST)
+)
 PAGE = parameters.number("page", "Which page, from 1.", most=PAGE_MOST, default=1)
 CURSOR = parameters.text(
     "cursor",

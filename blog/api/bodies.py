@@ -28,8 +28,9 @@ KEY_MAX_CHARS = 255
 _Sent = TypeVar("_Sent", bound=In)
 _Form = TypeVar("_Form", bound=ButtonForm)
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX_CHARS}}}")
-_PLACE = re.compile(r"(.*?) - at `\$\.?(\w*).*`")
-_UNKNOWN = re.compile(r"Object contains unknown field `(.{0,100})`", re.DOTALL)
+_PLACE = " - at `$"
+_FIELD = re.compile(r"\.?(\w*)")
+_UNKNOWN = re.compile(r"Object contains unknown field `(.{0,100}).*`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _NO_VALUE = "Invalid enum value"
 _LATE = "This token is too old, or isn’t of this form. Please fetch another."
@@ -104,12 +105,13 @@ def _finite(text: str) -> float:
 
 def _told(error: str) -> dict[str, str]:
     """Say which field is wrong and what is wanted, in words for a person."""
-    if unknown := _UNKNOWN.match(error):
+    # What was sent may stand in it at any length, so it is gone through once.
+    if unknown := _UNKNOWN.fullmatch(error):
         return {unknown[1]: "There is no field of this name here."}
     if missing := _MISSING.match(error):
         return {missing[1]: "This field is needed."}
-    place = _PLACE.fullmatch(error)
-    what, field = (place[1], place[2]) if place else (error, "")
+    what, place = error.rsplit(_PLACE, 1) if _PLACE in error else (error, "")
+    field = "".join(_FIELD.findall(place)[:1])
     if too_long := _TOO_LONG.match(what):
         return {field: f"Please use at most {int(too_long[1]):,} characters."}
     if what == "Expected `str` of length >= 1":

@@ -47,7 +47,7 @@ def show_enquiry_token() -> Response:
     gives=schemas.TakenEnquiry,
     status=202,
     headers=("Idempotency-Key",),
-    limit=limits.POSTS,
+    counts_as="enquiry",
     example="/enquiries",
 )
 def post_enquiry(sent: schemas.EnquiryIn) -> Response:
@@ -58,7 +58,7 @@ def post_enquiry(sent: schemas.EnquiryIn) -> Response:
     ask its writer, and send it with `anyway`.
     """
     now, client = db.utc_now(), limits.client()
-    sending = once.sending("enquiry", client, bodies.key(), request.get_data())
+    sending = once.sending("enquiry", request.remote_addr or "", bodies.key(), request.get_data())
     made = sending.made_before(now=now)
     if made is None:
         form, site = _checked(sent), templating.site()

@@ -6,7 +6,7 @@ One that isn't known, stands there twice or can't be read is refused, with what 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -37,10 +37,18 @@ class Parameter:
     allowed: Sequence[str] = ()
     is_kept: bool = False
     is_required: bool = False
+    # Where there are many values, those of which answers are kept.
+    few: Collection[Any] = ()
 
 
 def number(
-    name: str, about: str, *, least: int = 1, most: int, default: int | None = None
+    name: str,
+    about: str,
+    *,
+    least: int = 1,
+    most: int,
+    default: int | None = None,
+    few: Collection[int] = (),
 ) -> Parameter:
     """Make a parameter that is a whole number."""
 
@@ -54,7 +62,7 @@ def number(
     schema = {"type": "integer", "minimum": least, "maximum": most}
     if default is not None:
         schema["default"] = default
-    return Parameter(name, about, schema, read, default, is_kept=default is not None)
+    return Parameter(name, about, schema, read, default, is_kept=default is not None, few=few)
 
 
 def names(
@@ -149,7 +157,8 @@ def _is_only_way(parameter: Parameter) -> bool:
     value = parameter.read(request.args[parameter.name])
     if isinstance(value, tuple):
         value = sorted(value, key=list(parameter.allowed).index) == list(value) and value
-    return bool(value != parameter.default and value is not False)
+    is_one_of_few = not parameter.few or value in parameter.few
+    return is_one_of_few and bool(value != parameter.default and value is not False)
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> BadParameter:

@@ -98,12 +98,12 @@ def does(
     path: str,
     *,
     takes: type[schemas.In] | None = None,
-    limit: str = "",
+    counts_as: str = "",
     **told: Any,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Make a view the answer to a method at a path; it is handed the body, and is never kept.
 
-    `told` is what the reference tells beside, as an operation has it.
+    `counts_as` names what is limited, together with the form for it. `told` is what the reference tells beside, as an operation has it.
     """
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -117,7 +117,7 @@ def does(
 
         sending: dict[str, Any] = {"method": method, "takes": takes, "is_read": False}
         OPERATIONS.append(Operation(view, path, **told, **sending))
-        limited = limits.limiter.limit(limit)(answered) if limit else answered
+        limited = limits.posts(counts_as)(answered) if counts_as else answered
         api.route(path, methods=[method])(limited)
         return answered
 
@@ -132,9 +132,12 @@ def let_cross(response: Response) -> Response:
     """
     if request.method == "OPTIONS" and request.path.startswith(f"{urls.API}/"):
         is_read = request.headers.get("Access-Control-Request-Method", "GET") in ("GET", "HEAD")
-        if is_read or security.is_friend(request.headers.get("Origin"), config.current()):
+        is_friend = security.is_friend(request.headers.get("Origin"), config.current())
+        if is_read or is_friend:
             response.headers.update(problems.CROSSING | _PREFLIGHT)
-            response.headers["Access-Control-Allow-Methods"] = response.headers.get("Allow", "")
+            # A browser remembers all that is named here, whatever it asked about.
+            allowed = response.headers.get("Allow", "") if is_friend else "GET, HEAD"
+            response.headers["Access-Control-Allow-Methods"] = allowed
         response.vary.update(("Origin", "Access-Control-Request-Method"))
     return response
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, literal, or_, select
+from sqlalchemy import func, or_, select
 
 from blog import db, urls
 from blog.articles import Article, ArticlePath, cards, is_public
 
-_PATH_PREFIX = literal(urls.article(""))
+_PREFIX = urls.article("")
 
 
 def moved_to(path: str, *, now: datetime) -> Article | None:
@@ -47,7 +47,10 @@ def old(*, limit: int, first: int, now: datetime) -> tuple[Sequence[tuple[str, s
     """
     leads_to = select(Article.slug).where(Article.id == ArticlePath.article_id, is_public(now))
     slug = leads_to.scalar_subquery()
-    own = select(Article.id).where(is_public(now), _PATH_PREFIX + Article.slug == ArticlePath.path)
+    # Looked up by its slug: put together for each article, its path would be for each of these.
+    own_slug = func.substr(ArticlePath.path, len(_PREFIX) + 1)
+    is_own = (ArticlePath.path.startswith(_PREFIX), Article.slug == own_slug, is_public(now))
+    own = select(Article.id).where(*is_own)
     appeared = (
         Article.id == ArticlePath.article_id,
         Article.status.in_(("published", "archived")),

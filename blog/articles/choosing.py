@@ -43,7 +43,8 @@ ORDERS = ("published_at", "updated_at", "title", "id", "slug", "words")
 ORDER_MAX_KEYS = 3
 _KEY = f"({'|'.join(ORDERS)})( (asc|desc))?"
 ORDER_PATTERN = f"{_KEY}(,{_KEY}){{0,{ORDER_MAX_KEYS - 1}}}"
-CURSOR_MAX_CHARS = 1_000
+# Room for a title, a slug and an id of the longest letters.
+CURSOR_MAX_CHARS = 1_600
 
 # Of the formats a text can be had in, what each is made of.
 FORMATS: Mapping[str, Sequence[Any]] = {
@@ -314,8 +315,8 @@ def _linked(asked: Condition) -> ColumnElement[bool]:
 def _cursor_after(article: Article, choice: Choice, now: datetime) -> str:
     values = [_value_of(article, key, now) for key in choice.order]
     written = [value.isoformat() if isinstance(value, datetime) else value for value in values]
-    text = json.dumps([_named(choice.order), *written, article.id], separators=(",", ":"))
-    return urls.packed(text)
+    told = [_named(choice.order), *written, article.id]
+    return urls.packed(json.dumps(told, ensure_ascii=False, separators=(",", ":")))
 
 
 def _named(order: Sequence[Key]) -> str:

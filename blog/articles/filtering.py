@@ -107,6 +107,7 @@ class _Reading:
         self._at = 0
         self._end = 0
         self._conditions = 0
+        self._listed = 0
         self.here = ("", "")
         self.step()
 
@@ -191,16 +192,21 @@ class _Reading:
         if not self._is_sign("["):
             return (self._value(),)
         self.step()
-        found = [self._value()]
+        found = [self._listed_value()]
         while self._is_sign(","):
             self.step()
-            found.append(self._value())
-            if len(found) > MAX_VALUES:
-                raise self.wrong(f"There are more than {MAX_VALUES} values in a list")
+            found.append(self._listed_value())
         if not self._is_sign("]"):
             raise self.wrong("A comma or a closing square bracket is wanted")
         self.step()
         return tuple(found)
+
+    def _listed_value(self) -> Value:
+        self._listed += 1
+        # Of all lists together: each value is looked for in each article.
+        if self._listed > MAX_VALUES:
+            raise self.wrong(f"There are more than {MAX_VALUES} values in lists")
+        return self._value()
 
     def _value(self) -> Value:
         kind, text = self.here

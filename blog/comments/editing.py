@@ -38,7 +38,7 @@ EDIT_WITHIN = timedelta(minutes=15)
 WITHDRAWN = "This comment was withdrawn by its writer."
 # What was seen of how a comment came is true of it whatever its words are.
 _REJECTED_BEFORE = Reason("edited", "rejected before it was edited", Tone.BAD, Answer.HOLD)
-_STAYS = frozenset((_REJECTED_BEFORE.step, "trap", "haste", "rate"))
+_STAYS = frozenset((_REJECTED_BEFORE.step, "formless", "trap", "haste", "rate"))
 
 
 def until(comment: Comment) -> datetime:

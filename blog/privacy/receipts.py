@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from sqlalchemy import JSON, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import accounts, config, db, tokens
+from blog.errors import MailError
+from blog.outbox import plain_address
 
 # Without letters and figures that are mistaken for one another on the telephone.
 _ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -112,4 +115,7 @@ def unfinished() -> Sequence[str]:
 
 def _hash_of(email: str) -> str:
     normal = accounts.normal_email(email)
+    # A host has two spellings, of which a file may have the other.
+    with suppress(MailError):
+        normal = plain_address(normal)
     return tokens.keyed_hash(config.current().secret_key, "erased", normal)

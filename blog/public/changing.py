@@ -63,7 +63,7 @@ def show_edit_form(slug: str, comment_id: int) -> AnyResponse:
 
 
 @public.post(_EDIT)
-@limits.limiter.limit(limits.POSTS)
+@limits.posts("edit")
 def post_edit(slug: str, comment_id: int) -> AnyResponse:
     """Let a comment say something else, or show how that will look."""
     now = db.utc_now()
@@ -148,7 +148,7 @@ def ask_about_withdrawal(slug: str, comment_id: int) -> AnyResponse:
 
 
 @public.post(_WITHDRAWAL)
-@limits.limiter.limit(limits.POSTS)
+@limits.posts("withdrawal")
 def withdraw(slug: str, comment_id: int) -> AnyResponse:
     """Withdraw a comment; pressed twice it is withdrawn once."""
     now = db.utc_now()

@@ -42,7 +42,7 @@ def show_contact() -> Response:
 
 
 @public.post("/contact")
-@limits.limiter.limit(limits.POSTS)
+@limits.posts("enquiry")
 def post_enquiry() -> AnyResponse:
     """Take an enquiry."""
     form = _contact_form()

@@ -24,7 +24,7 @@ def show_report_form(slug: str, comment_id: int) -> AnyResponse:
 
 
 @public.post(f"/articles/<slug>/comments/<{urls.ROW}:comment_id>/report")
-@limits.limiter.limit(limits.POSTS)
+@limits.posts("report")
 def post_report(slug: str, comment_id: int) -> AnyResponse:
     """Take a report."""
     now = db.utc_now()

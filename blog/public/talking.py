@@ -63,7 +63,7 @@ def show_reply_form(slug: str) -> AnyResponse:
 
 
 @public.post("/articles/<slug>/comments")
-@limits.limiter.limit(limits.POSTS)
+@limits.posts("comment")
 def post_comment(slug: str) -> AnyResponse:
     """Take a comment, or show how it will look."""
     now = db.utc_now()
