@@ -20,6 +20,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     from blog import assets, config, db, limits, pagecache, problems, reload, security, templating
     from blog.admin import admin, by_mail
     from blog.api import api
+    from blog.embed import embed
     from blog.feeds import feeds
     from blog.ghost import ghost
     from blog.health import health
@@ -37,7 +38,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     assets.init_app(app)
     look = reload.init_app(app, settings)
     pagecache.init_app(app, settings, look=look)
-    for surface in (health, feeds, api, admin, by_mail, public):
+    for surface in (health, feeds, api, embed, admin, by_mail, public):
         app.register_blueprint(surface)
     if settings.ghost_api:
         app.register_blueprint(ghost)

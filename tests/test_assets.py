@@ -122,7 +122,7 @@ def test_no_template_makes_a_browser_ask_another_site(path: Path) -> None:
     assert [address for address in fetched(path.read_text()) if not is_ours(address)] == []
 
 
-@pytest.mark.parametrize("path", sorted(assets.FOLDER.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(assets.FOLDER.rglob("*.*")), ids=lambda path: path.name)
 def test_no_static_file_makes_a_browser_ask_another_site(path: Path) -> None:
     text = path.read_text().replace("http://www.w3.org/2000/svg", "")
     assert not re.search(r"https?://|['\"(]//|@import|@font-face|data:", text)

@@ -23,7 +23,7 @@ comments staff
 imports exports privacy summary
 schemas
 forms limits security templating problems reload pagecache
-assets health public feeds api ghost admin
+assets health public feeds api ghost embed admin
 cli
 """
 # The command line is a program of its own, so it makes the application it works in.
