@@ -70,9 +70,11 @@ class Elsewhere:
 def serving(app: Any) -> Iterator[str]:
     server = make_server("127.0.0.1", 0, app, threaded=True)
     threading.Thread(target=server.serve_forever).start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 @pytest.fixture
@@ -145,7 +147,14 @@ def test_a_comment_is_posted_changed_and_withdrawn_under_a_strict_policy(
     element.get_by_role("alert").get_by_role("link").last.click()
     expect(element.get_by_label("Comment", exact=True)).to_be_focused()
     assert kept(page) == "{}"
+    element.get_by_label("Tell me").check()
     write(element)
+    email = element.get_by_label("Email (")
+    described = f"[id={email.get_attribute('aria-describedby')}]"
+    expect(element.locator(described)).to_contain_text("Please give your email address, or")
+    expect(element.get_by_label("Comment", exact=True)).to_have_value(BODY)
+    element.get_by_label("Tell me").uncheck()
+    element.get_by_role("button", name="Post comment").click()
     mine = element.locator("article").filter(has_text="Annelise")
     expect(mine).to_be_focused()
     expect(mine).to_contain_text("Waiting for review. Only you can see this.")
@@ -198,7 +207,13 @@ def test_a_published_comment_keeps_its_words_until_its_edit_was_read(
         (comment,) = comments.by_ids([1])
         comment.approve(by=None, now=db.utc_now())
     page.reload()
-    element.get_by_role("button", name="Edit").click()
+    edit = element.get_by_role("button", name="Edit")
+    expect(edit).to_be_visible()
+    page.route("**/comments/1", lambda route: route.abort())
+    edit.click()
+    expect(element.get_by_role("alert")).to_contain_text("The site can’t be reached")
+    page.unroute("**/comments/1")
+    edit.click()
     form = element.get_by_role("form", name="Edit")
     form.get_by_label("Comment").fill("Now something else")
     form.get_by_role("button", name="Cancel").click()
@@ -242,6 +257,16 @@ def test_a_server_that_is_away_is_told_of_with_the_page_s_own_link(
     expect(element.get_by_role("status")).to_contain_text("There is no such article")
     element.evaluate("(each, id) => each.setAttribute('article', id)", ARTICLE)
     expect(element.get_by_role("heading")).to_have_text("No comments yet")
+
+
+@pytest.mark.usefixtures("app")
+def test_without_scripts_what_the_page_has_itself_stays(
+    browser: Browser, elsewhere: Elsewhere
+) -> None:
+    page = browser.new_page(java_script_enabled=False)
+    page.goto(elsewhere.elements(f'{line()[:-16]}<a href="/there">Comments</a></blog-comments>'))
+    expect(page.get_by_role("link", name="Comments")).to_be_visible()
+    page.close()
 
 
 def test_a_draft_outlives_a_reload_once_somebody_tried_to_post_it(
@@ -329,7 +354,9 @@ def test_a_reply_stands_below_its_comment_and_its_draft_waits_for_its_writer(
     with app.app_context():
         say("first")
     page.goto(elsewhere.elements(line(order="newest")))
-    page.evaluate("addEventListener('blog-comment', (event) => event.preventDefault())")
+    page.evaluate(
+        "addEventListener('blog-comment', (e) => { e.preventDefault(); window.told = e.detail })"
+    )
     element = page.locator("blog-comments")
     reply = element.get_by_role("button", name="Reply to By first")
     reply.click()
@@ -344,6 +371,13 @@ def test_a_reply_stands_below_its_comment_and_its_draft_waits_for_its_writer(
     expect(form).to_have_count(0)
     # The page said that it keeps the token itself.
     assert "edit_token" not in kept(page)
+    told = page.evaluate("told")
+    page.reload()
+    expect(element.locator("article")).to_have_count(1)
+    element.evaluate(
+        "(each, own) => Object.assign(each, { own, strings: { pending: 'Wartet' } }).load()", [told]
+    )
+    expect(element.locator("li li")).to_contain_text("Wartet")
     with app.app_context():
         found = comments.by_id(2)
         assert found
