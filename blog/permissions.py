@@ -1,10 +1,12 @@
 """The one rule that every surface asks: may this actor do this to this thing?
 
-What an author may do about comments she may only do under her own articles.
+What an author may do about comments she may only do under her own articles. What a program may do
+ends with its scopes, and with what its owner may do at that moment.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -15,6 +17,7 @@ from blog.errors import Forbidden
 class Action(StrEnum):
     """What can be done behind the sign-in."""
 
+    READ_COMMENTS = "read comments that wait"
     MODERATE = "moderate comments"
     REPLY = "reply as the author"
     JUDGE_ALL = "change how all comments are judged"
@@ -23,7 +26,30 @@ class Action(StrEnum):
     READ_JOURNAL = "read the journal"
     READ_ALL_ACTS = "read what others did"
     READ_CONTENT = "see the state of the content"
+    PREVIEW = "see articles before they are published"
+    WRITE_ARTICLES = "write articles"
+    MANAGE_WEBHOOKS = "look after webhooks"
     MANAGE_PEOPLE = "look after people’s accounts"
+
+
+class Scope(StrEnum):
+    """What a program is let in for."""
+
+    CONTENT_READ = "content:read"
+    CONTENT_PREVIEW = "content:preview"
+    COMMENTS_READ = "comments:read"
+    COMMENTS_MODERATE = "comments:moderate"
+    ENQUIRIES_READ = "enquiries:read"
+    ARTICLES_WRITE = "articles:write"
+    WEBHOOKS_MANAGE = "webhooks:manage"
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program that somebody let in for some of what she may do herself."""
+
+    owner: User
+    scopes: frozenset[Scope]
 
 
 class Owned(Protocol):
@@ -36,9 +62,28 @@ class Owned(Protocol):
 _ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.AUTHOR: frozenset(
-        {Action.MODERATE, Action.REPLY, Action.READ_JOURNAL, Action.READ_CONTENT}
+        {
+            Action.READ_COMMENTS,
+            Action.MODERATE,
+            Action.REPLY,
+            Action.READ_JOURNAL,
+            Action.READ_CONTENT,
+            Action.PREVIEW,
+            Action.WRITE_ARTICLES,
+        }
     ),
-    Role.MODERATOR: frozenset({Action.MODERATE, Action.JUDGE_ALL, Action.READ_JOURNAL}),
+    Role.MODERATOR: frozenset(
+        {Action.READ_COMMENTS, Action.MODERATE, Action.JUDGE_ALL, Action.READ_JOURNAL}
+    ),
+}
+_WITHIN: dict[Scope, frozenset[Action]] = {
+    Scope.CONTENT_READ: frozenset({Action.READ_CONTENT}),
+    Scope.CONTENT_PREVIEW: frozenset({Action.PREVIEW}),
+    Scope.COMMENTS_READ: frozenset({Action.READ_COMMENTS}),
+    Scope.COMMENTS_MODERATE: frozenset({Action.READ_COMMENTS, Action.MODERATE}),
+    Scope.ENQUIRIES_READ: frozenset({Action.READ_ENQUIRIES}),
+    Scope.ARTICLES_WRITE: frozenset({Action.WRITE_ARTICLES}),
+    Scope.WEBHOOKS_MANAGE: frozenset({Action.MANAGE_WEBHOOKS}),
 }
 _EVERYWHERE = (Role.ADMIN, Role.MODERATOR)
 
@@ -51,22 +96,35 @@ def limit_of(actor: User) -> str | None:
     return None if actor.role in _EVERYWHERE else actor.author_id or ""
 
 
-def may(actor: User | None, action: Action, *, of: Owned | None = None) -> bool:
+def scopes_of(owner: User) -> list[Scope]:
+    """Return what somebody may let programs in for: nothing that she may not do herself."""
+    return [scope for scope in Scope if all(may(owner, action) for action in _WITHIN[scope])]
+
+
+def may(actor: User | Program | None, action: Action, *, of: Owned | None = None) -> bool:
     """Tell whether an actor may do something, to one thing where it is named.
 
     Nobody may do nothing, nor may an unknown role or an account that is only invited or removed.
     """
+    if isinstance(actor, Program):
+        is_within = any(action in _WITHIN[scope] for scope in actor.scopes)
+        return is_within and may(actor.owner, action, of=of)
     if actor is None or not actor.is_active or action not in _ALLOWED.get(actor.role, ()):
         return False
     limit = limit_of(actor)
     return of is None or limit is None or of.is_of(limit)
 
 
-def require(actor: User | None, action: Action, *, of: Owned | None = None) -> User:
-    """Return the actor where it may.
+def require(actor: User | Program | None, action: Action, *, of: Owned | None = None) -> User:
+    """Return who does it where the actor may: of a program its owner, whose act it is.
 
-    Raises: Forbidden where it may not.
+    Raises: Forbidden where it may not; of a program without telling why.
     """
-    if actor is None or not may(actor, action, of=of):
+    is_allowed = may(actor, action, of=of)
+    if isinstance(actor, Program):
+        if not is_allowed:
+            raise Forbidden("This token may not be used for that.")
+        return actor.owner
+    if actor is None or not is_allowed:
         raise Forbidden(f"Your account may not {action}{' here' if of else ''}.")
     return actor

@@ -26,6 +26,7 @@ _KINDS = {
     "mail": "Mail",
     "rule": "Rules",
     "account": "Accounts",
+    "API token": "API tokens",
     "receipt": "Erased data",
 }
 _BY_READERS = (EDITED, WITHDREW, ERASED_OWN)

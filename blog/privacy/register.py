@@ -249,7 +249,8 @@ ENTRIES = (
         "Accounts of those who work here",
         "Name, email address, role, and a password in a form that nobody can read, so that nobody"
         " else reads what you write to the clinic. How often signing in failed is"
-        " counted by scrambled forms of addresses, for a day.",
+        " counted by scrambled forms of addresses, for a day. Of a key by which a program acts for"
+        " one of them, a scrambled form, what it is for and when it was last used.",
         "As long as the account; name and address stay beside what was written and decided by it."
         " Sign-ins end after {session}, links that are mailed after {links}.",
         (
@@ -258,6 +259,8 @@ ENTRIES = (
             *_of("user_session", "id user_id token_hash created_at last_seen_at browser"),
             *_of("account_link", "id user_id kind token_hash email issued_at"),
             *_of("password_request", "id email"),
+            *_of("api_token", "id user_id label scopes token_hash created_at expires_at"),
+            *_of("api_token", "last_used_at revoked_at"),
             *_of("recovery_code", "id user_id code_hash"),
             *_of("sign_in_failure", "key count last_at"),
         ),

@@ -13,7 +13,7 @@ from blog import accounts, articles, journal, permissions, urls
 from blog.accounts import Role, User
 from blog.errors import Conflict, Invalid
 from blog.permissions import Action
-from blog.staff import letters, links, second_factor
+from blog.staff import api_tokens, letters, links, second_factor
 from blog.staff.links import LinkKind
 
 
@@ -144,6 +144,8 @@ def remove(user: User, *, by: User | None, now: datetime) -> bool:
     accounts.end_other_sessions(user)
     links.end(user)
     second_factor.forget(user)
+    # An address that is invited again gets this row, and would find them at work.
+    api_tokens.revoke_all(user, by=by, now=now)
     journal.record("removed", "account", user.id, by=by, now=now)
     return True
 
