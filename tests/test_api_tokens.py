@@ -14,7 +14,13 @@ from blog.errors import Invalid
 from blog.permissions import Action, Scope
 from blog.staff import api_tokens, letters, team
 from blog.staff.api_tokens import ApiToken
-from tests.cast import AUTHOR, CLOCK, MODERATOR, Person, at_once
+from tests.cast import (
+    AUTHOR,
+    CLOCK,
+    MODERATOR,
+    Person,
+    at_once,
+)
 
 pytestmark = pytest.mark.usefixtures("clock", "at_work")
 NOW = CLOCK
@@ -127,6 +133,7 @@ def test_it_is_never_worth_more_than_its_owner_at_that_moment() -> None:
     [
         ("label", {"label": ""}),
         ("label", {"label": "x" * 101}),
+        ("label", {"label": "Phone\x1b[2J"}),
         ("scopes", {"scopes": ()}),
         ("scopes", {"scopes": (Scope.ENQUIRIES_READ,)}),
         ("lives_days", {"lives_days": 0}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from blog.admin import (
     account,
     acts,
+    api_tokens,
     decisions,
     enquiry,
     entrance,
@@ -30,6 +31,7 @@ __all__ = [
     "account",
     "acts",
     "admin",
+    "api_tokens",
     "by_mail",
     "decisions",
     "enquiry",

@@ -13,7 +13,7 @@ from blog.comments.paces import Pace
 from blog.errors import BadRequest, Invalid
 from blog.forms.staff import AddressForm, NameForm, PasswordForm
 from blog.permissions import Action, may
-from blog.staff import passwords, profile, second_factor
+from blog.staff import api_tokens, passwords, profile, second_factor
 
 PATH = "/admin/account"
 _PACES = {
@@ -37,6 +37,7 @@ def show_account() -> Response:
         pace=pace,
         paces=_PACES,
         codes_left=second_factor.codes_left(user()),
+        tokens=len(api_tokens.of(user())),
     )
 
 

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import accounts, config, db, limits, tokens
 from blog.accounts import User
+from blog.forms.staff import PresentPasswordForm
 
 # What a signed note is for, and its name in the cookie: the password was right, the code is due.
 HALF = "second-factor"
@@ -35,6 +36,16 @@ def known(email: str, password: str) -> str | None:
     with db.writing():
         accounts.forgive(account, limits.client())
     return note
+
+
+def is_proven(form: PresentPasswordForm, email: str) -> bool:
+    """Tell whether a form was sent whole, with the password of who has this address."""
+    if not form.validate_on_submit():
+        return False
+    if known(email, form.present.data) is None:
+        form.present.errors = ["This is not your present password."]
+        return False
+    return True
 
 
 def _braked(email: str) -> str:

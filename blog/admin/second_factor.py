@@ -18,7 +18,7 @@ from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.entrance import let_in, local_path, start_session
 from blog.admin.people import PATH as PEOPLE
 from blog.admin.people import person_at
-from blog.admin.proving import HALF, known, owner
+from blog.admin.proving import HALF, is_proven, owner
 from blog.forms.staff import CodeForm, PresentPasswordForm, SecondFactorForm
 from blog.permissions import Action
 from blog.staff import second_factor
@@ -83,7 +83,7 @@ def turn_on() -> AnyResponse:
     form = SecondFactorForm()
     kept = tokens.read(key, purpose, form.seed.data or "", now=now, max_age=_SEED_LIVES)
     seed = kept.subject if kept else second_factor.new_seed()
-    if kept and _is_proven(form):
+    if kept and is_proven(form, user().email):
         with db.writing():
             codes = second_factor.turn_on(user(), seed, form.code.data, now=now)
         if codes:
@@ -103,7 +103,7 @@ def renew_codes() -> AnyResponse:
     if user().totp_seed is None:
         return back_to(ACCOUNT, "The second step is off, so there are no codes.")
     form = PresentPasswordForm()
-    if not _is_proven(form):
+    if not is_proven(form, user().email):
         return _password_page(
             form,
             heading="Make new recovery codes",
@@ -120,7 +120,7 @@ def renew_codes() -> AnyResponse:
 def turn_off() -> AnyResponse:
     """Turn one's second step off, with the password."""
     form = PresentPasswordForm()
-    if not _is_proven(form):
+    if not is_proven(form, user().email):
         return _password_page(
             form,
             heading="Turn the second step off",
@@ -131,16 +131,6 @@ def turn_off() -> AnyResponse:
     with db.writing():
         second_factor.turn_off(user(), by=user(), now=db.utc_now())
     return back_to(ACCOUNT, "Your password alone is asked for from now on.")
-
-
-def _is_proven(form: PresentPasswordForm) -> bool:
-    """Tell whether the password was sent that is hers; guessing is slowed down."""
-    if not form.validate_on_submit():
-        return False
-    if known(user().email, form.present.data) is None:
-        form.present.errors = ["This is not your present password."]
-        return False
-    return True
 
 
 def _password_page(form: PresentPasswordForm, **words: Any) -> Response:

@@ -41,6 +41,7 @@ _COMMANDS = {
     "openapi": ("api", "Print what programs can ask and send, as OpenAPI."),
     "people": ("privacy", "Look after what is kept of people."),
     "serve": ("serving", "Serve the site and deliver its mail, until stopped."),
+    "token": ("api_tokens", "Let programs in, for some of what an account may do."),
     "user": ("people", "Look after the accounts."),
     "worker": ("mail", "Do what is due until stopped: mail, summaries, forgetting."),
 }

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from flask_wtf import FlaskForm
-from wtforms import Field, HiddenField, PasswordField, SelectChoice, SelectField
+from wtforms import (
+    Field,
+    HiddenField,
+    PasswordField,
+    SelectChoice,
+    SelectField,
+    SelectMultipleField,
+)
 from wtforms.validators import Length
+from wtforms.widgets import CheckboxInput
 
 from blog import accounts, comments
 from blog.accounts import Role
 from blog.forms import address, at_most, line_field, required
+from blog.permissions import Scope
+from blog.staff import api_tokens
 
 # Of a phone six digits, of paper two times five letters, with whatever somebody puts between.
 _CODE_MAX_CHARS = 40
+_LIVES = {30: "30 days", 90: "90 days", 365: "A year", 0: "Until I end it"}
 
 
 def _new_password(label: str) -> Field:
@@ -130,3 +143,24 @@ class SecondFactorForm(PresentPasswordForm):
 
     seed = HiddenField()
     code = _code("The code that the app shows")
+
+
+class ApiTokenForm(PresentPasswordForm):
+    """A token for a program: its label, what it is for and how long, with the password."""
+
+    label = line_field(
+        "Label",
+        api_tokens.LABEL_MAX_CHARS,
+        needed="Please give a label, by which you will know the token again.",
+    )
+    scopes = SelectMultipleField("What the program may do", option_widget=CheckboxInput())
+    lives_days = SelectField(
+        "How long",
+        coerce=int,
+        default=api_tokens.LIVES_DAYS,
+        choices=[SelectChoice(days, words) for days, words in _LIVES.items()],
+    )
+
+    def offer(self, scopes: Iterable[Scope]) -> None:
+        """Let these be chosen from."""
+        self.scopes.choices = [SelectChoice(each, api_tokens.WORDS[each]) for each in scopes]

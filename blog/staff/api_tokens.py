@@ -26,6 +26,15 @@ LIVES_MAX_DAYS = 365
 USED_EVERY = timedelta(minutes=1)
 # Nobody needs more, and her page lists them all.
 OF_ONE_MAX = 50
+WORDS = {
+    Scope.CONTENT_READ: "See the state of the content",
+    Scope.CONTENT_PREVIEW: "See articles before they are published",
+    Scope.COMMENTS_READ: "Read comments that wait",
+    Scope.COMMENTS_MODERATE: "Read comments and decide about them",
+    Scope.ENQUIRIES_READ: "Read enquiries and say how far they are",
+    Scope.ARTICLES_WRITE: "Write articles",
+    Scope.WEBHOOKS_MANAGE: "Look after webhooks",
+}
 
 
 class ApiToken(db.Model):
@@ -47,6 +56,11 @@ class ApiToken(db.Model):
     def is_live(self, *, now: datetime) -> bool:
         """Tell whether it was neither ended nor is past its day."""
         return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
+
+    @property
+    def words(self) -> list[str]:
+        """What it is for, in words."""
+        return [WORDS[Scope(scope)] for scope in self.scopes]
 
     @property
     def program(self) -> Program:
@@ -98,6 +112,8 @@ def _check(owner: User, label: str, scopes: Collection[Scope], lives_days: int |
         wrong["label"] = f"There are {OF_ONE_MAX} tokens already. End one that isn’t needed."
     elif not 1 <= len(label) <= LABEL_MAX_CHARS:
         wrong["label"] = f"Give a label of at most {LABEL_MAX_CHARS} characters."
+    elif not label.isprintable():
+        wrong["label"] = "Please leave out line breaks and other control characters."
     elif label in [token.label for token in theirs]:
         wrong["label"] = "There is a token of this label already."
     excess = sorted(set(scopes) - set(permissions.scopes_of(owner)))

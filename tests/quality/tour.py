@@ -398,7 +398,21 @@ class Tour:
         people = self.keep("people", author.get("/admin/people"))
         for number in re.findall(r'href="/admin/people/(\d+)"', people):
             self.keep(f"person {number}", author.get(f"/admin/people/{number}"))
+        self._let_a_program_in(author)
         self._sign_in_by_two_steps(author, other)
+
+    def _let_a_program_in(self, author: Visitor) -> None:
+        path = "/admin/account/tokens"
+        new = f"{path}/new"
+        self.keep("API tokens: none", author.get(path))
+        self.keep("API tokens: a new one", author.get(new))
+        typed = author.form(new, new) | {"label": "Phone of the front desk", "lives_days": "90"}
+        self.keep("API tokens: wrong", author.post(new, typed), 422)
+        typed |= {"scopes": "comments:moderate", "present": SANDRA.password}
+        self.keep("API tokens: made", author.post(new, typed))
+        listed = self.keep("API tokens", author.get(path))
+        (end,) = re.findall(rf'href="({path}/\d+/end)"', listed)
+        self.keep("API tokens: end one", author.get(end))
 
     def _sign_in_by_two_steps(self, author: Visitor, other: Visitor) -> None:
         path = "/admin/account/second-factor"
