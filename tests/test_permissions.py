@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import re
+from collections.abc import Iterator
+from typing import Any
 
-from blog import permissions
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from blog import accounts, db, limits, permissions
 from blog.accounts import Role, User
 from blog.errors import Forbidden
 from blog.permissions import Action, Program, Scope
+from blog.staff import api_tokens
+from tests.cast import ARTICLE, AUTHOR, AUTHOR_ID, CLOCK, Visitor, csrf_token
 
 MAY = {
     Role.ADMIN: set(Action),
@@ -143,3 +151,150 @@ def test_a_program_without_scopes_or_of_somebody_gone_may_nothing() -> None:
     gone.password_hash = ""
     assert not any(permissions.may(each, action) for each in programs for action in Action)
     assert permissions.scopes_of(gone) == []
+
+
+# Every route there is, with what it asks of who comes
+
+
+def listed(names: str) -> list[str]:
+    return names.split()
+
+
+ANYBODY = listed("""
+show_asset
+health.show_life health.show_readiness
+feeds.show_author_feed feeds.show_comments_feed feeds.show_llms feeds.show_robots
+feeds.show_site_feed feeds.show_sitemap feeds.show_sitemap_part feeds.show_topic_feed
+api.count_comments api.list_articles api.list_authors api.list_comments api.list_pages
+api.list_redirects api.list_topics api.post_comment api.post_enquiry api.report_comment
+api.search_articles api.show_article api.show_article_at api.show_author api.show_comment_token
+api.show_document api.show_enquiry_token api.show_page api.show_reference api.show_settings
+api.show_topic
+public.ask_for_data public.post_comment public.post_enquiry public.post_report
+public.search_articles public.show_address_form public.show_archive public.show_article
+public.show_article_source public.show_asked public.show_author public.show_comment
+public.show_comment_token public.show_contact public.show_contact_token public.show_home
+public.show_media public.show_never public.show_page public.show_privacy public.show_replies
+public.show_reply_form public.show_report_form public.show_reported public.show_thanks
+public.show_topic public.show_topics public.show_trust public.show_year
+admin.accept_invitation admin.ask_for_code admin.ask_for_password admin.choose_password
+admin.prove_address admin.set_up admin.sign_in
+""")
+# By a secret that came along: the cookie of her browser, a link that was mailed, an edit token.
+WHOSE_IT_IS = listed("""
+api.change_comment api.show_own_comment api.withdraw_comment
+by_mail.decide by_mail.show_decision
+public.ask_about_withdrawal public.ask_for_confirmation public.confirm public.correct_enquiry
+public.erase_data public.forget public.post_edit public.refuse public.show_confirmation
+public.show_data public.show_edit_form public.show_edit_token public.show_receipt
+public.show_unsubscription public.take_data public.unsubscribe public.withdraw
+""")
+# Whoever is signed in, for herself.
+SIGNED_IN = listed("""
+show_start show_account change_address change_name change_password turn_on renew_codes turn_off
+show_api_tokens revoke_api_token make_api_token end_session end_other_sessions sign_out
+""")
+ASKS = {
+    Action.MODERATE: """
+choose_pace show_review show_comment decide_one hide_and_approve show_others pin unpin keep_one
+keep_many ask_about_all decide_many undo decide_all
+""",
+    Action.REPLY: "reply",
+    Action.JUDGE_ALL: "doubt_reason stop_trusting show_rules remove_rule",
+    Action.READ_ENQUIRIES: """
+show_inbox show_enquiry settle_one assign add_note remove_note take_back_reply reply_to_enquiry
+settle_many take_back show_export export
+""",
+    Action.READ_MAIL: """
+show_mail retry_mail show_mail_preview show_mail_html probe_mail retry_all_mail allow_mail
+""",
+    Action.READ_JOURNAL: "show_journal",
+    Action.READ_CONTENT: "show_articles",
+    Action.MANAGE_PEOPLE: """
+show_people show_person invite_again remove_person turn_off_for invite
+""",
+}
+BEHIND = {f"admin.{name}": None for name in SIGNED_IN} | {
+    f"admin.{name}": action for action, names in ASKS.items() for name in listed(names)
+}
+SAMPLES = {"slug": ARTICLE, "article_id": ARTICLE, "author_id": AUTHOR_ID, "page_id": "privacy"}
+REFUSED = (401, 403)
+
+
+def routes(app: Flask) -> Iterator[tuple[str, str, str]]:
+    """Each route as endpoint, method and a path of it, about things that mostly aren't there."""
+
+    def sample(found: re.Match[str]) -> str:
+        kind, name = found[1] or "", found[2]
+        if kind.startswith("any("):
+            return re.split(r"[(),]", kind)[1]
+        return "9999" if kind.startswith("int") else SAMPLES.get(name, "nothing")
+
+    for rule in sorted(app.url_map.iter_rules(), key=str):
+        path = re.sub(r"<(?:([^<>]*):)?(\w+)>", sample, str(rule))
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            yield rule.endpoint, method, path
+
+
+def is_kept_out(visitor: Visitor, method: str, path: str, **headers: str) -> bool:
+    """Whether somebody is sent to the sign-in, or told that she may not."""
+    data = {"csrf_token": "none"}
+    if method == "POST" and not headers:
+        # The account's page has one for all that are signed in.
+        page = visitor.get("/admin/account").text
+        data = {"csrf_token": csrf_token(page)} if "csrf_token" in page else data
+    answer = visitor._open(method, path, data=data, headers=headers)
+    assert answer.status_code < 500, (method, path, answer.status_code)
+    is_sent_away = (answer.location or "").startswith("/admin/sign-in?next=")
+    return answer.status_code in REFUSED or is_sent_away
+
+
+def test_every_route_is_in_the_table(make_app: Any) -> None:
+    app = make_app(ghost_api="yes")
+    found = {endpoint for endpoint, _, _ in routes(app)}
+    # What front ends written for Ghost read is made of one list, and is all there is of it.
+    found = {endpoint for endpoint in found if not endpoint.startswith("ghost.")}
+    assert found == {*ANYBODY, *WHOSE_IT_IS, *BEHIND}
+
+
+@pytest.fixture
+def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits.limiter, "enabled", False)
+
+
+@pytest.mark.one_database("the rule asks no database, and what it stands before has its own tests")
+@pytest.mark.usefixtures("clock", "unlimited")
+def test_every_route_lets_in_whom_the_table_says_and_nobody_else(
+    app: Flask, author: Visitor, second_author: Visitor, moderator: Visitor, stranger: Visitor
+) -> None:
+    signed_in = {Role.ADMIN: author, Role.AUTHOR: second_author, Role.MODERATOR: moderator}
+    with app.app_context(), db.writing():
+        owner = accounts.by_email(AUTHOR.email)
+        assert owner
+        how: dict[str, Any] = {"lives_days": 1, "by": owner, "now": CLOCK}
+        secret = api_tokens.make(owner, "All", list(Scope), **how)[1]
+    for endpoint, method, path in routes(app):
+        if endpoint in ANYBODY and method == "GET":
+            assert not is_kept_out(stranger, method, path), path
+        if endpoint not in BEHIND:
+            continue
+        action = BEHIND[endpoint]
+        assert is_kept_out(stranger, method, path), path
+        # Pages know no tokens.
+        assert is_kept_out(stranger, method, path, Authorization=f"Bearer {secret}"), path
+        for role, visitor in signed_in.items():
+            is_out = action is not None and action not in MAY[role]
+            assert is_kept_out(visitor, method, path) == is_out, (role, method, path)
+
+
+@pytest.mark.one_database("the rule asks no database, and what it stands before has its own tests")
+@pytest.mark.usefixtures("clock", "unlimited")
+@pytest.mark.parametrize("state", ["password_hash = ''", "removed_at = created_at"])
+def test_nobody_without_an_account_any_more_gets_behind_the_sign_in(
+    app: Flask, author: Visitor, state: str
+) -> None:
+    with app.app_context(), db.writing():
+        db.session.execute(text(f"UPDATE user_account SET {state}"))
+    for endpoint, method, path in routes(app):
+        if endpoint in BEHIND:
+            assert is_kept_out(author, method, path), path
