@@ -101,6 +101,11 @@ def scopes_of(owner: User) -> list[Scope]:
     return [scope for scope in Scope if all(may(owner, action) for action in _WITHIN[scope])]
 
 
+def scopes_for(action: Action) -> list[Scope]:
+    """Return the scopes each of which lets a program do something."""
+    return [scope for scope in Scope if action in _WITHIN[scope]]
+
+
 def may(actor: User | Program | None, action: Action, *, of: Owned | None = None) -> bool:
     """Tell whether an actor may do something, to one thing where it is named.
 

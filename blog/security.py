@@ -14,6 +14,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, UnsupportedMediaType
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from blog import urls
 from blog.config import SESSION_COOKIE, Settings
 from blog.errors import BadRequest, Busy, Forbidden, Invalid
 
@@ -179,7 +180,7 @@ def refuse_foreign_posts(settings: Settings) -> None:
 
     Raises: Forbidden.
     """
-    if request.method in _SAFE:
+    if request.method in _SAFE or _is_by_token():
         return
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
@@ -191,6 +192,12 @@ def refuse_foreign_posts(settings: Settings) -> None:
     is_for_friends = not request.path.startswith("/admin")
     if not is_own and not (is_for_friends and is_friend(origin, settings)):
         raise Forbidden(_FOREIGN_PROGRAM if request.path.startswith("/api/") else _FOREIGN_FORM)
+
+
+def _is_by_token() -> bool:
+    """Tell whether a token alone says who sends this, which no browser sends of itself."""
+    is_bearer = request.headers.get("Authorization", "").lower().startswith("bearer ")
+    return is_bearer and request.path.startswith(f"{urls.API_ADMIN}/")
 
 
 def is_friend(origin: str | None, settings: Settings) -> bool:

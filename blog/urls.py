@@ -12,6 +12,8 @@ ROW_ID_MAX = 2**31 - 1
 ROW = f"int(max={ROW_ID_MAX})"
 # Where programs ask.
 API = "/api/v1"
+# Where programs act for somebody who gave them a token; for no page of another site.
+API_ADMIN = f"{API}/admin"
 # Where front ends ask that were written for Ghost.
 GHOST = "/ghost/api/content"
 # Where somebody is told that nothing is mailed to her any more.

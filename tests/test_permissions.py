@@ -15,7 +15,18 @@ from blog.accounts import Role, User
 from blog.errors import Forbidden
 from blog.permissions import Action, Program, Scope
 from blog.staff import api_tokens
-from tests.cast import ARTICLE, AUTHOR, AUTHOR_ID, CLOCK, Visitor, csrf_token
+from tests.cast import (
+    ARTICLE,
+    AUTHOR,
+    AUTHOR_ID,
+    CLOCK,
+    MODERATOR,
+    SECOND_AUTHOR,
+    Clock,
+    Person,
+    Visitor,
+    csrf_token,
+)
 
 MAY = {
     Role.ADMIN: set(Action),
@@ -217,6 +228,16 @@ show_people show_person invite_again remove_person turn_off_for invite
 BEHIND = {f"admin.{name}": None for name in SIGNED_IN} | {
     f"admin.{name}": action for action, names in ASKS.items() for name in listed(names)
 }
+# By a token, for what its scopes and its owner both may.
+BY_TOKEN = {
+    "api.list_managed_comments": Action.READ_COMMENTS,
+    "api.show_managed_comment": Action.READ_COMMENTS,
+    "api.decide_about_comment": Action.MODERATE,
+    "api.take_back_decision": Action.MODERATE,
+    "api.list_managed_enquiries": Action.READ_ENQUIRIES,
+    "api.show_managed_enquiry": Action.READ_ENQUIRIES,
+    "api.settle_enquiry": Action.READ_ENQUIRIES,
+}
 SAMPLES = {"slug": ARTICLE, "article_id": ARTICLE, "author_id": AUTHOR_ID, "page_id": "privacy"}
 REFUSED = (401, 403)
 
@@ -254,12 +275,21 @@ def test_every_route_is_in_the_table(make_app: Any) -> None:
     found = {endpoint for endpoint, _, _ in routes(app)}
     # What front ends written for Ghost read is made of one list, and is all there is of it.
     found = {endpoint for endpoint in found if not endpoint.startswith("ghost.")}
-    assert found == {*ANYBODY, *WHOSE_IT_IS, *BEHIND}
+    assert found == {*ANYBODY, *WHOSE_IT_IS, *BEHIND, *BY_TOKEN}
 
 
 @pytest.fixture
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits.limiter, "enabled", False)
+
+
+def token_of(app: Flask, person: Person, *scopes: Scope, lives_days: int | None = None) -> str:
+    with app.app_context(), db.writing():
+        owner = accounts.by_email(person.email)
+        assert owner
+        how: dict[str, Any] = {"lives_days": lives_days, "by": owner, "now": CLOCK}
+        label = f"{lives_days} {len(scopes)} {scopes[0]}"
+        return api_tokens.make(owner, label, scopes, **how)[1]
 
 
 @pytest.mark.one_database("the rule asks no database, and what it stands before has its own tests")
@@ -268,11 +298,7 @@ def test_every_route_lets_in_whom_the_table_says_and_nobody_else(
     app: Flask, author: Visitor, second_author: Visitor, moderator: Visitor, stranger: Visitor
 ) -> None:
     signed_in = {Role.ADMIN: author, Role.AUTHOR: second_author, Role.MODERATOR: moderator}
-    with app.app_context(), db.writing():
-        owner = accounts.by_email(AUTHOR.email)
-        assert owner
-        how: dict[str, Any] = {"lives_days": 1, "by": owner, "now": CLOCK}
-        secret = api_tokens.make(owner, "All", list(Scope), **how)[1]
+    secret = token_of(app, AUTHOR, *Scope)
     for endpoint, method, path in routes(app):
         if endpoint in ANYBODY and method == "GET":
             assert not is_kept_out(stranger, method, path), path
@@ -298,3 +324,45 @@ def test_nobody_without_an_account_any_more_gets_behind_the_sign_in(
     for endpoint, method, path in routes(app):
         if endpoint in BEHIND:
             assert is_kept_out(author, method, path), path
+
+
+@pytest.mark.one_database("the rule asks no database, and what it stands before has its own tests")
+@pytest.mark.usefixtures("unlimited")
+def test_every_route_for_programs_lets_in_which_scopes_and_owners_the_table_says(
+    clock: Clock, app: Flask, author: Visitor, stranger: Visitor
+) -> None:
+    staff = {Role.ADMIN: AUTHOR, Role.AUTHOR: SECOND_AUTHOR, Role.MODERATOR: MODERATOR}
+    good = {
+        (role, scope): token_of(app, person, scope)
+        for role, person in staff.items()
+        for scope in Scope
+        if LETS[scope] <= MAY[role]
+    }
+    ways = [(BY_TOKEN[name], *way) for name, *way in routes(app) if name in BY_TOKEN]
+
+    def status(secret: str, method: str, path: str) -> int:
+        headers = {"Authorization": f"Bearer {secret}"}
+        return stranger._open(method, path, data={"a": "b"}, headers=headers).status_code
+
+    for action, method, path in ways:
+        # A cookie tells nothing here.
+        assert author._open(method, path, data={"a": "b"}).status_code == 401
+        for (role, scope), secret in good.items():
+            found = status(secret, method, path)
+            assert found != 401
+            assert (found == 403) == (action not in LETS[scope]), (role, scope, method, path)
+    revoked, expired = (token_of(app, AUTHOR, *Scope, lives_days=days) for days in (9, 1))
+    with app.app_context(), db.writing():
+        token = api_tokens.opened(revoked, now=CLOCK)
+        assert token
+        api_tokens.revoke(token, by=None, now=CLOCK)
+        # Whoever was an administrator is a moderator from now on, and an author was removed.
+        db.session.execute(text("UPDATE user_account SET role = 'moderator' WHERE role = 'admin'"))
+        gone = "UPDATE user_account SET removed_at = created_at WHERE role = 'author'"
+        db.session.execute(text(gone))
+    clock.move(days=1)
+    for _, method, path in ways:
+        for secret in ("", revoked, expired, good[Role.AUTHOR, Scope.COMMENTS_MODERATE]):
+            assert status(secret, method, path) == 401
+        all_once = good[Role.ADMIN, Scope.ENQUIRIES_READ]
+        assert status(all_once, method, path) == 403

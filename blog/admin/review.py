@@ -29,6 +29,7 @@ from blog.comments import (
     trust,
 )
 from blog.comments.queue import Choice
+from blog.comments.states import WORDS
 from blog.content import country_of
 from blog.errors import Invalid, NotFound
 from blog.forms import ReplyForm
@@ -43,14 +44,6 @@ TABS = {
 }
 # Among the tabs, though it is no state: published ones that readers reported.
 REPORTED = "reported"
-WORDS = {
-    CommentState.PENDING: "waiting",
-    CommentState.APPROVED: "published",
-    CommentState.SPAM: "marked as spam",
-    CommentState.REJECTED: "rejected",
-    CommentState.WITHDRAWN: "withdrawn",
-    CommentState.REPLACED: "accepted",
-}
 _ARTICLE_ID_MAX_CHARS = 100
 _GROUPS = {
     "browser": ("From this browser", "Known by its cookie, within thirty days."),

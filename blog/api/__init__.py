@@ -6,7 +6,28 @@ Errors are problem details, which `blog.problems` writes for whatever is asked b
 
 from __future__ import annotations
 
-from blog.api import articles, comments, enquiring, people, reference, site, talking
+from blog.api import (
+    articles,
+    comments,
+    enquiring,
+    inbox,
+    moderating,
+    people,
+    reference,
+    site,
+    talking,
+)
 from blog.api.surface import api
 
-__all__ = ["api", "articles", "comments", "enquiring", "people", "reference", "site", "talking"]
+__all__ = [
+    "api",
+    "articles",
+    "comments",
+    "enquiring",
+    "inbox",
+    "moderating",
+    "people",
+    "reference",
+    "site",
+    "talking",
+]

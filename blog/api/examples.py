@@ -8,6 +8,8 @@ from typing import Any
 from blog import schemas, urls
 from blog.comments.editing import EDIT_WITHIN
 from blog.comments.reports import ReportReason
+from blog.enquiries.answering import Decision
+from blog.schemas import managing
 
 _APPEARED_AT = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 _CHANGED_AT = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
@@ -23,6 +25,28 @@ _OWN: dict[str, Any] = {
     "created_at": _CHANGED_AT,
     "edit_until": _CHANGED_AT + EDIT_WITHIN,
     "url": "https://clinic.example/articles/mesotherapy-or-microneedling/comments/214",
+}
+
+_MARK = "5f0c1d2e3a4b5c6d"
+_ENQUIRY: dict[str, Any] = {
+    "reference": "7KQ2-M9FX",
+    "mark": _MARK,
+    "state": "new",
+    "is_suspected": False,
+    "is_sensitive": False,
+    "reasons": [],
+    "name": "Lerato",
+    "email": "lerato@reader.example",
+    "phone": "",
+    "topic": "Microneedling",
+    "excerpt": "May I book?",
+    "answer": "by email",
+    "article_id": None,
+    "assigned_to": None,
+    "days_unanswered": 0,
+    "created_at": _CHANGED_AT,
+    "state_changed_at": _CHANGED_AT,
+    "url": "https://clinic.example/admin/enquiries/7KQ2-M9FX",
 }
 
 
@@ -43,6 +67,11 @@ def of(kind: Any) -> Any:
         schemas.OwnComment: schemas.OwnComment(**_OWN),
         schemas.TakenComment: schemas.TakenComment(**_OWN | {"edit_token": "q4xJ…"}),
         schemas.TakenReport: schemas.TakenReport(comment_id=214),
+        managing.ManagedComment: _managed(),
+        managing.ManagedEnquiry: managing.ManagedEnquiry(**_ENQUIRY),
+        managing.WholeEnquiry: managing.WholeEnquiry(
+            **_ENQUIRY, message="May I book?", preferred_time="", answered_at=None
+        ),
         schemas.TakenEnquiry: schemas.TakenEnquiry(reference="7KQ2-M9FX"),
     }
     return made.get(kind, {_ID: 20})
@@ -56,11 +85,37 @@ def sent(kind: type[schemas.In]) -> schemas.In:
         schemas.ReportIn: schemas.ReportIn(
             reason=ReportReason.WRONG, details="Ask a doctor first."
         ),
+        managing.DecisionIn: managing.DecisionIn(decision="approve", mark=_MARK),
+        managing.StateIn: managing.StateIn(state=Decision.ANSWERED, mark=_MARK),
         schemas.EnquiryIn: schemas.EnquiryIn(
             name="Lerato", email="lerato@reader.example", message="May I book?", consent=True
         ),
     }
     return made[kind]
+
+
+def _managed() -> managing.ManagedComment:
+    return managing.ManagedComment(
+        id=214,
+        mark=_MARK,
+        article_id=_ID,
+        article_title="Mesotherapy or microneedling",
+        parent_id=None,
+        edit_of_id=None,
+        state="pending",
+        verdict="waiting",
+        reasons=[managing.Ground(words="1 link", tone="plain")],
+        history="",
+        name="Naledi",
+        email=None,
+        body=_ASKED,
+        html=f"<p>{_ASKED}</p>",
+        created_at=_CHANGED_AT,
+        edited_at=None,
+        decided_at=None,
+        decided_by=None,
+        url="https://clinic.example/admin/comments/214",
+    )
 
 
 def _at(path: str) -> str:

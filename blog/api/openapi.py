@@ -15,14 +15,14 @@ from typing import Any
 
 import msgspec
 
-from blog import limits, schemas, urls
+from blog import limits, permissions, schemas, urls
 from blog.api import bodies, examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
 from blog.content.names import ID
 
 VERSION = "1.0.0"
-TAGS = ("Articles", "Comments", "Enquiries", "People and topics", "Site")
+TAGS = ("Articles", "Comments", "Enquiries", "People and topics", "Site", "Administration")
 _NAMED = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"<(\w+:)?(\w+)>")
 _INTRODUCTION = (
@@ -33,6 +33,7 @@ _INTRODUCTION = (
     " and what is allowed.\n\nSending needs no key either, but pages of another site may send only"
     " if this one names their origin in `BLOG_ALLOWED_ORIGINS`. One address may send"
     f" {limits.POSTS.replace('; ', ', ')}; `RateLimit` tells what is left. No cookies are used."
+    "\n\nBelow `/admin` a program acts for somebody by an API token, and within what she may do."
 )
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": urls.ROW_ID_MAX}
 # Ids and slugs.
@@ -43,10 +44,18 @@ _EDIT_TOKEN = {
     "scheme": "bearer",
     "description": "The `edit_token` that came when the comment was taken.",
 }
+_API_TOKEN = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "A token that somebody made on her account’s page, or by `blog token add`. It is"
+    " never worth more than she may do herself; the names beside an operation are the scopes of"
+    " which it needs one.",
+}
 _HEADERS = {
     "Idempotency-Key": "Under the same key the same is done once, for a day.",
     "If-Match": "The `ETag` of what was read, or `*`.",
 }
+_SCHEMES = {"editToken": _EDIT_TOKEN, "apiToken": _API_TOKEN}
 _OF_BODIES = {
     "411": "A body needs a `Content-Length`.",
     "413": "The body is too long.",
@@ -74,7 +83,7 @@ def document(title: str) -> dict[str, Any]:
         "servers": [{"url": urls.absolute(urls.api())}],
         "tags": [{"name": tag} for tag in TAGS],
         "paths": paths,
-        "components": {"schemas": _schemas(), "securitySchemes": {"editToken": _EDIT_TOKEN}},
+        "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
     }
 
 
@@ -119,6 +128,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     }
     if "Authorization" in operation.headers:
         told["security"] = [{"editToken": []}]
+    if operation.needs:
+        told["security"] = [{"apiToken": [s]} for s in permissions.scopes_for(operation.needs)]
     if operation.takes:
         content = {"schema": _schema_of(operation.takes), "example": _sent(operation.takes)}
         told["requestBody"] = {"required": True, "content": {"application/json": content}}

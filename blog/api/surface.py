@@ -16,10 +16,13 @@ import msgspec
 from flask import Blueprint, Response, make_response, request
 from werkzeug.exceptions import NotAcceptable
 
-from blog import config, limits, pagecache, problems, schemas, security, urls
+from blog import config, db, limits, pagecache, permissions, problems, schemas, security, urls
+from blog.accounts import User
 from blog.api import bodies, parameters
 from blog.api.parameters import Parameter
-from blog.errors import NotFound
+from blog.errors import NotFound, Unauthorized
+from blog.permissions import Action
+from blog.staff import api_tokens
 
 api = Blueprint("api", __name__, url_prefix=urls.API)
 
@@ -28,6 +31,10 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match,"
     " If-None-Match",
     "Access-Control-Max-Age": "600",
+}
+_KEPT_OUT = {
+    "401": "No token came along that is good.",
+    "403": "The token may not be used for this.",
 }
 
 
@@ -52,6 +59,7 @@ class Operation:
     is_read: bool = True
     refusals: Mapping[str, str] = field(default_factory=dict)
     headers: Sequence[str] = ()
+    needs: Action | None = None
 
     @property
     def summary(self) -> str:
@@ -124,13 +132,64 @@ def does(
     return as_operation
 
 
+def manages(
+    method: str,
+    path: str,
+    *,
+    needs: Action,
+    asks: Sequence[Parameter] = (),
+    takes: type[schemas.In] | None = None,
+    refusals: Mapping[str, str] | None = None,
+    **told: Any,
+) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
+    """Make a view the answer to a program that acts for somebody; it is handed who that is.
+
+    After her come what its query asks, where it may ask anything, and the body.
+    """
+
+    def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
+        @wraps(view)
+        def answered(**place: Any) -> Response:
+            by = _owner(needs)
+            refuse_other_formats()
+            asked = parameters.asked(asks)
+            handed = [*([asked] if asks else []), *([bodies.body(takes)] if takes else [])]
+            response = view(by, *handed, **place)
+            response.headers["Cache-Control"] = "no-store"
+            return response
+
+        kept_out = _KEPT_OUT | dict(refusals or {})
+        sending: dict[str, Any] = {"method": method, "asks": asks, "takes": takes, "needs": needs}
+        sending |= {"is_read": False, "refusals": kept_out, "example": ""}
+        OPERATIONS.append(Operation(view, path, **told, **sending))
+        api.route(path, methods=[method])(answered)
+        return answered
+
+    return as_operation
+
+
+def _owner(needs: Action) -> User:
+    """Return for whom a program acts, by its token alone; a cookie tells nothing here.
+
+    Raises: Unauthorized, Forbidden; neither tells more.
+    """
+    sent, now = request.authorization, db.utc_now()
+    secret = (sent.token if sent and sent.type == "bearer" else None) or ""
+    token = api_tokens.opened(secret, now=now)
+    if token is None:
+        raise Unauthorized("This needs a token that is good, as `Authorization: Bearer …`.")
+    api_tokens.note_use(token, now=now)
+    return permissions.require(token.program, needs)
+
+
 @api.after_app_request
 def let_cross(response: Response) -> Response:
     """Tell a browser what a page elsewhere may send here: to read anybody, to post who is allowed.
 
     Source: https://fetch.spec.whatwg.org/#http-cors-protocol.
     """
-    if request.method == "OPTIONS" and request.path.startswith(f"{urls.API}/"):
+    is_for_pages = not request.path.startswith(f"{urls.API_ADMIN}/")
+    if request.method == "OPTIONS" and request.path.startswith(f"{urls.API}/") and is_for_pages:
         is_read = request.headers.get("Access-Control-Request-Method", "GET") in ("GET", "HEAD")
         is_friend = security.is_friend(request.headers.get("Origin"), config.current())
         if is_read or is_friend:

@@ -28,5 +28,14 @@ VERBS = {
     CommentState.REJECTED: "rejected",
     CommentState.SPAM: "marked as spam",
 }
+# Where it stands, in words.
+WORDS = {
+    CommentState.PENDING: "waiting",
+    CommentState.APPROVED: "published",
+    CommentState.SPAM: "marked as spam",
+    CommentState.REJECTED: "rejected",
+    CommentState.WITHDRAWN: "withdrawn",
+    CommentState.REPLACED: "accepted",
+}
 # What is neither says nothing about spam.
 TEACHES = {CommentState.APPROVED: False, CommentState.SPAM: True}
