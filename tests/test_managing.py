@@ -210,6 +210,10 @@ def test_a_decision_is_made_once_and_never_over_another(
     with app.app_context():
         assert comment_of(two[0]).state == "spam"
     assert sandra.decide(two[0], "approve").status_code == 200
+    with app.app_context():
+        change("UPDATE comment SET state = 'withdrawn', source = '', html = '', name = ''")
+    # Nobody publishes what its writer took back.
+    assert "It is withdrawn now" in refused(sandra.decide(two[0], "approve"), 409)
     for sent in ({"decision": "approve"}, {"decision": "delete", "mark": "x"}, {"mark": "x"}):
         refused(sandra.ask("POST", f"{COMMENTS}/{two[0]}/decision", sent), 422)
 

@@ -92,7 +92,7 @@ def list_managed_comments(by: User, asked: dict[str, Any]) -> Response:
 )
 def show_managed_comment(by: User, comment_id: int) -> Response:
     """Show a comment, whatever its state."""
-    return _answer(_comment(comment_id, by=by).id, by=by)
+    return _answer(_comment(comment_id, by=by), by=by)
 
 
 @manages(
@@ -120,10 +120,11 @@ def decide_about_comment(by: User, sent: managing.DecisionIn, comment_id: int) -
             now=db.utc_now(),
             batch=secrets.token_urlsafe(12),
         )
-    for row in queue.load(changed):
-        if (row.outcome, row.decided_by_id) != (state, by_id):
-            raise Conflict(f"It is {WORDS[row.state]} now, or says something else. Read it again.")
-    return _answer(number, by=by)
+    row = _comment(number, by=by)
+    # What its writer withdrew stays as it is.
+    if row.outcome != state or (changed and row.decided_by_id != by_id):
+        raise Conflict(f"It is {WORDS[row.state]} now, or says something else. Read it again.")
+    return _answer(row, by=by)
 
 
 @manages(
@@ -145,7 +146,7 @@ def take_back_decision(by: User, comment_id: int) -> Response:
         undone, _ = deciding.undo(batch, by=by, now=db.utc_now())
     if not undone:
         raise Conflict("It was changed since, so nothing was taken back.")
-    return _answer(number, by=by)
+    return _answer(_comment(number, by=by), by=by)
 
 
 def _comment(comment_id: int, *, by: User) -> Comment:
@@ -155,8 +156,8 @@ def _comment(comment_id: int, *, by: User) -> Comment:
     return found
 
 
-def _answer(number: int, *, by: User) -> Response:
-    (shown,) = _shown(queue.load([number]), by=by)
+def _answer(comment: Comment, *, by: User) -> Response:
+    (shown,) = _shown(queue.load([comment.id]), by=by)
     return surface.one(shown)
 
 
