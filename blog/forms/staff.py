@@ -13,7 +13,7 @@ from wtforms import (
     SelectField,
     SelectMultipleField,
 )
-from wtforms.validators import Length
+from wtforms.validators import Length, ValidationError
 from wtforms.widgets import CheckboxInput
 
 from blog import accounts, comments
@@ -160,6 +160,17 @@ class ApiTokenForm(PresentPasswordForm):
         default=api_tokens.LIVES_DAYS,
         choices=[SelectChoice(days, words) for days, words in _LIVES.items()],
     )
+
+    # Asked for last, as on the page.
+    present = _present_password()
+
+    def validate_scopes(self, field: Field) -> None:
+        """Refuse a token that is for nothing.
+
+        Raises: ValidationError.
+        """
+        if not field.data:
+            raise ValidationError(api_tokens.NOTHING_CHOSEN)
 
     def offer(self, scopes: Iterable[Scope]) -> None:
         """Let these be chosen from."""

@@ -26,6 +26,7 @@ LIVES_MAX_DAYS = 365
 USED_EVERY = timedelta(minutes=1)
 # Nobody needs more, and her page lists them all.
 OF_ONE_MAX = 50
+NOTHING_CHOSEN = "Choose at least one thing that the token is for."
 WORDS = {
     Scope.CONTENT_READ: "See the state of the content",
     Scope.CONTENT_PREVIEW: "See articles before they are published",
@@ -120,7 +121,7 @@ def _check(owner: User, label: str, scopes: Collection[Scope], lives_days: int |
     if excess:
         wrong["scopes"] = f"The account may not do this itself: {', '.join(excess)}."
     elif not scopes:
-        wrong["scopes"] = "Choose at least one thing that the token is for."
+        wrong["scopes"] = NOTHING_CHOSEN
     if lives_days is not None and not 1 <= lives_days <= LIVES_MAX_DAYS:
         wrong["lives_days"] = f"A token lasts from 1 to {LIVES_MAX_DAYS} days, or for ever."
     if wrong:
