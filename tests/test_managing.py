@@ -123,7 +123,7 @@ def test_no_page_of_another_site_gets_anything_by_a_browser(
 ) -> None:
     program, path = let_in(), f"{COMMENTS}/{two[0]}/decision"
     foreign = {"Origin": "https://evil.example", "Sec_Fetch_Site": "cross-site"}
-    asked = {"Access_Control_Request_Method": "POST"} | foreign
+    asked = {"Access_Control_Request_Method": "GET"} | foreign
     refusal = program.send("OPTIONS", path, **asked)
     assert "Access-Control-Allow-Origin" not in refusal.headers
     assert "Access-Control-Allow-Headers" not in refusal.headers
