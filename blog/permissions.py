@@ -26,22 +26,15 @@ class Action(StrEnum):
     READ_JOURNAL = "read the journal"
     READ_ALL_ACTS = "read what others did"
     READ_CONTENT = "see the state of the content"
-    PREVIEW = "see articles before they are published"
-    WRITE_ARTICLES = "write articles"
-    MANAGE_WEBHOOKS = "look after webhooks"
     MANAGE_PEOPLE = "look after people’s accounts"
 
 
 class Scope(StrEnum):
     """What a program is let in for."""
 
-    CONTENT_READ = "content:read"
-    CONTENT_PREVIEW = "content:preview"
     COMMENTS_READ = "comments:read"
     COMMENTS_MODERATE = "comments:moderate"
     ENQUIRIES_READ = "enquiries:read"
-    ARTICLES_WRITE = "articles:write"
-    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 @dataclass(frozen=True)
@@ -68,8 +61,6 @@ _ALLOWED: dict[Role, frozenset[Action]] = {
             Action.REPLY,
             Action.READ_JOURNAL,
             Action.READ_CONTENT,
-            Action.PREVIEW,
-            Action.WRITE_ARTICLES,
         }
     ),
     Role.MODERATOR: frozenset(
@@ -77,13 +68,9 @@ _ALLOWED: dict[Role, frozenset[Action]] = {
     ),
 }
 _WITHIN: dict[Scope, frozenset[Action]] = {
-    Scope.CONTENT_READ: frozenset({Action.READ_CONTENT}),
-    Scope.CONTENT_PREVIEW: frozenset({Action.PREVIEW}),
     Scope.COMMENTS_READ: frozenset({Action.READ_COMMENTS}),
     Scope.COMMENTS_MODERATE: frozenset({Action.READ_COMMENTS, Action.MODERATE}),
     Scope.ENQUIRIES_READ: frozenset({Action.READ_ENQUIRIES}),
-    Scope.ARTICLES_WRITE: frozenset({Action.WRITE_ARTICLES}),
-    Scope.WEBHOOKS_MANAGE: frozenset({Action.MANAGE_WEBHOOKS}),
 }
 _EVERYWHERE = (Role.ADMIN, Role.MODERATOR)
 

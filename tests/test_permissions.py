@@ -36,8 +36,6 @@ MAY = {
         Action.REPLY,
         Action.READ_JOURNAL,
         Action.READ_CONTENT,
-        Action.PREVIEW,
-        Action.WRITE_ARTICLES,
     },
     Role.MODERATOR: {
         Action.READ_COMMENTS,
@@ -47,13 +45,9 @@ MAY = {
     },
 }
 LETS = {
-    Scope.CONTENT_READ: {Action.READ_CONTENT},
-    Scope.CONTENT_PREVIEW: {Action.PREVIEW},
     Scope.COMMENTS_READ: {Action.READ_COMMENTS},
     Scope.COMMENTS_MODERATE: {Action.READ_COMMENTS, Action.MODERATE},
     Scope.ENQUIRIES_READ: {Action.READ_ENQUIRIES},
-    Scope.ARTICLES_WRITE: {Action.WRITE_ARTICLES},
-    Scope.WEBHOOKS_MANAGE: {Action.MANAGE_WEBHOOKS},
 }
 
 

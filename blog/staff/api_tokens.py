@@ -28,13 +28,9 @@ USED_EVERY = timedelta(minutes=1)
 OF_ONE_MAX = 50
 NOTHING_CHOSEN = "Choose at least one thing that the token is for."
 WORDS = {
-    Scope.CONTENT_READ: "See the state of the content",
-    Scope.CONTENT_PREVIEW: "See articles before they are published",
     Scope.COMMENTS_READ: "Read comments that wait",
     Scope.COMMENTS_MODERATE: "Read comments and decide about them",
     Scope.ENQUIRIES_READ: "Read enquiries and say how far they are",
-    Scope.ARTICLES_WRITE: "Write articles",
-    Scope.WEBHOOKS_MANAGE: "Look after webhooks",
 }
 
 
