@@ -39,6 +39,7 @@ REASONS = {
     "name": "with somebody else’s name",
     "repetition": "said before",
     "rate": "many at once",
+    "formless": "sent by a program",
     "haste": "sent too quickly",
     "trap": "with a hidden field filled in",
     "mode": "not by a trusted reader",
