@@ -109,11 +109,11 @@ class Blog:
 
     def web_processes(self) -> list[int]:
         """List the processes that answer readers."""
-        return [pid for pid in self.processes()[1:] if b"worker" not in _typed(pid)]
+        return [pid for pid in self.processes()[1:] if _name(pid) == "blog web"]
 
 
-def _typed(pid: int) -> bytes:
-    return Path(f"/proc/{pid}/cmdline").read_bytes()
+def _name(pid: int) -> str:
+    return Path(f"/proc/{pid}/comm").read_text().strip()
 
 
 def _answers(port: int) -> bool:

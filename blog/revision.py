@@ -22,9 +22,19 @@ class SiteRevision(db.Model):
     number: Mapped[int] = mapped_column(default=0)
 
 
+_latest_touch = object()
+
+
 def touch(session: Session | scoped_session[Any]) -> None:
     """Raise the number; also makes transactions that touch it wait for one another."""
+    global _latest_touch  # noqa: PLW0603 (one for the process, as the pages it keeps are)
+    _latest_touch = object()
     session.execute(update(SiteRevision).values(number=SiteRevision.number + 1))
+
+
+def latest_touch() -> object:
+    """Stand for the last time this process raised the number, committed or not; no two are the same."""
+    return _latest_touch
 
 
 def hold(session: Session | scoped_session[Any]) -> None:

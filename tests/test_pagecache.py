@@ -270,9 +270,13 @@ def test_odd_tags_name_nothing() -> None:
 def test_who_writes_sees_it_at_the_next_look(clock: Clock, made: Callable[..., Site]) -> None:
     site = made()
     assert "Please tell me more." not in site.get(PAGE).text
+    site.layer._poll.close()
     author = Visitor(site.app)
+    looked_at = site.layer._poll._seen_at
     Visitor(site.app, address="198.51.100.9").comment("Please tell me more.")
     assert site.is_kept(PAGE)
+    # It waits, so that nobody looks whether a page has changed.
+    assert site.layer._poll._seen_at == looked_at
     assert author.sign_in(AUTHOR).status_code == 303
     queue = author.get("/admin/comments").text
     approval = re.search(r"/admin/comments/(\d+)/approval", queue)

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import http.cookiejar
+import multiprocessing
 import os
 import re
 import signal
@@ -146,22 +147,21 @@ class Site:
             return False
 
     def processes(self) -> dict[int, str]:
-        """Find all our processes that live, with their commands; whoever started them."""
+        """Find all our processes that live, with their names; whoever started them."""
         mark = f"BLOG_INSTANCE_DIR={self.instance}".encode()
         found = {}
         for folder in Path("/proc").iterdir():
             # Any of them may end while it is looked at.
             with contextlib.suppress(OSError):
                 if folder.name.isdigit() and mark in (folder / "environ").read_bytes().split(b"\0"):
-                    found[int(folder.name)] = (folder / "cmdline").read_text().replace("\0", " ")
+                    found[int(folder.name)] = (folder / "comm").read_text().strip()
         return found
 
     def mail_workers(self) -> list[int]:
-        return [each for each, command in self.processes().items() if " blog worker" in command]
+        return [each for each, name in self.processes().items() if name == "blog worker"]
 
     def web_processes(self) -> list[int]:
-        others = {self.main.pid, *self.mail_workers()}
-        return [each for each in self.processes() if each not in others]
+        return [each for each, name in self.processes().items() if name == "blog web"]
 
     def end(self, number: signal.Signals) -> int:
         """Ask the site to end; returns its exit code once nothing of it is left."""
@@ -279,6 +279,15 @@ def test_a_mail_worker_that_was_killed_is_replaced(running: Site) -> None:
     wait_for(lambda: set(running.mail_workers()) - {first}, what="another mail worker")
     assert "The mail worker ended (-9) and is started again.\n" in running.err
     check_that_enquiries_arrive(running)
+
+
+def test_a_site_whose_server_was_killed_ends_and_says_so(site: Site) -> None:
+    site.serve("--prepare")
+    (server,) = (each for each, name in site.processes().items() if name == "blog server")
+    os.kill(server, signal.SIGKILL)
+    assert site.main.wait(DEADLINE_SECONDS) == 1
+    assert site.err.endswith("Error: The server ended by itself (-9).\n")
+    wait_for(lambda: site.processes() == {}, what="the end of all processes")
 
 
 def test_a_web_process_that_was_killed_is_replaced(running: Site) -> None:
@@ -630,47 +639,13 @@ def test_nothing_outlives_the_process_that_started_it(site: Site) -> None:
         pass
 
 
-def test_no_web_process_is_made_amid_the_start_of_a_mail_worker() -> None:
-    """Or it would hold the pipe on which that start waits, and nobody would mind the worker."""
-    script = [sys.executable, "-c", _TWO_STARTS]
-    ran = subprocess.run(script, capture_output=True, text=True, timeout=DEADLINE_SECONDS)
-    assert (ran.stdout, ran.stderr) == ("started, then forked", "")
-
-
-_TWO_STARTS = """
-import os, threading
-from blog.cli import serving
-serving._take_care_at_fork()
-said = []
-def end_start():
-    said.append("started")
-    serving._one_at_a_time.release()
-serving._one_at_a_time.acquire()
-threading.Timer(0.2, end_start).start()
-if child := os.fork():
-    os.waitpid(child, 0)
-    with serving._one_at_a_time:
-        print(*said, "then forked", sep=", ", end="")
-else:
-    with serving._one_at_a_time:
-        os._exit(0)
-"""
-
-
 def test_a_worker_that_does_not_end_is_ended() -> None:
-    with subprocess.Popen([sys.executable, "-c", _DEAF], stdout=subprocess.PIPE) as process:
-        assert process.stdout
-        assert process.stdout.readline() == b"ready\n"
-        serving._end(process, within_seconds=0.1)
-        assert process.returncode == -signal.SIGKILL
-
-
-_DEAF = """
-import signal
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-print("ready", flush=True)
-signal.pause()
-"""
+    process = multiprocessing.get_context("fork").Process(target=signal.pause)
+    before = signal.signal(signal.SIGTERM, signal.SIG_IGN)  # which it inherits
+    process.start()
+    signal.signal(signal.SIGTERM, before)
+    serving._end(process, within_seconds=0.1)
+    assert process.exitcode == -signal.SIGKILL
 
 
 # blog worker

@@ -6,15 +6,16 @@ import contextlib
 import ctypes
 import errno
 import logging
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from multiprocessing.process import BaseProcess
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import click
@@ -26,12 +27,14 @@ from granian.server import MPServer
 
 from blog import accounts, articles, config, create_app, db, outbox, security, tokens, urls
 from blog.admin.entrance import SET_UP
-from blog.cli import cli, with_app
+from blog.cli import cli, end_with, with_app
 from blog.cli.content import synced
 from blog.config import Settings
 from blog.errors import SettingError
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM)
+# The last one says that a process we started has ended.
+_TOLD = (*_ENDINGS, signal.SIGHUP, signal.SIGCHLD)
 _LOOK_SECONDS = 1.0
 # A client gets this long for the head of a request, and so much room.
 _HEAD_SECONDS = 10
@@ -44,7 +47,9 @@ _RESTART_SECONDS = 3.0
 _STOP_SECONDS = 10
 # The number by which glibc knows what is set, and how many arenas its threads share.
 _M_ARENA_MAX, _ARENAS = -8, 2
-_one_at_a_time = threading.Lock()
+# What Linux calls the name of a process.
+_PR_SET_NAME = 15
+_FORKED = multiprocessing.get_context("fork")
 
 
 @cli.command("serve")
@@ -58,10 +63,19 @@ def serve(prepare: bool, worker: bool) -> None:
     """
     settings, address = _made_ready(prepare)
     _share_arenas()
+    # This process has no threads, so that whatever it starts at any time is sound.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _TOLD)
+    server = _begin(_serve, settings, address)
+    if not _mind(server, has_worker=worker):
+        raise click.ClickException(f"The server ended by itself ({server.exitcode}).")
+
+
+def _serve(settings: Settings, address: str) -> None:
+    _call_process("blog server")
+    end_with(os.getppid())
     _take_care_at_fork()
-    with _mail_worker() if worker else contextlib.nullcontext():
-        server = _server(settings, address)
-        server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
+    server = _server(settings, address)
+    server.serve(target_loader=partial(_web_process, os.getpid()), wrap_loader=False)
 
 
 @with_app
@@ -118,14 +132,10 @@ def _share_arenas() -> None:
 
 
 def _take_care_at_fork() -> None:
-    """Settle what a new process of the server inherits."""
-    # Born amid the start of a mail worker it would hold that one's pipe, and the start never end.
-    os.register_at_fork(
-        before=_one_at_a_time.acquire,
-        after_in_parent=_one_at_a_time.release,
-        after_in_child=_one_at_a_time.release,
-    )
-    # Born with the starter's handlers it would swallow what it is told in its first moment.
+    """Keep a new process of the server from swallowing what it is told in its first moment.
+
+    It is born with the handlers of its starter.
+    """
     os.register_at_fork(
         before=lambda: signal.pthread_sigmask(signal.SIG_BLOCK, _ENDINGS),
         after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDINGS),
@@ -134,6 +144,7 @@ def _take_care_at_fork() -> None:
 
 def _web_process(starter_id: int) -> Flask:
     """Make the application in one of the server's processes."""
+    _call_process("blog web")
     # Until the server here can be told.
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     threading.Thread(target=_heed, args=(starter_id,), daemon=True).start()
@@ -143,9 +154,8 @@ def _web_process(starter_id: int) -> Flask:
 def _heed(starter_id: int) -> None:
     """Wait until this process is asked to end, or its starter has gone, and tell the server here.
 
-    All threads but this one have these signals blocked. Two at once, as a terminal and the
+    All threads but this one have these signals blocked. Two at once, as a service manager and the
     starter send, could else both go to a thread that is not the main one, which then sleeps on.
-    Ctrl-C stays unheard: it is the starter's to pass on.
     """
     while not signal.sigtimedwait({signal.SIGTERM}, _LOOK_SECONDS) and os.getppid() == starter_id:
         pass
@@ -205,38 +215,63 @@ def _say_what(settings: Settings) -> None:
     click.echo("Ctrl-C stops it.")
 
 
-@contextlib.contextmanager
-def _mail_worker() -> Iterator[None]:
-    """Keep a mail worker running beside the site, and end it with the site."""
-    stop = threading.Event()
-    keeper = threading.Thread(target=_keep_worker, args=(stop,), daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        keeper.join()
+def _mind(server: BaseProcess, *, has_worker: bool) -> bool:
+    """Pass on to the server what this process is told, and keep a mail worker beside it.
 
-
-def _keep_worker(stop: threading.Event) -> None:
-    command = [sys.executable, "-P", "-m", "blog", "worker", "--beside", str(os.getpid())]
-    while not stop.is_set():
-        # In a group of its own, since Ctrl-C is for this process to pass on.
-        with _one_at_a_time:
-            process = subprocess.Popen(command, process_group=0)
-        while process.poll() is None and not stop.wait(0.2):
-            pass
-        _end(process)
-        if not stop.wait(_RESTART_SECONDS):
-            words = f"The mail worker ended ({process.returncode}) and is started again."
+    Returns: once the server has ended, whether it was asked to.
+    """
+    worker, start_at, is_asked = None, 0.0, False
+    while server.is_alive():
+        if worker is not None and not worker.is_alive():
+            words = f"The mail worker ended ({worker.exitcode}) and is started again."
             click.echo(words, err=True)
+            worker, start_at = None, time.monotonic() + _RESTART_SECONDS
+        if has_worker and worker is None and time.monotonic() >= start_at:
+            worker = _begin(_work)
+        told = signal.sigtimedwait(_TOLD, _LOOK_SECONDS)
+        if told is not None and told.si_signo == signal.SIGHUP:
+            os.kill(cast("int", server.pid), signal.SIGHUP)
+        elif told is not None and told.si_signo in _ENDINGS:
+            is_asked = True
+            server.terminate()
+    if worker is not None:
+        _end(worker)
+    return is_asked
 
 
-def _end(process: subprocess.Popen[bytes], *, within_seconds: float = _STOP_SECONDS) -> None:
+def _begin(target: Callable[..., None], *arguments: object) -> BaseProcess:
+    """Start a process that shares what is loaded already, and ends with this one."""
+    process = _FORKED.Process(target=_apart, args=(target, *arguments))
+    process.start()
+    return process
+
+
+def _apart(target: Callable[..., None], *arguments: object) -> None:
+    # Ctrl-C is for the starter to pass on.
+    os.setpgrp()
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    target(*arguments)
+
+
+def _work() -> None:
+    """Be the mail worker, as if it had been typed."""
+    _call_process("blog worker")
+    cli.main(["worker", "--beside", str(os.getppid())], prog_name="blog")
+
+
+def _call_process(name: str) -> None:
+    """Show a process to operators under a name of its own, not that of its starter.
+
+    Source: prctl(2), of Linux alone.
+    """
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_NAME, name.encode())
+
+
+def _end(process: BaseProcess, *, within_seconds: float = _STOP_SECONDS) -> None:
     """Ask a process to end, and end it where it doesn't."""
     process.terminate()
-    try:
-        process.wait(within_seconds)
-    except subprocess.TimeoutExpired:
+    process.join(within_seconds)
+    if process.is_alive():
         process.kill()
-        process.wait()
+        process.join()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flask import Flask
 from werkzeug.test import run_wsgi_app
 
-from blog import db, urls
+from blog import db, revision, urls
 from blog.config import OUR_COOKIES
 from blog.pagecache import FOR_ONE, OFFER, Offer
 from blog.pagecache.entries import Entry, Headers, Store, best_encoding, is_known
@@ -185,8 +185,10 @@ class Layer:
 
     def _write(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Let the application change something, which this process shows from the next answer on."""
+        touched_before = revision.latest_touch()
         parts = self._inner(environ, start_response)
-        if len(self.store):
+        # Most of what readers send waits to be looked at, and changes no page.
+        if len(self.store) and revision.latest_touch() is not touched_before:
             self._poll.look()
         return parts
 
