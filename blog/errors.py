@@ -9,6 +9,7 @@
     ├── MailError             a message that can't be built or handed over
     ├── BadRequest            bytes that are no request of ours
     ├── BadParameter          a parameter of a program's request, with what is allowed
+    ├── BadHeader             a header of a program's request, with what is allowed
     ├── Unauthorized          nothing tells who asks
     ├── Forbidden             the actor may not do this
     ├── NotFound              nothing here by that name
@@ -17,6 +18,7 @@
     ├── Stale                 what was to be changed isn't what was read
     ├── Unconditional         a change that doesn't say of what
     ├── Invalid               fields that are wrong, each with its sentence
+    ├── KeyReused             a key that something else was sent under
     ├── TooMany               a limit is reached, with seconds to wait
     └── Busy                  no room at this moment; the same request will do later
 
@@ -26,18 +28,20 @@ as a page or as problem details (RFC 9457).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
 class BlogError(Exception):
     """Anything this product raises on purpose.
 
-    `status` is the HTTP status a surface answers with, `code` the name a program reads.
+    `status` is the HTTP status a surface answers with, `code` the name a program reads, `header`
+    the header of a request that it is about, if it is.
     """
 
     status = 500
     code = "error"
+    header = ""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -142,11 +146,24 @@ class BadParameter(BlogError):
         self.allowed = allowed
 
 
+class BadHeader(BlogError):
+    """A header that can't be read; `allowed` tells what there is."""
+
+    status = 400
+    code = "bad-header"
+
+    def __init__(self, name: str, detail: str, allowed: Sequence[str] = ()) -> None:
+        super().__init__(detail)
+        self.header = name
+        self.allowed = allowed
+
+
 class Unauthorized(BlogError):
     """Nothing that came along tells who asks."""
 
     status = 401
     code = "unauthorized"
+    header = "Authorization"
 
 
 class Forbidden(BlogError):
@@ -182,6 +199,7 @@ class Stale(BlogError):
 
     status = 412
     code = "stale"
+    header = "If-Match"
 
 
 class Unconditional(BlogError):
@@ -189,24 +207,37 @@ class Unconditional(BlogError):
 
     status = 428
     code = "unconditional"
+    header = "If-Match"
 
 
 class Invalid(BlogError):
     """Fields that are wrong: `fields` maps a field's name to its sentence.
 
-    `allowed` lists what there is instead, where one field is wrong and that can be listed.
+    `allowed` lists by field what there is instead, where that can be listed.
     """
 
     status = 422
     code = "invalid"
 
     def __init__(
-        self, fields: dict[str, str], *, code: str = "invalid", allowed: Sequence[str] = ()
+        self,
+        fields: dict[str, str],
+        *,
+        code: str = "invalid",
+        allowed: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         super().__init__(" ".join(fields.values()))
         self.fields = fields
         self.code = code
-        self.allowed = allowed
+        self.allowed = allowed or {}
+
+
+class KeyReused(BlogError):
+    """A key that something else was sent under."""
+
+    status = 422
+    code = "key-reused"
+    header = "Idempotency-Key"
 
 
 class TooMany(BlogError):

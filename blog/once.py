@@ -1,7 +1,8 @@
 """What a program sends twice under one key is done once: which keys came, and what became of them.
 
 Keys are kept as keyed hashes, for a day; of what was sent only a hash is. What was done is told
-again by those who did it.
+again by those who did it. One key is the same wherever it comes from, since a phone changes its
+network; one that others may come upon is bound to the address.
 
 Source: https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/.
 """
@@ -17,9 +18,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import config, db, tokens
-from blog.errors import Invalid
+from blog.errors import KeyReused
 
 KEPT = timedelta(days=1)
+# What is shorter, or of fewer different characters, two clients may come upon.
+OWN_KEY_CHARS = 16
+_OWN_KEY_DIFFERENT = 8
 _REUSED = "This key came before with something else. Please make a new one for each thing you send."
 
 
@@ -50,19 +54,19 @@ class Sending:
     def made_before(self, *, now: datetime) -> str | None:
         """Return the name of what became of it, where it came before.
 
-        Raises: Invalid where something else came under this key.
+        Raises: KeyReused where something else came under this key.
         """
         found = db.session.get(SentKey, self.key_hash) if self.key_hash else None
         if found is None or found.created_at <= now - KEPT:
             return None
         if found.sent_hash != self.sent_hash:
-            raise Invalid({"Idempotency-Key": _REUSED}, code="key-reused")
+            raise KeyReused(_REUSED)
         return found.made
 
     def make(self, act: Callable[[], object], *, now: datetime) -> str:
         """Do it in this transaction, unless it was done meanwhile; return what became of it.
 
-        Raises: Invalid where something else came under this key.
+        Raises: KeyReused where something else came under this key.
         """
         if not self.key_hash:
             return str(act())
@@ -80,16 +84,25 @@ class Sending:
 
 def sending(what: str, client: str, key: str, sent: bytes) -> Sending:
     """Name something that a client sends; an empty key makes each sending a new one."""
-    secret = config.current().secret_key
-    hashed = tokens.keyed_hash(secret, "once", what, client, key) if key else ""
-    return Sending(hashed, tokens.keyed_hash(secret, "sent", sent.decode()))
+    hashed = _hash("once", what, _bound(key, client), key) if key else ""
+    return Sending(hashed, _hash("sent", sent.decode()))
 
 
-def token(what: str, client: str, key: str) -> str:
-    """Make the token that goes with a sending; the same again under the same key."""
+def token(what: str, client: str, key: str, sent: bytes) -> str:
+    """Make the token that goes with a sending; the same again for the same under the same key."""
     if not key:
         return tokens.random_token()
-    return tokens.keyed_hash(config.current().secret_key, "once token", what, client, key)
+    return _hash("once token", what, _bound(key, client), key, sent.decode())
+
+
+def _hash(*parts: str) -> str:
+    return tokens.keyed_hash(config.current().secret_key, *parts)
+
+
+def _bound(key: str, client: str) -> str:
+    """Return whose a key is, where another may come upon the same."""
+    is_own = len(key) >= OWN_KEY_CHARS and len(set(key)) >= _OWN_KEY_DIFFERENT
+    return "" if is_own else client
 
 
 def sweep(now: datetime) -> None:

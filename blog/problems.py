@@ -31,7 +31,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from blog import articles, config, db, schemas, urls
 from blog.articles import listing
-from blog.errors import BadParameter, BlogError, Busy, Invalid
+from blog.errors import BadHeader, BadParameter, BlogError, Busy, Invalid
 
 _TITLES = {
     400: "That isn’t a request we understand",
@@ -71,17 +71,24 @@ _FOR_PROGRAMS = {
     413: "The body is longer than {most_bytes:,} bytes, so it was not read.",
     415: "Please send JSON in UTF-8, as `Content-Type: application/json`.",
 }
+# Of which header that is, and what it takes.
+_HEADERS: dict[int, tuple[str, list[str]]] = {
+    406: ("Accept", ["application/json"]),
+    411: ("Content-Length", []),
+    415: ("Content-Type", ["application/json"]),
+}
 # Any site’s page may read what programs are answered, and these headers of it.
 CROSSING = {
     "Access-Control-Allow-Origin": "*",
-    "Access-Control-Expose-Headers": "Allow, ETag, Link, RateLimit, RateLimit-Policy, Retry-After,"
-    " WWW-Authenticate",
+    "Access-Control-Expose-Headers": "Allow, Deprecation, ETag, Link, Location, RateLimit,"
+    " RateLimit-Policy, Retry-After, Sunset, WWW-Authenticate",
     "Cross-Origin-Resource-Policy": "cross-origin",
 }
 # Every problem that a program may meet: its name, its status and what it means.
 KNOWN = {
     "bad-request": (400, "The bytes that were sent are no request of this site’s."),
     "bad-parameter": (400, "A parameter isn’t known, or its value isn’t; `allowed` tells what is."),
+    "bad-header": (400, "A header isn’t what it has to be; `allowed` tells what that is."),
     "bad-json": (400, "The body is no JSON that everybody reads alike."),
     "unauthorized": (401, "A token is needed, as `Authorization: Bearer …`."),
     "forbidden": (403, "This may not be done with what was sent along."),
@@ -169,6 +176,9 @@ def answer_http(error: HTTPException) -> AnyResponse:
     status = error.code or 500
     sentence = _told(error, status)
     code = _CODES.get(status, error.name.lower().replace(" ", "-"))
+    if _is_program() and status in _HEADERS:
+        header, allowed = _HEADERS[status]
+        g.wrong = [schemas.Wrong(header=header, detail=sentence, allowed=allowed)]
     response = answer(status, code, sentence)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "retry-after"):
@@ -225,11 +235,13 @@ def _wrong(error: BlogError) -> list[schemas.Wrong]:
         allowed = list(error.allowed)
         return [schemas.Wrong(parameter=error.name, detail=error.message, allowed=allowed)]
     if isinstance(error, Invalid):
-        allowed = list(error.allowed)
         return [
-            schemas.Wrong(field=field, detail=detail, allowed=allowed)
+            schemas.Wrong(field=field, detail=detail, allowed=list(error.allowed.get(field, ())))
             for field, detail in error.fields.items()
         ]
+    if error.header:
+        allowed = list(error.allowed) if isinstance(error, BadHeader) else []
+        return [schemas.Wrong(header=error.header, detail=error.message, allowed=allowed)]
     return []
 
 

@@ -362,6 +362,18 @@ def test_what_cannot_be_asked_is_refused_with_what_can(site: Site) -> None:
     assert refusal(site, "/articles?order=x")[2] == list(choosing.ORDERS)
     assert refusal(site, "/articles?filter=x:y")[2] == list(choosing.KINDS)
     assert "limit" in refusal(site, "/articles?x=1")[2]
+    thread = f"/articles/{ARTICLE}/comments"
+    for path, allowed in (
+        ("/articles?limit=all", ["1 to 100"]),
+        ("/articles?page=0", ["1 to 999999"]),
+        ("/articles?page=1&page=2", ["1 to 999999"]),
+        (f"/articles?topic={'x' * 101}", ["1 to 100 characters"]),
+        (f"{thread}?mode=tree&limit=2", ["mode", "order", "page"]),
+        (f"{thread}?mode=flat&page=2", ["mode", "order", "thread_id", "limit", "cursor"]),
+    ):
+        assert refusal(site, path)[2] == allowed, path
+    for path in ("/articles?cursor=x", f"{thread}?mode=flat&cursor=x"):
+        assert refusal(site, path)[2][0].startswith("the meta.pagination.cursor of"), path
     assert ask(site, "/articles?page=2", 404)["detail"] == "There are not that many pages."
 
 
@@ -459,6 +471,7 @@ def test_only_json_is_sent(site: Site) -> None:
     for _ in range(2):
         answer = site.get(f"{API}/articles", headers={"Accept": "text/html"})
         assert (answer.status_code, answer.json["code"]) == (406, "not-acceptable")
+        assert answer.json["errors"][0]["header"] == "Accept"
     assert site.get(f"{API}/openapi.json", headers={"Accept": "text/html"}).status_code == 406
 
 
@@ -589,6 +602,10 @@ def test_a_flat_list_goes_on_by_cursor_both_ways(site: Site, talk: dict[str, int
         assert len(found) == 4
         assert found == sorted(found, reverse=order == "newest")
         assert part["links"]["next"].endswith(f"&cursor={cursor}")
+        other = "oldest" if order == "newest" else "newest"
+        said = f"It was given out for another order than {other}: ask in that, or begin anew."
+        turned = at.replace(f"order={order}", f"order={other}")
+        assert refusal(site, f"{turned}&cursor={cursor}")[:2] == ("cursor", said)
         assert rest["meta"]["pagination"]["cursor"] is None
         assert "replies" not in part["data"][0]
     assert sum(each["is_pinned"] for each in part["data"] + rest["data"]) == 1

@@ -8,6 +8,7 @@ import pytest
 
 from blog import errors
 from blog.errors import (
+    BadHeader,
     BadParameter,
     BadRequest,
     BlogError,
@@ -19,6 +20,7 @@ from blog.errors import (
     Forbidden,
     Gone,
     Invalid,
+    KeyReused,
     MailError,
     MarkupError,
     NotFound,
@@ -40,6 +42,7 @@ STATUSES: dict[type[BlogError], int] = {
     MailError: 500,
     BadRequest: 400,
     BadParameter: 400,
+    BadHeader: 400,
     Unauthorized: 401,
     Forbidden: 403,
     NotFound: 404,
@@ -48,6 +51,7 @@ STATUSES: dict[type[BlogError], int] = {
     Stale: 412,
     Unconditional: 428,
     Invalid: 422,
+    KeyReused: 422,
     TooMany: 429,
     Busy: 503,
 }

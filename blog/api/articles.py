@@ -51,6 +51,7 @@ CURSOR = parameters.text(
     "cursor",
     "Go on after what a list gave as `meta.pagination.cursor`; steady while articles are added.",
     max_chars=choosing.CURSOR_MAX_CHARS,
+    allowed=("the meta.pagination.cursor of the answer before, in the same order",),
 )
 FILTER = parameters.text(
     "filter",
@@ -129,11 +130,12 @@ def _part(choice: Choice, asked: dict[str, Any], now: datetime) -> choosing.Part
     if asked["cursor"] is None:
         return choosing.page(choice, asked["page"], now=now, formats=asked["formats"])
     if asked["page"] != PAGE.default:
-        raise BadParameter("page", "A cursor is no page: please leave one of them out.")
+        words = "A cursor is no page: please leave one of them out."
+        raise BadParameter("page", words, PAGE.allowed)
     try:
         return choosing.following(choice, asked["cursor"], now=now, formats=asked["formats"])
     except ValueError as error:
-        raise BadParameter("cursor", str(error)) from None
+        raise BadParameter("cursor", str(error), CURSOR.allowed) from None
 
 
 def _pagination(part: choosing.Part, limit: int) -> schemas.Pagination:

@@ -10,16 +10,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NoReturn, TypeVar, get_args, get_type_hints
+from enum import EnumType
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
+from wtforms import Field, SelectField
 
-from blog.errors import BadParameter, BadRequest, Invalid
+from blog.errors import BadHeader, BadRequest, Invalid
 from blog.forms import ButtonForm
 from blog.schemas import In
 
@@ -49,24 +51,30 @@ def body(kind: type[_Sent]) -> _Sent:
     try:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
-        told = _told(str(error))
-        allowed = _allowed(kind, told, str(error))
-        raise Invalid(told | _also_wrong(kind, data), allowed=allowed) from None
+        raise _refusal(kind, [str(error), *_other_errors(kind, data)]) from None
 
 
-def _also_wrong(kind: type[In], data: Any) -> dict[str, str]:
-    """Name the fields that are wrong, of which the library tells the first alone."""
+def _refusal(kind: type[In], errors: Iterable[str]) -> Invalid:
+    """Say of each field what is wrong with it, and what could stand there instead."""
     wrong: dict[str, str] = {}
+    allowed: dict[str, Sequence[str]] = {}
+    for error in errors:
+        field, detail = _told(error)
+        wrong[field] = detail
+        allowed[field] = _allowed(kind, field, error)
+    return Invalid(wrong, allowed=allowed)
+
+
+def _other_errors(kind: type[In], data: Any) -> Iterator[str]:
+    """Find the fields that are wrong, of which the library tells the first alone."""
     for field in msgspec.structs.fields(kind) if isinstance(data, dict) else ():
         if field.name not in data and field.required:
-            wrong[field.name] = "This field is needed."
+            yield f"Object missing required field `{field.name}`"
         elif field.name in data:
             try:
                 msgspec.convert({field.name: data[field.name]}, dict[str, field.type])  # type: ignore[name-defined]  # made at run time
             except msgspec.ValidationError as error:
-                place = str(error).replace("`$[...]`", f"`$.{field.name}`")
-                wrong |= _told(place)
-    return wrong
+                yield str(error).replace("`$[...]`", f"`$.{field.name}`")
 
 
 def _json(data: bytes) -> Any:
@@ -103,33 +111,40 @@ def _finite(text: str) -> float:
     return number
 
 
-def _told(error: str) -> dict[str, str]:
+def _told(error: str) -> tuple[str, str]:
     """Say which field is wrong and what is wanted, in words for a person."""
     # What was sent may stand in it at any length, so it is gone through once.
     if unknown := _UNKNOWN.fullmatch(error):
-        return {unknown[1]: "There is no field of this name here."}
+        return unknown[1], "There is no field of this name here."
     if missing := _MISSING.match(error):
-        return {missing[1]: "This field is needed."}
+        return missing[1], "This field is needed."
     what, place = error.rsplit(_PLACE, 1) if _PLACE in error else (error, "")
     field = "".join(_FIELD.findall(place)[:1])
     if too_long := _TOO_LONG.match(what):
-        return {field: f"Please use at most {int(too_long[1]):,} characters."}
+        return field, f"Please use at most {int(too_long[1]):,} characters."
     if what == "Expected `str` of length >= 1":
-        return {field: "Please fill this in."}
+        return field, "Please fill this in."
     if what.startswith(_NO_VALUE):
-        return {field: "This isn’t one of the values it can have."}
-    return {field or "body": f"{what}.".replace("`", "")}
+        return field, "This isn’t one of the values it can have."
+    return field or "body", f"{what}.".replace("`", "")
 
 
-def _allowed(kind: type[In], told: Iterable[str], error: str) -> list[str]:
+def _allowed(kind: type[In], field: str, error: str) -> Sequence[str]:
     """List what could have stood there, where that is a list."""
     if _UNKNOWN.match(error):
-        return list(kind.__struct_fields__)
-    if not error.startswith(_NO_VALUE):
-        return []
-    (field,) = told
-    hint = get_type_hints(kind)[field]
-    return [str(each).lower() for each in get_args(hint) or hint]
+        return kind.__struct_fields__
+    return [*_values(get_type_hints(kind).get(field))]
+
+
+def _values(hint: Any) -> Iterator[str]:
+    """List the words that a type or its parts take; none for a type that takes any."""
+    if isinstance(hint, EnumType):
+        yield from hint
+    for part in get_args(hint):
+        if get_origin(hint) is Literal:
+            yield str(part).lower()
+        else:
+            yield from _values(part)
 
 
 def filled(form: type[_Form], purpose: str, typed: Mapping[str, str], token: str) -> _Form:
@@ -147,7 +162,15 @@ def check(form: ButtonForm, names: Mapping[str, str]) -> None:
         wrong = {names.get(name, name): found[0] for name, found in form.errors.items()}
         if wrong.pop("form_token", ""):
             wrong["token"] = _LATE
-        raise Invalid(wrong)
+        allowed = {names.get(field.name, field.name): _offered(field) for field in form}
+        raise Invalid(wrong, allowed=allowed)
+
+
+def _offered(field: Field) -> list[str]:
+    """List what a field offers, where something else was chosen."""
+    choices = field.iter_choices() if isinstance(field, SelectField) else ()
+    offered = [choice.value for choice in choices if choice.value]
+    return offered if field.data not in offered else []
 
 
 @contextmanager
@@ -163,11 +186,11 @@ def named(names: Mapping[str, str]) -> Iterator[None]:
 def key() -> str:
     """Return the key under which this was sent; empty where there is none.
 
-    Raises: BadParameter.
+    Raises: BadHeader.
     """
     sent = request.headers.get("Idempotency-Key", "").strip()
     plain = sent[1:-1] if len(sent) > 1 and sent[0] == sent[-1] == '"' else sent
     if sent and not _KEY.fullmatch(plain):
         detail = f"It has from 1 to {KEY_MAX_CHARS} characters of ASCII, without spaces."
-        raise BadParameter("Idempotency-Key", detail)
+        raise BadHeader("Idempotency-Key", detail)
     return plain

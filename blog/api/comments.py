@@ -82,10 +82,12 @@ def _check(asked: dict[str, Any]) -> None:
     Raises: BadParameter.
     """
     is_tree = asked["mode"] == MODE.default
-    for other in (THREAD, LIMIT_ASKED, CURSOR) if is_tree else (PAGE,):
+    of_tree, of_flat = (PAGE,), (THREAD, LIMIT_ASKED, CURSOR)
+    for other in of_flat if is_tree else of_tree:
         if asked[other.name] != other.default:
-            modes = "mode=flat" if is_tree else "mode=tree"
-            raise BadParameter(other.name, f"This parameter goes with {modes}.")
+            words = f"This parameter goes with mode={'flat' if is_tree else 'tree'}."
+            allowed = [each.name for each in (MODE, ORDER, *(of_tree if is_tree else of_flat))]
+            raise BadParameter(other.name, words, allowed)
 
 
 def _tree(article: Article, asked: dict[str, Any]) -> Response:
@@ -108,13 +110,13 @@ def _flat(article: Article, asked: dict[str, Any]) -> Response:
     found = flat.part_of(
         article,
         branch_id=asked["thread_id"],
-        after=_read_cursor(asked["cursor"]) if asked["cursor"] else None,
+        after=_read_cursor(asked["cursor"], asked["order"]) if asked["cursor"] else None,
         newest_first=asked["order"] == "newest",
         limit=asked["limit"],
     )
     pinned = pins.among(comment.id for comment in found.items)
     shown = [_comment(article, each, is_pinned=each.id in pinned) for each in found.items]
-    cursor = _cursor_after(found.items[-1]) if found.is_more else None
+    cursor = _cursor_after(found.items[-1], asked["order"]) if found.is_more else None
     pagination = schemas.Pagination(limit=asked["limit"], total=found.total, cursor=cursor)
     return surface.many(shown, pagination)
 
@@ -143,16 +145,21 @@ def _state_of(comment: Shown) -> Literal["published", "removed", "withdrawn"]:
     return "published"
 
 
-def _cursor_after(comment: Shown) -> str:
-    return urls.packed(f"{comment.created_at.isoformat()} {comment.id}")
+def _cursor_after(comment: Shown, order: str) -> str:
+    return urls.packed(f"{order} {comment.created_at.isoformat()} {comment.id}")
 
 
-def _read_cursor(cursor: str) -> tuple[datetime, int]:
+def _read_cursor(cursor: str, order: str) -> tuple[datetime, int]:
     try:
-        moment, _, comment_id = urls.unpacked(cursor).partition(" ")
-        return datetime.fromisoformat(moment).astimezone(UTC), urls.row_id(comment_id)
+        given, moment, comment_id = urls.unpacked(cursor).split(" ")
+        place = datetime.fromisoformat(moment).astimezone(UTC), urls.row_id(comment_id)
     except (ValueError, OverflowError):
-        raise BadParameter("cursor", "It is none that this list gave out.") from None
+        words = "It is none that this list gave out."
+        raise BadParameter("cursor", words, CURSOR.allowed) from None
+    if given != order:
+        words = f"It was given out for another order than {order}: ask in that, or begin anew."
+        raise BadParameter("cursor", words, CURSOR.allowed)
+    return place
 
 
 @reads(

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from blog import limits, permissions, schemas, urls
+from blog import limits, once, permissions, schemas, urls
 from blog.api import bodies, examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
@@ -52,7 +52,9 @@ _API_TOKEN = {
     " which it needs one.",
 }
 _HEADERS = {
-    "Idempotency-Key": "Under the same key the same is done once, for a day.",
+    "Idempotency-Key": "Under the same key the same is done once, for a day. Best a random one, as"
+    f" a UUID: a key of less than {once.OWN_KEY_CHARS} characters, or of few different ones, is"
+    " known only from the address that it came from.",
     "If-Match": "The `ETag` of what was read, or `*`.",
 }
 _SCHEMES = {"editToken": _EDIT_TOKEN, "apiToken": _API_TOKEN}

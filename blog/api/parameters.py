@@ -62,7 +62,9 @@ def number(
     schema = {"type": "integer", "minimum": least, "maximum": most}
     if default is not None:
         schema["default"] = default
-    return Parameter(name, about, schema, read, default, is_kept=default is not None, few=few)
+    told: dict[str, Any] = {"allowed": (f"{least} to {most}",), "few": few}
+    told["is_kept"] = default is not None
+    return Parameter(name, about, schema, read, default, **told)
 
 
 def names(
@@ -125,9 +127,8 @@ def text(
         return read(given)
 
     schema = {"type": "string", "minLength": 1, "maxLength": max_chars, "pattern": f"^{pattern}$"}
-    return Parameter(
-        name, about, schema, bounded, default, example, allowed, is_required=is_required
-    )
+    told = allowed or (f"1 to {max_chars} characters",)
+    return Parameter(name, about, schema, bounded, default, example, told, is_required=is_required)
 
 
 def asked(known: Sequence[Parameter]) -> dict[str, Any]:
@@ -174,7 +175,8 @@ def _value(parameter: Parameter) -> Any:
     if not given:
         return parameter.default
     if len(given) > 1:
-        raise BadParameter(parameter.name, "This parameter stands there more than once.")
+        words = "This parameter stands there more than once."
+        raise BadParameter(parameter.name, words, parameter.allowed)
     try:
         return parameter.read(given[0])
     except ValueError as error:

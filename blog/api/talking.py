@@ -76,7 +76,7 @@ def post_comment(sent: schemas.CommentIn, article_id: str) -> Response:
     article = readable(article_id, now=now)
     # Hashed with the key, so that it stands for nobody; another day it is the same.
     what, client = f"comment on {article.id}", request.remote_addr or ""
-    token = once.token(what, client, key)
+    token = once.token(what, client, key, request.get_data())
     sending = once.sending(what, client, key, request.get_data())
     made = sending.made_before(now=now)
     if made is not None:

@@ -244,12 +244,15 @@ class Links(Out, frozen=True):
 
 
 class Wrong(Out, frozen=True, omit_defaults=True):
-    """One thing that is wrong with a request: a parameter of its query, or a field of its body."""
+    """One thing that is wrong with a request, and where: in its query, its body or its headers."""
 
-    detail: str
-    parameter: str = ""
-    field: str = ""
-    allowed: list[str] = []
+    detail: Annotated[str, Meta(description="A sentence for a person.")]
+    parameter: Annotated[str, Meta(description="The parameter of the query.")] = ""
+    field: Annotated[str, Meta(description="The field of the body.")] = ""
+    header: Annotated[str, Meta(description="The header, as `If-Match`.")] = ""
+    allowed: Annotated[
+        list[str], Meta(description="What could stand there: names, values or a range.")
+    ] = []
 
 
 class Problem(Out, frozen=True):
