@@ -24,6 +24,8 @@ from blog import config, db, tokens, urls
 POSTS = "10 per minute; 60 per hour; 200 per day"
 SIGN_INS = "20 per minute; 100 per hour"
 FORGOTTEN = "5 per minute; 20 per hour"
+# Of one token, by which a program acts.
+ACTS = "300 per minute; 5000 per hour"
 # Somebody may go through a long mail, a page and a button for each comment.
 LINKS = "60 per minute; 600 per hour"
 _SCHEMA = "CREATE TABLE IF NOT EXISTS hit (key TEXT PRIMARY KEY, count INTEGER NOT NULL, ends_at REAL NOT NULL) WITHOUT ROWID"
@@ -51,6 +53,13 @@ def posts(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Limit how often one client sends something, by whichever door: each view of it has this."""
     limit: Callable[[Callable[..., Any]], Callable[..., Any]]
     limit = limiter.shared_limit(POSTS, scope=what)
+    return limit
+
+
+def acts(whose: Callable[[], str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Limit how often a program acts, whatever it does; `whose` names its token."""
+    limit: Callable[[Callable[..., Any]], Callable[..., Any]]
+    limit = limiter.shared_limit(ACTS, scope="acts", key_func=whose)
     return limit
 
 

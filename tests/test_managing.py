@@ -106,6 +106,24 @@ def test_without_a_token_that_is_good_nobody_is_told_why(
     assert late.headers["WWW-Authenticate"] == "Bearer"
 
 
+def test_each_token_has_a_limit_of_its_own(let_in: Let) -> None:
+    one, other = let_in(), let_in(label="Other")
+
+    def left(program: Holder, **headers: str) -> str:
+        answer = program.send("GET", COMMENTS, **headers)
+        assert answer.headers["RateLimit-Policy"] == '"60";q=300;w=60, "3600";q=5000;w=3600'
+        return str(answer.headers["RateLimit"].partition(";t=")[0])
+
+    good = [{"Authorization": f"Bearer {each.secret}"} for each in (one, other)]
+    assert [left(one, **good[0]) for _ in range(2)] == ['"60";r=299', '"60";r=298']
+    # Wherever it is used, and whatever others do there.
+    assert left(other, **good[1]) == '"60";r=299'
+    assert [left(one, Authorization=f"Bearer {each}") for each in "xy"] == [
+        '"60";r=299',
+        '"60";r=298',
+    ]
+
+
 def test_whose_role_or_account_changed_is_refused_at_once(app: Flask, let_in: Let) -> None:
     program = let_in(AUTHOR, Scope.ENQUIRIES_READ)
     assert program.got(ENQUIRIES) == []

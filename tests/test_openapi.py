@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any
 
 import pytest
 import schemathesis
-from flask import Flask
+from flask import Blueprint, Flask, Response
 from hypothesis import HealthCheck, Phase, given, settings
 from jsonschema import Draft202012Validator, FormatChecker
 from openapi_spec_validator import validate
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from blog import limits, problems
-from blog.api import api, openapi
+from blog import limits, problems, schemas
+from blog.api import api, openapi, parameters, surface
+from blog.api.parameters import Ending
 from blog.api.surface import OPERATIONS
 from tests.cast import ARTICLE, AUTHOR_ID, Blog, Clock, Visitor
+from tests.test_posting import Program
 from tests.test_reading import says
 
 API = "/api/v1"
@@ -64,7 +68,7 @@ def test_every_route_is_told_of_with_an_example(app: Flask, document: Any) -> No
         for rule in app.url_map.iter_rules()
         if rule.endpoint.startswith(f"{api.name}.")
     }
-    own = {"/", "/openapi.json", "/reference"}
+    own = {"/openapi.json", "/reference"}
     assert set(document["paths"]) == routes - own
     for path, operation in operations(document):
         assert operation["tags"][0] in openapi.TAGS, path
@@ -91,10 +95,61 @@ def test_every_example_of_an_address_can_be_tried(document: Any, reader: Visitor
     for each in OPERATIONS:
         if not each.is_read:
             continue
-        answer = reader.get(API + each.example.format(**names))
+        path, operation = API + each.example.format(**names), told[each.view.__name__]
+        answer = reader.get(path)
         assert answer.status_code == 200, each.example
-        done = told[each.view.__name__]["responses"]["200"]
+        done = operation["responses"]["200"]
         schema_of(document, done["content"]["application/json"]["schema"]).validate(answer.json)
+        again = reader.get(path, headers={"If-None-Match": answer.headers["ETag"]})
+        assert again.status_code == 304, each.example
+        for sent in (answer, again):
+            check_headers(document, operation, sent.status_code, sent.headers.keys())
+
+
+def check_headers(document: Any, operation: Any, status: int, sent: Iterable[str]) -> None:
+    """Every header of an answer is told of, and every one is there that always is."""
+    known = {name.lower(): each for name, each in document["components"]["headers"].items()}
+    told = {name.lower() for name in operation["responses"][str(status)].get("headers", ())}
+    found = known.keys() & {name.lower() for name in sent}
+    assert found <= told, (operation["operationId"], status, found - told)
+    missing = {name for name in told - found if known[name]["required"]}
+    assert not missing, (operation["operationId"], status, missing)
+
+
+def test_the_headers_of_what_is_sent_are_those_that_are_told(document: Any, app: Flask) -> None:
+    program = Program(app)
+    told = {operation["operationId"]: operation for _, operation in operations(document)}
+
+    def tried(name: str, status: int, answer: Any) -> Any:
+        assert answer.status_code == status, answer.text
+        check_headers(document, told[name], status, answer.headers.keys())
+        return answer
+
+    taken = tried("post_comment", 202, program.comment())
+    own = taken.headers["Location"]
+    bearer = {"Authorization": f"Bearer {taken.json['data']['edit_token']}"}
+    seen = tried("show_own_comment", 200, program.send("GET", own, **bearer))
+    assert seen.json["data"]["id"] == taken.json["data"]["id"]
+    tried("show_own_comment", 401, program.send("GET", own))
+    change: dict[str, Any] = {"sent": {"body": "And *now*?"}}
+    tried("change_comment", 428, program.send("PATCH", own, **change, **bearer))
+    tried("change_comment", 200, program.send("PATCH", own, If_Match="*", **change, **bearer))
+    tried("withdraw_comment", 204, program.send("DELETE", own, **bearer))
+    tried("withdraw_comment", 405, program.send("PUT", own, {}))
+    tried("show_managed_comment", 401, program.send("GET", f"{API}/admin/comments/1"))
+    for _ in range(9):
+        program.comment({})
+    tried("post_comment", 429, program.comment())
+
+
+def test_programs_find_from_the_entrance_what_there_is(reader: Visitor) -> None:
+    entrance = reader.get(f"{API}/")
+    links = {each.partition(";")[0].strip("<>") for each in entrance.headers.getlist("Link")}
+    assert links == {f"{API}/openapi.json", f"{API}/reference"}
+    found = (entrance.json or {})["data"]
+    for address in (found["description"], found["reference"], *found["reads"].values()):
+        # Some can't be asked without a parameter.
+        assert reader.get(address.removeprefix(reader.base)).status_code in (200, 400), address
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -114,10 +169,12 @@ def test_whatever_the_description_allows_is_answered_as_it_says(
             tried += 1
             # A schema can't tell which text is a filter, an address, or a token that was given out.
             is_opaque = {"filter", "cursor"} & set(case.query or {}) or case.method != "GET"
-            case.call_and_validate(
+            answer = case.call_and_validate(
                 headers={"Host": "127.0.0.1:8000", "Accept-Encoding": "identity"},
                 excluded_checks=[positive_data_acceptance] if is_opaque else [],
             )
+            told = document["paths"][case.operation.path][case.operation.method]
+            check_headers(document, told, answer.status_code, answer.headers)
 
         ask()
     assert tried >= len(OPERATIONS)
@@ -126,8 +183,6 @@ def test_whatever_the_description_allows_is_answered_as_it_says(
 def test_the_reference_tells_every_operation_type_and_problem(
     document: Any, reader: Visitor
 ) -> None:
-    entrance = reader.get(f"{API}/")
-    assert (entrance.status_code, entrance.headers["Location"]) == (303, f"{API}/reference")
     assert f'href="{API}/reference"' in reader.get("/").text
     page = reader.get(f"{API}/reference").text
     words = says(page)
@@ -146,6 +201,62 @@ def test_the_reference_tells_every_operation_type_and_problem(
         assert f'id="problem-{code}"' in page
     for target in re.findall(r'href="#([^"]+)"', page):
         assert f'id="{target}"' in page, target
+
+
+@pytest.fixture
+def own_operations(monkeypatch: pytest.MonkeyPatch) -> Iterator[Blueprint]:
+    """Operations that a test adds are there for its own sites alone."""
+    trial, known = Blueprint("trial", __name__, url_prefix=API), OPERATIONS[:]
+    monkeypatch.setattr(surface, "api", trial)
+    yield trial
+    OPERATIONS[:] = known
+
+
+@pytest.mark.one_database("nothing of it is in the database")
+def test_what_will_go_says_so_in_its_answers_and_in_the_description(
+    own_operations: Blueprint, make_app: Callable[..., Flask]
+) -> None:
+    since, until = datetime(2026, 5, 1, tzinfo=UTC), datetime(2027, 1, 31, 12, tzinfo=UTC)
+    old = Ending(since, until, successor=f"{API}/articles")
+    size = parameters.number("size", "How many.", most=9, default=3)
+    told: dict[str, Any] = {"tag": "Site", "gives": schemas.FormTokenOut}
+
+    @surface.reads("/old", **told, example="/old", asks=[replace(size, ending=Ending(until))])
+    def show_old(_asked: dict[str, Any]) -> Response:
+        """Show it."""
+        return surface.one(schemas.FormTokenOut(token="x"))
+
+    @surface.does("POST", "/old", **told, example="/old", ending=old)
+    def post_old() -> Response:
+        """Take it."""
+        return surface.taken(schemas.FormTokenOut(token="x"))
+
+    app = make_app()
+    app.register_blueprint(own_operations)
+    program = Program(app)
+    document = program.send("GET", f"{API}/openapi.json").json
+    page = says(program.visitor.get(f"{API}/reference").text)
+    at = document["paths"]["/old"]
+    words = "Deprecated since 1 May 2026, and works until 31 January 2027; use"
+    assert (at["post"]["deprecated"], words in at["post"]["description"]) == (True, True)
+    assert "POST /old (deprecated)" in page
+    assert words in page
+    (parameter,) = at["get"]["parameters"]
+    assert (parameter["deprecated"], "deprecated" in at["get"]) == (True, False)
+    assert parameter["description"] == "How many. Deprecated since 31 January 2027."
+    posted = program.send("POST", f"{API}/old", {})
+    here = f"http://127.0.0.1:8000{API}"
+    assert posted.headers["Deprecation"] == f"@{int(since.timestamp())}"
+    assert posted.headers["Sunset"] == "Sun, 31 Jan 2027 12:00:00 GMT"
+    assert posted.headers.getlist("Link") == [
+        f'<{here}/reference#post_old>; rel="deprecation"; type="text/html"',
+        f'<{here}/articles>; rel="successor-version"',
+    ]
+    for path, is_used in (("/old", False), ("/old?size=5", True)):
+        answer = program.send("GET", API + path)
+        assert ("Deprecation" in answer.headers) is is_used
+        assert "Sunset" not in answer.headers
+        check_headers(document, at["get"], 200, answer.headers.keys())
 
 
 def test_the_command_prints_what_the_site_serves(blog: Blog, document: Any) -> None:

@@ -62,6 +62,13 @@ def of(kind: Any) -> Any:
             path="/2026/03/needling", status=301, to=_at(urls.article(_ID))
         ),
         schemas.Settings: _settings(),
+        schemas.Entrance: schemas.Entrance(
+            title="The Skin Journal",
+            version="1.0.0",
+            description=_at(urls.api("/openapi.json")),
+            reference=_at(urls.reference()),
+            reads={"articles": _at(urls.api("/articles"))},
+        ),
         schemas.Comment: _comment(),
         schemas.FormTokenOut: schemas.FormTokenOut(token=_SIGNED),
         schemas.OwnComment: schemas.OwnComment(**_OWN),

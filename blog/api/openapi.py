@@ -64,6 +64,29 @@ _OF_BODIES = {
     "415": "The body is no `application/json` in UTF-8.",
     "422": "Fields are wrong; `errors` names each.",
 }
+# The headers of answers that a program may want to read.
+_ANSWERED = {
+    "Allow": "Which methods are taken here.",
+    "Cache-Control": "Who may keep it, and for how long.",
+    "Deprecation": "Since when it should be used no more, in seconds of Unix time after an `@`.",
+    "ETag": "Its version: send it back as `If-None-Match`, or as `If-Match` with a change.",
+    "Link": "Where a list goes on (`next`, `prev`), and what is instead of what is deprecated.",
+    "Location": "Where what was made can be read.",
+    "RateLimit": "How much is left (`r`) in each window, and when that ends (`t`, in seconds).",
+    "RateLimit-Policy": "How much is allowed (`q`) in which windows (`w`, in seconds).",
+    "Retry-After": "How many seconds to wait.",
+    "Sunset": "Until when it works.",
+    "WWW-Authenticate": "How to say who asks.",
+}
+# Which of them are there wherever they are told of.
+_ALWAYS = {"Allow", "Cache-Control", "ETag", "Location", "WWW-Authenticate"}
+# Which of them each status has.
+_OF_STATUS = {
+    "401": "WWW-Authenticate",
+    "405": "Allow",
+    "429": "Retry-After",
+    "503": "Retry-After",
+}
 # What everything here may be answered with.
 _ANYWHERE = {
     "405": "`Allow` tells which methods are taken here.",
@@ -85,8 +108,22 @@ def document(title: str) -> dict[str, Any]:
         "servers": [{"url": urls.absolute(urls.api())}],
         "tags": [{"name": tag} for tag in TAGS],
         "paths": paths,
-        "components": {"schemas": _schemas(), "securitySchemes": _SCHEMES},
+        "components": {
+            "schemas": _schemas(),
+            "headers": {name: _header(name) for name in _ANSWERED},
+            "securitySchemes": _SCHEMES,
+        },
     }
+
+
+def _header(name: str) -> dict[str, Any]:
+    kind = {"type": "integer", "minimum": 0} if name == "Retry-After" else {"type": "string"}
+    is_always = name in _ALWAYS
+    return {"description": _ANSWERED[name], "schema": kind, "required": is_always}
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in sorted(set(names))}
 
 
 @cache
@@ -126,8 +163,14 @@ def _operation(operation: Operation) -> dict[str, Any]:
             *(_in_headers(each) for each in operation.headers if each in _HEADERS),
         ],
         "responses": _done(operation)
-        | {status: _problem(words) for status, words in _errors(operation).items()},
+        | {
+            status: _problem(words, _headers(*_sent_with(operation, status)))
+            for status, words in _errors(operation).items()
+        },
     }
+    if operation.ending:
+        told["deprecated"] = True
+        told["description"] += f" {operation.ending.words}"
     if "Authorization" in operation.headers:
         told["security"] = [{"editToken": []}]
     if operation.needs:
@@ -143,10 +186,37 @@ def _done(operation: Operation) -> dict[str, Any]:
     if operation.gives:
         content = {"schema": _envelope(operation), "example": _example(operation)}
         done["content"] = {"application/json": content}
+    done["headers"] = _headers(*_told_with(operation))
     if not operation.is_read:
         return {str(operation.status): done}
-    done["headers"] = {"ETag": {"schema": {"type": "string"}, "description": "Its version."}}
-    return {"200": done, "304": {"description": "It is what `If-None-Match` names."}}
+    unchanged = {"description": "It is what `If-None-Match` names.", "headers": done["headers"]}
+    return {"200": done, "304": unchanged}
+
+
+def _told_with(operation: Operation) -> Iterator[str]:
+    """Name the headers that an answer as asked has, or may have."""
+    yield "Cache-Control"
+    yield from operation.sends
+    if operation.is_read:
+        yield "ETag"
+    is_ending = operation.ending or any(each.ending for each in operation.asks)
+    if operation.is_list or is_ending:
+        yield "Link"
+    if is_ending:
+        yield from ("Deprecation", "Sunset")
+    yield from _limited(operation)
+
+
+def _limited(operation: Operation) -> Iterator[str]:
+    if operation.counts_as or operation.needs:
+        yield from ("RateLimit", "RateLimit-Policy")
+
+
+def _sent_with(operation: Operation, status: str) -> Iterator[str]:
+    """Name the headers that an error has, or may have."""
+    yield "Cache-Control"
+    yield from [_OF_STATUS[status]] if status in _OF_STATUS else []
+    yield from _limited(operation)
 
 
 def _schema_of(kind: Any) -> dict[str, Any]:
@@ -168,7 +238,9 @@ def _errors(operation: Operation) -> dict[str, str]:
     if operation.takes:
         found |= _OF_BODIES
     if operation.method not in ("GET", "HEAD"):
-        found |= {"403": _FOREIGN, "429": "A limit is reached; `Retry-After` tells how long."}
+        found |= {"403": _FOREIGN}
+    if any(_limited(operation)):
+        found |= {"429": "A limit is reached; `Retry-After` tells how long."}
     return dict(sorted((found | dict(operation.refusals)).items()))
 
 
@@ -194,6 +266,8 @@ def _in_query(parameter: Parameter) -> dict[str, Any]:
     }
     if parameter.example:
         told["example"] = parameter.example
+    if parameter.ending:
+        told |= {"deprecated": True, "description": f"{parameter.about} {parameter.ending.words}"}
     if parameter.schema["type"] == "array":
         told |= {"style": "form", "explode": False}
     return told
@@ -230,6 +304,7 @@ def _data(operation: Operation) -> dict[str, Any]:
     return schema
 
 
-def _problem(words: str) -> dict[str, Any]:
+def _problem(words: str, headers: dict[str, Any]) -> dict[str, Any]:
     schema = {"$ref": _NAMED.format(name="Problem")}
-    return {"description": words, "content": {"application/problem+json": {"schema": schema}}}
+    content = {"application/problem+json": {"schema": schema}}
+    return {"description": words, "headers": headers, "content": content}

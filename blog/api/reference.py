@@ -5,18 +5,37 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template
-from werkzeug.wrappers import Response as AnyResponse
+from flask import Response, make_response, render_template
 
-from blog import pagecache, problems, templating, urls
+from blog import pagecache, problems, schemas, templating, urls
 from blog.api import openapi, parameters, surface
-from blog.api.surface import api
+from blog.api.surface import OPERATIONS, api, reads
+
+_DOCUMENT = urls.api("/openapi.json")
 
 
-@api.get("/")
-def show_entrance() -> AnyResponse:
-    """Lead whoever looks here first to what there is."""
-    return redirect(urls.reference(), 303)
+@reads("/", tag="Site", gives=schemas.Entrance, example="/", sends=("Link",))
+def show_entrance(_asked: dict[str, Any]) -> Response:
+    """Show what can be read here, and where it is described.
+
+    Its `Link` names the description and the reference, too (RFC 8631).
+    """
+    lists = {
+        each.path.strip("/"): urls.absolute(urls.api(each.path))
+        for each in OPERATIONS
+        if each.is_read and each.path.strip("/") and "<" not in each.path
+    }
+    entrance = schemas.Entrance(
+        title=templating.site().title,
+        version=openapi.VERSION,
+        description=urls.absolute(_DOCUMENT),
+        reference=urls.absolute(urls.reference()),
+        reads=lists,
+    )
+    response = surface.one(entrance)
+    response.headers.add("Link", f'<{_DOCUMENT}>; rel="service-desc"; type="application/json"')
+    response.headers.add("Link", f'<{urls.reference()}>; rel="service-doc"; type="text/html"')
+    return response
 
 
 @api.get("/openapi.json")

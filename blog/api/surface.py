@@ -13,20 +13,26 @@ from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, g, make_response, request
 from werkzeug.exceptions import NotAcceptable
+from werkzeug.http import http_date
 
 from blog import config, db, limits, pagecache, permissions, problems, schemas, security, urls
 from blog.accounts import User
 from blog.api import bodies, parameters
-from blog.api.parameters import Parameter
+from blog.api.parameters import Ending, Parameter
 from blog.errors import NotFound, Unauthorized
 from blog.permissions import Action
 from blog.staff import api_tokens
+from blog.staff.api_tokens import ApiToken
 
 api = Blueprint("api", __name__, url_prefix=urls.API)
 
 JSON = "application/json"
+# At the addresses of which there are few, and at any other: what fills a cache there is gone soon.
+# A browser shows what is stale, too, but nothing of what its user may just have changed.
+_KEPT = pagecache.shared(60, stale_seconds=10), pagecache.shared(10, stale_seconds=10)
+_KEPT_LIVE = pagecache.shared(60), pagecache.shared(10)
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match,"
     " If-None-Match",
@@ -42,7 +48,8 @@ _KEPT_OUT = {
 class Operation:
     """One thing that a program can do here; `missing` says what a 404 of it means.
 
-    `example` is a path that can be tried, once its names are those of the site.
+    `example` is a path that can be tried, once its names are those of the site; `headers` are those
+    that it reads, `sends` what its answer has beside those of all; an `ending` makes it deprecated.
     """
 
     view: Callable[..., Response]
@@ -59,7 +66,10 @@ class Operation:
     is_read: bool = True
     refusals: Mapping[str, str] = field(default_factory=dict)
     headers: Sequence[str] = ()
+    sends: Sequence[str] = ()
+    counts_as: str = ""
     needs: Action | None = None
+    ending: Ending | None = None
 
     @property
     def summary(self) -> str:
@@ -81,20 +91,26 @@ def reads(
     tag: str,
     gives: Any,
     example: str,
-    is_list: bool = False,
     asks: Sequence[Parameter] = (),
-    missing: str = "",
+    is_live: bool = False,
+    **told: Any,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
-    """Make a view the answer to GET at a path; it is handed what its query asks."""
+    """Make a view the answer to GET at a path; it is handed what its query asks.
+
+    What `is_live` visitors change themselves. `told` is what the reference tells beside.
+    """
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
+        operation = Operation(view, path, tag, gives, example, asks=asks, **told)
+
         @wraps(view)
         def answered(**place: Any) -> Response:
             refuse_other_formats()
             response = view(parameters.asked(asks), **place)
-            return _for_anybody(response, query=parameters.kept(asks))
+            _announce(operation, response)
+            return _for_anybody(response, query=parameters.kept(asks), is_live=is_live)
 
-        OPERATIONS.append(Operation(view, path, tag, gives, example, is_list, asks, missing))
+        OPERATIONS.append(operation)
         api.get(path)(answered)
         return answered
 
@@ -115,16 +131,18 @@ def does(
     """
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
+        sending: dict[str, Any] = {"method": method, "takes": takes, "is_read": False}
+        operation = Operation(view, path, counts_as=counts_as, **told, **sending)
+
         @wraps(view)
         def answered(**place: Any) -> Response:
             refuse_other_formats()
             parameters.asked(())
             response = view(bodies.body(takes), **place) if takes else view(**place)
             response.headers.update(problems.CROSSING | {"Cache-Control": "no-store"})
-            return response
+            return _announce(operation, response)
 
-        sending: dict[str, Any] = {"method": method, "takes": takes, "is_read": False}
-        OPERATIONS.append(Operation(view, path, **told, **sending))
+        OPERATIONS.append(operation)
         limited = limits.posts(counts_as)(answered) if counts_as else answered
         api.route(path, methods=[method])(limited)
         return answered
@@ -148,6 +166,11 @@ def manages(
     """
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
+        kept_out = _KEPT_OUT | dict(refusals or {})
+        sending: dict[str, Any] = {"method": method, "asks": asks, "takes": takes, "needs": needs}
+        sending |= {"is_read": False, "refusals": kept_out, "example": ""}
+        operation = Operation(view, path, **told, **sending)
+
         @wraps(view)
         def answered(**place: Any) -> Response:
             by = _owner(needs)
@@ -156,13 +179,10 @@ def manages(
             handed = [*([asked] if asks else []), *([bodies.body(takes)] if takes else [])]
             response = view(by, *handed, **place)
             response.headers["Cache-Control"] = "no-store"
-            return response
+            return _announce(operation, response)
 
-        kept_out = _KEPT_OUT | dict(refusals or {})
-        sending: dict[str, Any] = {"method": method, "asks": asks, "takes": takes, "needs": needs}
-        sending |= {"is_read": False, "refusals": kept_out, "example": ""}
-        OPERATIONS.append(Operation(view, path, **told, **sending))
-        api.route(path, methods=[method])(answered)
+        OPERATIONS.append(operation)
+        api.route(path, methods=[method])(limits.acts(_whose)(answered))
         return answered
 
     return as_operation
@@ -173,13 +193,48 @@ def _owner(needs: Action) -> User:
 
     Raises: Unauthorized, Forbidden; neither tells more.
     """
-    sent, now = request.authorization, db.utc_now()
-    secret = (sent.token if sent and sent.type == "bearer" else None) or ""
-    token = api_tokens.opened(secret, now=now)
+    token = _token()
     if token is None:
         raise Unauthorized("This needs a token that is good, as `Authorization: Bearer …`.")
-    api_tokens.note_use(token, now=now)
+    api_tokens.note_use(token, now=db.utc_now())
     return permissions.require(token.program, needs)
+
+
+def _token() -> ApiToken | None:
+    """Return the token that came along, looked up once; none that is worth nothing."""
+    if "api_token" not in g:
+        sent = request.authorization
+        secret = (sent.token if sent and sent.type == "bearer" else None) or ""
+        g.api_token = api_tokens.opened(secret, now=db.utc_now())
+    token: ApiToken | None = g.api_token
+    return token
+
+
+def _whose() -> str:
+    """Name whose acts are counted: a token, or a client that has none."""
+    token = _token()
+    return f"token {token.id}" if token else limits.client()
+
+
+def _announce(operation: Operation, response: Response) -> Response:
+    """Say of what will go until when it works, and what is instead."""
+    used = [
+        operation.ending,
+        *(each.ending for each in operation.asks if each.name in request.args),
+    ]
+    endings = [each for each in used if each]
+    if endings:
+        since = min(each.deprecated_at for each in endings)
+        response.headers["Deprecation"] = f"@{int(since.timestamp())}"
+        told = urls.absolute(f"{urls.reference()}#{operation.view.__name__}")
+        response.headers.add("Link", f'<{told}>; rel="deprecation"; type="text/html"')
+    for each in endings:
+        if each.successor:
+            response.headers.add("Link", f'<{address(each.successor)}>; rel="successor-version"')
+    ends = [each.sunset_at for each in endings if each.sunset_at]
+    if ends:
+        response.headers["Sunset"] = http_date(min(ends))
+    return response
 
 
 @api.after_app_request
@@ -215,9 +270,12 @@ def for_anybody(body: Any) -> Response:
     return _for_anybody(_answer(body))
 
 
-def _for_anybody(response: Response, *, query: Collection[str] = ()) -> Response:
+def _for_anybody(
+    response: Response, *, query: Collection[str] = (), is_live: bool = False
+) -> Response:
     response.headers.update(problems.CROSSING)
-    return pagecache.offer(response, query=query)
+    kept, elsewhere = _KEPT_LIVE if is_live else _KEPT
+    return pagecache.offer(response, query=query, kept=kept, elsewhere=elsewhere)
 
 
 def taken(data: Any, status: int = 200) -> Response:

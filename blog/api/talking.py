@@ -63,6 +63,7 @@ def show_comment_token(article_id: str) -> Response:
     status=202,
     missing=MISSING,
     headers=_KEYED,
+    sends=("Location",),
     counts_as="comment",
     example="/articles/{article_id}/comments",
 )
@@ -88,7 +89,9 @@ def post_comment(sent: schemas.CommentIn, article_id: str) -> Response:
     else:
         own = _stored(article, _arrived(article, sent, token, now=now), sending, sent, now=now)
     taken = schemas.TakenComment(**msgspec.structs.asdict(own), edit_token=token)
-    return surface.taken(taken, 202)
+    response = surface.taken(taken, 202)
+    response.location = urls.api(f"/comments/{own.id}")
+    return response
 
 
 def _stored(
@@ -156,6 +159,7 @@ def _arrived(article: Article, sent: schemas.CommentIn, token: str, *, now: date
     gives=schemas.OwnComment,
     refusals=_BY_TOKEN,
     headers=("Authorization",),
+    sends=("ETag",),
     example="",
 )
 def show_own_comment(comment_id: int) -> Response:
@@ -173,6 +177,7 @@ def show_own_comment(comment_id: int) -> Response:
     refusals=_BY_TOKEN
     | {"412": "It isn’t what was read any more.", "428": "`If-Match` is missing."},
     headers=("Authorization", "If-Match"),
+    sends=("ETag",),
     counts_as="edit",
     example="",
 )

@@ -18,8 +18,14 @@ from flask import Flask, Response, request, url_for
 from blog import articles, db, revision
 from blog.config import Settings
 
-# Shared caches may hold a page for a minute, and serve it while they fetch the next.
-FOR_ANYBODY = "public, max-age=0, s-maxage=60, stale-while-revalidate=600"
+
+def shared(seconds: int, *, stale_seconds: int = 0) -> str:
+    """Let shared caches hold an answer, and any cache send it once more while it fetches the next."""
+    stale = f", stale-while-revalidate={stale_seconds}" if stale_seconds else ""
+    return f"public, max-age=0, s-maxage={seconds}{stale}"
+
+
+FOR_ANYBODY = shared(60, stale_seconds=600)
 # What anybody can make as many addresses of as she likes must crowd pages out of no cache.
 FOR_ONE = "private, max-age=0"
 # The token in a page's form lives four times as long.
@@ -40,18 +46,25 @@ class Offer:
     ends_at: datetime | None = None
 
 
-def offer(response: Response, *, query: Collection[str] = (), for_ever: bool = False) -> Response:
+def offer(
+    response: Response,
+    *,
+    query: Collection[str] = (),
+    for_ever: bool = False,
+    kept: str = FOR_ANYBODY,
+    elsewhere: str = FOR_ONE,
+) -> Response:
     """Let an answer be kept as it is, for anybody; one `for_ever` has its own Cache-Control.
 
     `query` names the parameters that the page was made from. The view must have refused a value
     that isn't in its one canonical form, or anybody could fill caches with copies. At any other
-    address of the page it is for whoever asked there.
+    address of the page it is for whoever asked there, or what `elsewhere` tells other caches.
     """
     is_only_address = _is_only_path() and _is_only_query(query)
     if not is_only_address:
-        response.headers["Cache-Control"] = FOR_ONE
+        response.headers["Cache-Control"] = elsewhere
     elif not for_ever:
-        response.headers["Cache-Control"] = FOR_ANYBODY
+        response.headers["Cache-Control"] = kept
     made: Offer | None = request.environ.get(OFFER)
     if made is not None:
         made.is_made = True

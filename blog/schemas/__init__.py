@@ -182,6 +182,16 @@ class Settings(Out, frozen=True):
     comments: Commenting
 
 
+class Entrance(Out, frozen=True):
+    """What this is, and where to go on from here."""
+
+    title: str
+    version: Annotated[str, Meta(description="Of the API.")]
+    description: Annotated[str, Meta(description="Where its OpenAPI description is.")]
+    reference: Annotated[str, Meta(description="The same as a page.")]
+    reads: Annotated[dict[str, str], Meta(description="By its path, where each thing can be read.")]
+
+
 class Comment(Out, frozen=True):
     """A published comment, or what stands where one with replies was."""
 

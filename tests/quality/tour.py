@@ -152,7 +152,6 @@ class Tour:
         style = re.search(r'href="(/static/[^"]*)"', reader.get("/").text)
         assert style
         self.keep("static", reader.get(style[1]))
-        self.keep("way to the reference", reader.get("/api/v1/"), 303)
         self.keep("reference for developers", reader.get("/api/v1/reference"))
         self.keep("alive", reader.get("/livez"))
         self.keep("ready", reader.get("/readyz"))
