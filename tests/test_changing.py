@@ -10,7 +10,7 @@ from flask import Flask
 from blog import comments, db
 from blog.comments import Comment, CommentState
 from blog.content import Commenting
-from tests.cast import ARTICLE, SECOND, Clock, Visitor, article, fields, kept
+from tests.cast import ARTICLE, SECOND, Clock, Visitor, article, fields, just_before, kept
 from tests.test_decisions import opened, plain
 from tests.test_mailed import link, press
 
@@ -377,6 +377,22 @@ def test_a_comment_nobody_answered_disappears(
         gone = visitor.get(path)
         assert gone.status_code == 410
         assert "This comment was withdrawn by its writer." in gone.text
+
+
+def test_who_changes_what_is_erased_at_that_moment_is_told_and_keeps_her_words(
+    app: Flask, reader: Visitor
+) -> None:
+    path = posted(reader)
+
+    def erase() -> None:
+        with app.app_context(), db.writing():
+            db.session.delete(db.session.get(Comment, number(path)))
+
+    with app.app_context(), just_before(app, "SELECT comment_rule", erase):
+        gone = edit(reader, path)
+    assert gone.status_code == 410
+    assert "This comment was erased meanwhile." in gone.text
+    assert THEN in gone.text
 
 
 @pytest.mark.parametrize("then", [None, CommentState.REJECTED])

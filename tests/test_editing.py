@@ -700,6 +700,15 @@ def test_withdrawn_twice_is_withdrawn_once_and_no_decision_brings_it_back() -> N
         change(one)
 
 
+def test_what_was_erased_meanwhile_is_neither_changed_nor_withdrawn() -> None:
+    one = post()
+    with db.writing():
+        db.session.delete(row(one))
+    for act in (change, withdraw):
+        with pytest.raises(Gone, match="erased meanwhile"):
+            act(one)
+
+
 def test_the_same_words_sent_again_are_a_comment_of_their_own() -> None:
     one = post()
     withdraw(one)

@@ -199,7 +199,7 @@ def change_comment(sent: schemas.CommentChange, comment_id: int) -> Response:
     arrived = editing.arrive(article, comment, sender, body=form.body.data, now=now)
     with db.writing():
         # Held, since it may be changed at this moment.
-        _check_version(article, _there(next(iter(comments.by_ids([comment_id])), None)))
+        _check_version(article, editing.held(comment_id))
         editing.submit(arrived, now=now)
     return _answered(article, _there(comments.by_id(comment_id)))
 

@@ -36,6 +36,7 @@ from blog.spam import Answer, Reason, Tone, Verdict
 
 EDIT_WITHIN = timedelta(minutes=15)
 WITHDRAWN = "This comment was withdrawn by its writer."
+_ERASED = "This comment was erased meanwhile."
 # What was seen of how a comment came is true of it whatever its words are.
 _REJECTED_BEFORE = Reason("edited", "rejected before it was edited", Tone.BAD, Answer.HOLD)
 _STAYS = frozenset((_REJECTED_BEFORE.step, "formless", "trap", "haste", "rate"))
@@ -78,13 +79,24 @@ def arrive(
     )
 
 
+def held(comment_id: int) -> Comment:
+    """Return a comment that is to be changed; others who want to wait until then.
+
+    Raises: Gone where it was erased meanwhile.
+    """
+    found = by_ids([comment_id])
+    if not found:
+        raise Gone(_ERASED)
+    return found[0]
+
+
 def submit(arrived: Arrival, *, now: datetime) -> bool:
     """Let a comment say what its writer wrote now, or let that wait beside it.
 
     Returns: whether that is anything else than before.
-    Raises: Gone where it was withdrawn meanwhile.
+    Raises: Gone where it was withdrawn or erased meanwhile.
     """
-    (comment,) = by_ids([arrived.edit_of_id])
+    comment = held(arrived.edit_of_id)
     if comment.state == CommentState.WITHDRAWN:
         raise Gone(WITHDRAWN)
     draft, waiting = arrived.draft, comment.edits(CommentState.PENDING)
@@ -179,8 +191,9 @@ def withdraw(comment_id: int, *, now: datetime) -> bool:
     """Erase what a reader gave with a comment, wherever it is kept.
 
     Returns: whether that changed anything.
+    Raises: Gone where it was erased meanwhile.
     """
-    (comment,) = by_ids([comment_id])
+    comment = held(comment_id)
     trust.remember_rejection(comment)
     traces.erase(comment_id)
     following.forget(comment_id)
