@@ -55,6 +55,9 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", default=[], choices=hostile.NAMES, help="hostile: these alone"
     )
+    parser.add_argument(
+        "--labelled", nargs="+", type=Path, default=[], help="hostile: public sets of spam, as CSV"
+    )
     parser.add_argument("--seed", type=int, default=growth.SEED, help="number a site is made from")
     parser.add_argument("--folder", type=Path, help="site: where to make it")
     parser.add_argument("--database-url", default="", help="site: another database than SQLite")
@@ -92,7 +95,8 @@ def _measure(options: argparse.Namespace) -> None:
         if options.part in ("all", "hostile"):
             rough = hostile.QUICK if options.quick else hostile.FULL
             minutes = rough.minutes if options.minutes is None else options.minutes
-            for table in hostile.measure(here, replace(rough, minutes=minutes), options.only):
+            hard = replace(rough, minutes=minutes, labelled=tuple(options.labelled))
+            for table in hostile.measure(here, hard, options.only):
                 tables.append(table)
                 _write(options, here, tables, facts)
     print("\n\n".join(map(str, tables)))

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from bench import load, machine, report, servers, site, speed
 from bench.__main__ import main
-from bench.hostile import headers, injection, mail_faults, payloads, posting, slow_clients
+from bench.hostile import headers, injection, mail_faults, payloads, posting, slow_clients, spam
 from bench.hostile import part as hostile
 from bench.machine import ROOT, CantMeasure
 from bench.report import Bound, Row, Table
@@ -192,6 +192,22 @@ def test_a_sample_has_as_many_of_each_grid_or_all_there_is() -> None:
     assert [len(set(chosen) & set(grid)) for grid in payloads._GRIDS] == [10] * 4
     shares = [len(set(payloads.sample(2_000)) & set(grid)) for grid in payloads._GRIDS]
     assert shares == [529, 529, 528, len(payloads._GRIDS[3])]
+
+
+def test_a_public_set_of_spam_is_read_and_anything_else_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "set.csv"
+    rows = [f'{number},"So good &amp; cheap, {number}",{number % 2}' for number in range(201)]
+    file.write_text("\n".join(["ID,CONTENT,CLASS", *rows]), "utf-8-sig")
+    assert spam._read(file)[:2] == [("So good & cheap, 0", False), ("So good & cheap, 1", True)]
+    for text, words in (
+        ("\n".join(["ID,CONTENT,CLASS", *rows[:200]]), "200 are learnt"),
+        ("ID\n1", "no columns"),
+    ):
+        file.write_text(text)
+        with pytest.raises(CantMeasure, match=words):
+            spam._read(file)
+    with pytest.raises(CantMeasure, match="No such file"):
+        spam._read(tmp_path / "none.csv")
 
 
 def test_a_measurement_is_run_alone_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:

@@ -6,6 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench import machine, servers
 from bench.hostile import (
@@ -57,6 +58,7 @@ class Effort:
     reloads: int
     jump_posts: int
     described: int
+    labelled: tuple[Path, ...] = ()
 
 
 FULL = Effort(
@@ -187,8 +189,8 @@ def _reloads(made: _Made, effort: Effort) -> Iterator[Row]:
     yield from reloads.rows(made("reloads"), count=effort.reloads)
 
 
-def _spam(_made: _Made, _effort: Effort) -> Iterator[Row]:
-    yield from spam.rows()
+def _spam(_made: _Made, effort: Effort) -> Iterator[Row]:
+    yield from spam.rows(effort.labelled)
 
 
 def _importing(made: _Made, effort: Effort) -> Iterator[Row]:
