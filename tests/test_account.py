@@ -8,7 +8,8 @@ import pytest
 from flask import Flask
 
 from blog import accounts, db, outbox
-from blog.staff import letters
+from blog.permissions import Scope
+from blog.staff import api_tokens, letters
 from tests.cast import (
     AUTHOR,
     MODERATOR,
@@ -18,6 +19,7 @@ from tests.cast import (
     Visitor,
     mailed_link,
 )
+from tests.test_permissions import token_of
 
 ACCOUNT = "/admin/account"
 NEW = "quite another password"
@@ -45,6 +47,31 @@ def test_changing_ones_password_signs_out_every_other_browser_and_is_told(
             AUTHOR.email,
             "Your password was changed · The Skin Journal",
         )
+
+
+@pytest.mark.one_database("what is stored of tokens has tests on both")
+def test_programs_go_on_after_a_new_password_unless_one_ends_them_with_it(
+    clock: Clock, app: Flask, author: Visitor
+) -> None:
+    path = f"{ACCOUNT}/password"
+    assert "API tokens" not in author.get(path).text
+    secrets = [
+        token_of(app, AUTHOR, scope) for scope in (Scope.COMMENTS_READ, Scope.ENQUIRIES_READ)
+    ]
+    assert "Programs go on acting for you by 2 tokens" in author.get(path).text
+    send(author, "password", present=AUTHOR.password, password=NEW)
+    with app.app_context():
+        mail = outbox.last_of_kind(letters.MAIL, AUTHOR.email)
+        assert mail
+        assert "Programs still act for you by 2 API tokens" in mail.text
+        assert all(api_tokens.opened(each, now=clock.now) for each in secrets)
+    send(author, "password", present=NEW, password=AUTHOR.password, end_tokens="y")
+    assert "your API tokens are ended" in author.get(ACCOUNT).text
+    with app.app_context():
+        mail = outbox.last_of_kind(letters.MAIL, AUTHOR.email)
+        assert mail
+        assert "Programs still" not in mail.text
+        assert not any(api_tokens.opened(each, now=clock.now) for each in secrets)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from blog import accounts, db, journal, outbox, permissions
 from blog.accounts import Role, User
 from blog.errors import Invalid
 from blog.permissions import Action, Scope
+from blog.privacy import retention
 from blog.staff import api_tokens, letters, team
 from blog.staff.api_tokens import ApiToken
 from tests.cast import (
@@ -174,6 +175,28 @@ def test_its_use_is_noted_once_a_minute_and_never_waits(app: Flask) -> None:
         with db.writing():
             at_once(app, while_somebody_writes)
         assert there(secret).last_used_at == NOW + 60 * second
+
+
+def test_one_that_ended_is_forgotten_after_ninety_days_but_not_by_the_journal() -> None:
+    ended, expired, live = make(label="A"), make(label="B", lives_days=1), make(label="C")
+    last = make(label="D", lives_days=1)
+    names = {there(secret).id: there(secret).label for secret in (ended, expired, live, last)}
+    with db.writing():
+        api_tokens.revoke(there(ended), by=user(), now=NOW)
+
+    def left(after: timedelta) -> list[str]:
+        retention.tidy(NOW + after, seconds=60)
+        return [token.label for token in reversed(api_tokens.everybodys())]
+
+    assert left(90 * DAY - timedelta(seconds=1)) == ["A", "B", "C", "D"]
+    assert left(90 * DAY) == ["B", "C", "D"]
+    assert left(91 * DAY) == ["C", "D"]
+    # Its number would be the next one’s.
+    assert left(300 * DAY) == ["D"]
+    assert make(label="E")
+    assert left(300 * DAY) == ["E"]
+    told = {line.thing_id for line in journal.recent(thing="API token")}
+    assert {str(number) for number in names} <= {str(each) for each in told}
 
 
 def test_a_token_is_found_by_number_and_owner() -> None:

@@ -82,6 +82,7 @@ def test_the_page_says_how_long_as_the_site_is_set(reader: Visitor, make_app: Ma
         "An address that nobody confirms is kept for 7 days.",
         "You can take it back for 15 minutes yourself",
         "Sign-ins end after 8 hours, links that are mailed after 7 days.",
+        "A key is forgotten 90 days after it ended, once there is another.",
     ):
         assert words in page, words
     other = make_app(keep_rejected_days="0", keep_enquiries_months="1", keep_spam_days="1")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, g, make_response, request
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -79,16 +81,19 @@ def change_address() -> AnyResponse:
 @admin.route("/account/password", methods=["GET", "POST"])
 def change_password() -> AnyResponse:
     """Change one's password; other browsers are signed out."""
-    form = PasswordForm()
+    form, now = PasswordForm(), db.utc_now()
+    shown = {"tokens": api_tokens.live_count(user(), now=now)}
     if not form.validate_on_submit():
-        return _page("change_password.html", form)
+        return _page("change_password.html", form, **shown)
     if not _is_password(form.present.data):
         form.present.errors = [_WRONG]
-        return _page("change_password.html", form)
-    password_hash = accounts.hash_password(form.password.data)
+        return _page("change_password.html", form, **shown)
+    password_hash, ends = accounts.hash_password(form.password.data), form.end_tokens.data
     with db.writing():
-        passwords.change(user(), password_hash, but=g.user_session.id, now=db.utc_now())
-    return back_to(PATH, "Your password is changed, and you are signed out everywhere else.")
+        passwords.change(user(), password_hash, but=g.user_session.id, ends_tokens=ends, now=now)
+    ended = ", your API tokens are ended" if ends else ""
+    words = f"Your password is changed{ended}, and you are signed out everywhere else."
+    return back_to(PATH, words)
 
 
 def _is_password(password: str) -> bool:
@@ -96,8 +101,8 @@ def _is_password(password: str) -> bool:
     return known(user().email, password) is not None
 
 
-def _page(template: str, form: NameForm | AddressForm | PasswordForm) -> Response:
-    return make_response(desk(template, form=form), 422 if form.errors else 200)
+def _page(template: str, form: NameForm | AddressForm | PasswordForm, **shown: Any) -> Response:
+    return make_response(desk(template, form=form, **shown), 422 if form.errors else 200)
 
 
 @admin.post("/account/notices")

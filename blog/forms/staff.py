@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from flask_wtf import FlaskForm
 from wtforms import (
+    BooleanField,
     Field,
     HiddenField,
     PasswordField,
@@ -84,6 +85,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]  # the library is untyped
 
     present = _present_password()
     password = _new_password("New password")
+    end_tokens = BooleanField("End my API tokens, too")
 
 
 class NameForm(FlaskForm):  # type: ignore[misc]  # the library is untyped

@@ -18,7 +18,7 @@ from blog.comments.editing import EDIT_WITHIN
 from blog.config import Settings
 from blog.privacy import requests
 from blog.spam import counted
-from blog.staff import links
+from blog.staff import api_tokens, links
 from blog.staff.links import LinkKind
 
 _UNITS = {"day": timedelta(days=1), "hour": timedelta(hours=1)}
@@ -252,7 +252,8 @@ ENTRIES = (
         " counted by scrambled forms of addresses, for a day. Of a key by which a program acts for"
         " one of them, a scrambled form, what it is for and when it was last used.",
         "As long as the account; name and address stay beside what was written and decided by it."
-        " Sign-ins end after {session}, links that are mailed after {links}.",
+        " Sign-ins end after {session}, links that are mailed after {links}. A key is"
+        " forgotten {keys} after it ended, once there is another.",
         (
             *_of("user_account", "id email name role author_id password_hash created_at"),
             *_of("user_account", "removed_at totp_seed totp_step"),
@@ -337,6 +338,7 @@ def _spans(settings: Settings) -> dict[str, str]:
         "requests": f"for {_span(requests.KEPT)}",
         "session": _span(ABSOLUTE),
         "links": _span(links.LIVES[LinkKind.INVITATION]),
+        "keys": _span(api_tokens.KEPT),
     }
 
 

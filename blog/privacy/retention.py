@@ -26,6 +26,7 @@ from blog.errors import Busy
 from blog.outbox import MailState, OutgoingMail
 from blog.outbox.bounced import SOFT_COUNTS_FOR, BouncedAddress
 from blog.privacy import enquiring
+from blog.staff import api_tokens
 
 # As many go in one transaction; others want to write too.
 AT_ONCE = 100
@@ -56,6 +57,7 @@ def rules(*, now: datetime) -> dict[str, Rule]:
         "wishes nobody confirmed": _late(following.late(now=now), following.forget_late, now),
         "addresses that mail came back from": _bounced(now - SOFT_COUNTS_FOR),
         "addresses nobody confirmed": _late(trust.late(now=now), trust.forget_late, now),
+        "API tokens that ended": _late(api_tokens.late(now=now), api_tokens.forget_late, now),
     }
     if keep.keep_rejected_days:
         until = now - keep.keep_rejected_days * _DAY

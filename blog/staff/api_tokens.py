@@ -1,4 +1,4 @@
-"""Tokens by which programs act for somebody: made, shown once, used, ended.
+"""Tokens by which programs act for somebody: made, shown once, used, ended, later forgotten.
 
 Of a secret a keyed digest alone is stored. What a program may do is the rule of `permissions`;
 here is only told whose it is, and what for.
@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from sqlalchemy import JSON, ForeignKey, String, select, update
+from sqlalchemy import JSON, ForeignKey, Select, String, delete, func, or_, select, update
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog import accounts, config, db, journal, permissions, tokens
@@ -24,6 +24,9 @@ LABEL_MAX_CHARS = 100
 LIVES_DAYS = 90
 LIVES_MAX_DAYS = 365
 USED_EVERY = timedelta(minutes=1)
+# How long one that ended stays, for who asks what it was.
+KEPT = timedelta(days=90)
+_UNSEEN = {"synchronize_session": False}
 # Nobody needs more, and her page lists them all.
 OF_ONE_MAX = 50
 NOTHING_CHOSEN = "Choose at least one thing that the token is for."
@@ -152,6 +155,11 @@ def of(owner: User) -> Sequence[ApiToken]:
     return db.session.execute(query).scalars().all()
 
 
+def live_count(owner: User, *, now: datetime) -> int:
+    """Count the tokens by which programs can act for somebody."""
+    return sum(token.is_live(now=now) for token in of(owner))
+
+
 def everybodys() -> Sequence[ApiToken]:
     """Return all tokens there ever were, the newest first."""
     return db.session.execute(select(ApiToken).order_by(ApiToken.id.desc())).scalars().all()
@@ -174,6 +182,22 @@ def revoke(token: ApiToken, *, by: User | None, now: datetime) -> bool:
 
 
 def revoke_all(owner: User, *, by: User | None, now: datetime) -> None:
-    """End all tokens of somebody, who leaves."""
+    """End all tokens of somebody."""
     for token in of(owner):
         revoke(token, by=by, now=now)
+
+
+def late(*, now: datetime) -> Select[int]:
+    """Select the tokens that ended longer ago than they are kept.
+
+    The newest stays, or SQLite would give its number, which the journal knows, to the next.
+    """
+    newest = select(func.max(ApiToken.id)).scalar_subquery()
+    is_over = or_(ApiToken.revoked_at <= now - KEPT, ApiToken.expires_at <= now - KEPT)
+    return select(ApiToken.id).where(is_over, ApiToken.id < newest)
+
+
+def forget_late(ids: Sequence[int], *, now: datetime) -> None:
+    """Forget some tokens that ended; what the journal says of them stays."""
+    gone = late(now=now).where(ApiToken.id.in_(ids))
+    db.session.execute(delete(ApiToken).where(ApiToken.id.in_(gone)), execution_options=_UNSEEN)

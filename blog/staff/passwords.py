@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from blog import accounts, db, journal, outbox, urls
 from blog.accounts import User
 from blog.errors import Busy, Conflict
-from blog.staff import letters, links
+from blog.staff import api_tokens, letters, links
 from blog.staff.links import LinkKind
 
 MAILS_AN_HOUR = 3
@@ -100,8 +100,15 @@ def reset_by_operator(user: User, password_hash: str, *, now: datetime) -> None:
     _set(user, password_hash, by=None, now=now)
 
 
-def change(user: User, password_hash: str, *, but: int, now: datetime) -> None:
-    """Set somebody's own password; signs her out everywhere but in one browser."""
+def change(
+    user: User, password_hash: str, *, but: int, ends_tokens: bool = False, now: datetime
+) -> None:
+    """Set somebody's own password; signs her out everywhere but in one browser.
+
+    Programs go on acting for her by their tokens, unless she ends these with it.
+    """
+    if ends_tokens:
+        api_tokens.revoke_all(user, by=user, now=now)
     _set(user, password_hash, by=user, but=but, now=now)
 
 
@@ -114,4 +121,8 @@ def _set(user: User, password_hash: str, *, by: User | None, but: int = 0, now: 
     links.end(user)
     journal.record("changed the password of", "account", user.id, by=by, now=now)
     said = ["Your password was changed just now, and you were signed out elsewhere.", _IF_NOT_YOU]
+    count = api_tokens.live_count(user, now=now)
+    if count:
+        told = "one API token" if count == 1 else f"{count} API tokens"
+        said.insert(1, f"Programs still act for you by {told}, as your account’s page shows.")
     letters.send(user.email, "Your password was changed", said, now=now)
