@@ -398,7 +398,8 @@ def test_where_comments_are_closed_there_is_no_form(
 def test_an_enquiry_is_sent_after_a_second_thought(
     app: Flask, elsewhere: Elsewhere, page: Page
 ) -> None:
-    about = f'<blog-contact topic="Mesotherapy" article="{ARTICLE}"></blog-contact>'
+    words = '<script type="application/json">{"byText": "Per SMS", "time": "Wann?"}</script>'
+    about = f'<blog-contact topic="Mesotherapy" article="{ARTICLE}">{words}</blog-contact>'
     page.goto(elsewhere.elements(about))
     element = page.locator("blog-contact")
     expect(element.get_by_label("Topic")).to_have_value("Mesotherapy")
@@ -406,10 +407,21 @@ def test_an_enquiry_is_sent_after_a_second_thought(
     element.get_by_label("Email (").fill("lerato@reader.example")
     message = element.get_by_label("Message")
     message.fill("I take Roaccutane.")
+    way = element.get_by_label("How shall we answer?")
+    way.select_option("Per SMS")
+    element.get_by_label("Wann? (optional)").fill("Mornings")
+    # Nobody sees it, or gets there by the keyboard.
+    trap = element.locator("[name=note]")
+    expect(trap).not_to_be_in_viewport()
+    trap.evaluate("(field) => { field.value = 'https://spam.example' }")
     send = element.get_by_role("button", name="Send message")
     send.click()
     expect(element.get_by_role("alert")).to_contain_text("The clinic may keep")
     element.get_by_role("checkbox").check()
+    send.click()
+    expect(element.get_by_role("alert")).to_contain_text("please give your number")
+    expect(way).to_have_attribute("aria-invalid", "true")
+    way.select_option("By email")
     send.click()
     element.get_by_role("button", name="Change it").click()
     expect(message).to_be_focused()
@@ -423,4 +435,6 @@ def test_an_enquiry_is_sent_after_a_second_thought(
         enquiry = enquiries.by_reference(reference[1])
         assert enquiry
         assert (enquiry.topic, enquiry.article_id) == ("Mesotherapy", article().id)
+        assert (enquiry.preferred_way, enquiry.preferred_time) == ("email", "Mornings")
+        assert {"trap", "haste"} <= {row["step"] for row in enquiry.reasons}
     assert kept(page) == "{}"

@@ -9,6 +9,13 @@ const WORDS = {
   phone: "Phone",
   orPhone: "or a phone number",
   orEmail: "or an email address",
+  way: "How shall we answer?",
+  anyWay: "Whichever suits the clinic",
+  byEmail: "By email",
+  byCall: "By a phone call",
+  byText: "By a text message",
+  time: "When to reach you",
+  timeHint: "optional",
   topic: "Topic",
   noTopic: "Nothing in particular",
   message: "Message",
@@ -18,7 +25,9 @@ const WORDS = {
   change: "Change it",
   thanks: "Thank you. Your message has reached the clinic.",
   reference: "Your reference is {reference}.",
+  trap: "Leave this empty",
 };
+const WAYS = ["", "email", "call", "text"];
 
 class BlogContact extends BlogElement {
   static words = WORDS;
@@ -36,18 +45,22 @@ class BlogContact extends BlogElement {
       ["name", words.name, "input", { autocomplete: "name", required: "" }],
       ["email", words.email, "input", { type: "email", autocomplete: "email", dir: "ltr" }, words.orPhone],
       ["phone", words.phone, "input", { type: "tel", autocomplete: "tel", dir: "ltr" }, words.orEmail],
+      ["way", words.way, "select", {}, "", [words.anyWay, words.byEmail, words.byCall, words.byText]],
+      ["time", words.time, "input", {}, words.timeHint],
       ...(topics.length ? [["topic", words.topic, "select", {}, "", [words.noTopic, ...topics]]] : []),
       ["message", words.message, "textarea", { required: "" }, words.hint],
       ["consent", consent, "input", { type: "checkbox", required: "" }],
     ], async (values) => {
       const topic = topics.includes(values.topic) ? values.topic : "";
-      const body = { ...values, topic, consent_text: consent, about: this.article ?? "", anyway: isSure };
+      const way = WAYS[form.elements.way.selectedIndex];
+      const body = { ...values, way, topic, consent_text: consent, about: this.article ?? "", anyway: isSure };
       isSure = false;
       const { reference } = await post(body).catch((problem) => {
         throw problem.code === "sensitive" ? { ...problem, ways } : problem;
       });
       this.#thank(reference);
     });
+    form.append(this.#trap());
     const post = this.poster("enquiries", form);
     const sendAnyway = () => {
       isSure = true;
@@ -60,6 +73,13 @@ class BlogContact extends BlogElement {
     const wanted = this.getAttribute("topic");
     if (topics.includes(wanted)) topic.value = wanted;
     return form;
+  }
+
+  // A field that people neither see nor reach, as the site's own form has it.
+  #trap() {
+    const trap = make("div", { "aria-hidden": "true" }, this.words.trap, make("input", { name: "note", tabindex: -1, autocomplete: "off" }), " ");
+    trap.style = "position: absolute; inset-inline-start: -999rem";
+    return trap;
   }
 
   #thank(reference) {
