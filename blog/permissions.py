@@ -1,7 +1,7 @@
 """The one rule that every surface asks: may this actor do this to this thing?
 
-What an author may do about comments she may only do under her own articles. What a program may do
-ends with its scopes, and with what its owner may do at that moment.
+An author writes her own articles only, and decides about comments only under these. What a program
+may do ends with its scopes, and with what its owner may do at that moment.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class Action(StrEnum):
     READ_JOURNAL = "read the journal"
     READ_ALL_ACTS = "read what others did"
     READ_CONTENT = "see the state of the content"
+    WRITE_ARTICLES = "write articles"
     MANAGE_PEOPLE = "look after people’s accounts"
 
 
@@ -35,6 +36,7 @@ class Scope(StrEnum):
     COMMENTS_READ = "comments:read"
     COMMENTS_MODERATE = "comments:moderate"
     ENQUIRIES_READ = "enquiries:read"
+    ARTICLES_WRITE = "articles:write"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ _ALLOWED: dict[Role, frozenset[Action]] = {
             Action.REPLY,
             Action.READ_JOURNAL,
             Action.READ_CONTENT,
+            Action.WRITE_ARTICLES,
         }
     ),
     Role.MODERATOR: frozenset(
@@ -71,6 +74,7 @@ _WITHIN: dict[Scope, frozenset[Action]] = {
     Scope.COMMENTS_READ: frozenset({Action.READ_COMMENTS}),
     Scope.COMMENTS_MODERATE: frozenset({Action.READ_COMMENTS, Action.MODERATE}),
     Scope.ENQUIRIES_READ: frozenset({Action.READ_ENQUIRIES}),
+    Scope.ARTICLES_WRITE: frozenset({Action.WRITE_ARTICLES}),
 }
 _EVERYWHERE = (Role.ADMIN, Role.MODERATOR)
 

@@ -136,18 +136,39 @@ def _check_text(data: bytes, where: str) -> None:
 def read_body() -> None:
     """Read a body once, whole and bounded, so that no view waits for a slow client.
 
-    `g.typed` holds its fields from then on; nothing else may read a body.
+    `g.typed` holds its fields from then on; nothing else may read a body. One that comes with an
+    API token is read once it is known whose that is.
 
     Raises: BadRequest for bytes that are no text or not all there; Invalid for a NUL character;
     Busy where too many bodies are on their way.
     """
-    if request.method not in _WITH_BODY:
+    if request.method not in _WITH_BODY or request.path.startswith(f"{urls.API_ADMIN}/"):
         return
+    data = take_body(BODY_MAX_BYTES)
+    is_urlencoded = request.mimetype == "application/x-www-form-urlencoded"
+    data = unquote_to_bytes(data) if is_urlencoded else data
+    _check_text(data, "form")
+    if request.files:
+        raise BadRequest("These forms take no files.")
+    g.typed = request.form
+    if _NUL in data:
+        # No database stores it, and no page could show it.
+        kept = [(name, text.replace("\0", "")) for name, text in g.typed.items(multi=True)]
+        g.typed = MultiDict(kept)
+        raise Invalid({"form": "The form holds a NUL character, which no text has."})
+
+
+def take_body(most_bytes: int) -> bytes:
+    """Read the body of this request, of at most so many bytes, if all of it arrives.
+
+    Raises: BadRequest, Busy.
+    """
     if not request.environ.get("CONTENT_LENGTH") or "Transfer-Encoding" in request.headers:
         # A chunked form past the limit would be cut silently.
         raise LengthRequired
+    request.max_content_length = most_bytes
     length_bytes = request.content_length or 0
-    if length_bytes > BODY_MAX_BYTES:
+    if length_bytes > most_bytes:
         raise RequestEntityTooLarge
     if length_bytes and request.mimetype not in _FORMS and not request.path.startswith("/api/"):
         # A form library would read other kinds in ways of its own.
@@ -162,17 +183,7 @@ def read_body() -> None:
     if len(data) != length_bytes:
         # Some servers tell in no other way that the connection broke.
         raise BadRequest("The form did not arrive whole. Please send it again.")
-    is_urlencoded = request.mimetype == "application/x-www-form-urlencoded"
-    data = unquote_to_bytes(data) if is_urlencoded else data
-    _check_text(data, "form")
-    if request.files:
-        raise BadRequest("These forms take no files.")
-    g.typed = request.form
-    if _NUL in data:
-        # No database stores it, and no page could show it.
-        kept = [(name, text.replace("\0", "")) for name, text in g.typed.items(multi=True)]
-        g.typed = MultiDict(kept)
-        raise Invalid({"form": "The form holds a NUL character, which no text has."})
+    return data
 
 
 def refuse_foreign_posts(settings: Settings) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,6 +37,7 @@ MAY = {
         Action.REPLY,
         Action.READ_JOURNAL,
         Action.READ_CONTENT,
+        Action.WRITE_ARTICLES,
     },
     Role.MODERATOR: {
         Action.READ_COMMENTS,
@@ -48,6 +50,7 @@ LETS = {
     Scope.COMMENTS_READ: {Action.READ_COMMENTS},
     Scope.COMMENTS_MODERATE: {Action.READ_COMMENTS, Action.MODERATE},
     Scope.ENQUIRIES_READ: {Action.READ_ENQUIRIES},
+    Scope.ARTICLES_WRITE: {Action.WRITE_ARTICLES},
 }
 
 
@@ -231,6 +234,13 @@ BY_TOKEN = {
     "api.list_managed_enquiries": Action.READ_ENQUIRIES,
     "api.show_managed_enquiry": Action.READ_ENQUIRIES,
     "api.settle_enquiry": Action.READ_ENQUIRIES,
+    "api.list_managed_articles": Action.WRITE_ARTICLES,
+    "api.show_managed_article": Action.WRITE_ARTICLES,
+    "api.create_article": Action.WRITE_ARTICLES,
+    "api.change_article": Action.WRITE_ARTICLES,
+    "api.publish_article": Action.WRITE_ARTICLES,
+    "api.unpublish_article": Action.WRITE_ARTICLES,
+    "api.delete_article": Action.WRITE_ARTICLES,
 }
 SAMPLES = {"slug": ARTICLE, "article_id": ARTICLE, "author_id": AUTHOR_ID, "page_id": "privacy"}
 REFUSED = (401, 403)
@@ -271,6 +281,12 @@ def test_every_route_is_in_the_table(make_app: Any) -> None:
     # What front ends written for Ghost read is made of one list, and is all there is of it.
     found = {endpoint for endpoint in found if not endpoint.startswith("ghost.")}
     assert found == {*ANYBODY, *WHOSE_IT_IS, *BEHIND, *BY_TOKEN}
+
+
+@pytest.fixture
+def environ(environ: dict[str, str], own_content: Path) -> dict[str, str]:
+    """Whoever is let in may write articles."""
+    return environ | {"BLOG_CONTENT_DIR": str(own_content)}
 
 
 @pytest.fixture

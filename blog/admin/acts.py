@@ -23,6 +23,7 @@ PAGE = 50
 _KINDS = {
     "comment": "Comments",
     "enquiry": "Enquiries",
+    "article": "Articles",
     "mail": "Mail",
     "rule": "Rules",
     "account": "Accounts",

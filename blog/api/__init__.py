@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from blog.api import (
     articles,
+    authoring,
     comments,
     enquiring,
     inbox,
@@ -22,6 +23,7 @@ from blog.api.surface import api
 __all__ = [
     "api",
     "articles",
+    "authoring",
     "comments",
     "enquiring",
     "inbox",

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from blog import schemas, urls
+from blog.articles.manuscripts import State
 from blog.comments.editing import EDIT_WITHIN
 from blog.comments.reports import ReportReason
 from blog.enquiries.answering import Decision
-from blog.schemas import managing
+from blog.schemas import authoring, managing
 
 _APPEARED_AT = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 _CHANGED_AT = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
@@ -48,6 +49,29 @@ _ENQUIRY: dict[str, Any] = {
     "state_changed_at": _CHANGED_AT,
     "url": "https://clinic.example/admin/enquiries/7KQ2-M9FX",
 }
+_FIELDS = {"title": "Mesotherapy or microneedling?", "date": "2026-03-10", "topics": ["Daily care"]}
+_TEXT = "Both treatments …\n"
+_WRITTEN: dict[str, Any] = {
+    "id": _ID,
+    "state": State.PUBLISHED,
+    "title": _FIELDS["title"],
+    "slug": _ID,
+    "summary": "Two popular techniques, side by side.",
+    "authors": ["sandra-de-beer"],
+    "topics": _FIELDS["topics"],
+    "published_at": _APPEARED_AT,
+    "updated_at": None,
+    "expires_at": None,
+    "url": "https://clinic.example/articles/mesotherapy-or-microneedling",
+    "problems": [
+        authoring.Flaw(
+            message="`colour` isn’t a field that is known here.",
+            remedy="It is kept, but shown nowhere.",
+            line=6,
+            is_warning=True,
+        )
+    ],
+}
 
 
 def of(kind: Any) -> Any:
@@ -80,6 +104,13 @@ def of(kind: Any) -> Any:
             **_ENQUIRY, message="May I book?", preferred_time="", answered_at=None
         ),
         schemas.TakenEnquiry: schemas.TakenEnquiry(reference="7KQ2-M9FX"),
+        authoring.ManagedArticle: authoring.ManagedArticle(**_WRITTEN),
+        authoring.WholeArticle: authoring.WholeArticle(
+            **_WRITTEN, front_matter=_FIELDS, body=_TEXT
+        ),
+        authoring.DeletedArticle: authoring.DeletedArticle(
+            id=_ID, kept_as=f"trash/articles/20260402T093000Z-5f0c1d2e-{_ID}.md"
+        ),
     }
     return made.get(kind, {_ID: 20})
 
@@ -94,6 +125,10 @@ def sent(kind: type[schemas.In]) -> schemas.In:
         ),
         managing.DecisionIn: managing.DecisionIn(decision="approve", mark=_MARK),
         managing.StateIn: managing.StateIn(state=Decision.ANSWERED, mark=_MARK),
+        authoring.ArticleIn: authoring.ArticleIn(front_matter=_FIELDS, body=_TEXT),
+        authoring.ArticleChange: authoring.ArticleChange(
+            front_matter={"summary": "Two techniques, side by side.", "cover": None}
+        ),
         schemas.EnquiryIn: schemas.EnquiryIn(
             name="Lerato", email="lerato@reader.example", message="May I book?", consent=True
         ),

@@ -157,6 +157,7 @@ def manages(
     needs: Action,
     asks: Sequence[Parameter] = (),
     takes: type[schemas.In] | None = None,
+    most_bytes: int = security.BODY_MAX_BYTES,
     refusals: Mapping[str, str] | None = None,
     **told: Any,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
@@ -176,7 +177,10 @@ def manages(
             by = _owner(needs)
             refuse_other_formats()
             asked = parameters.asked(asks)
-            handed = [*([asked] if asks else []), *([bodies.body(takes)] if takes else [])]
+            handed: list[Any] = [asked] if asks else []
+            if takes:
+                security.take_body(most_bytes)
+                handed.append(bodies.body(takes))
             response = view(by, *handed, **place)
             response.headers["Cache-Control"] = "no-store"
             return _announce(operation, response)

@@ -64,6 +64,14 @@ class Gallery:
     rows: tuple[dict[str, Any], ...]
 
 
+def pictures() -> dict[str, Picture]:
+    """Return what media/ held at the last sync, by path."""
+    return {
+        row.path: Picture(urls.media(row.path, row.version), row.width, row.height)
+        for row in db.session.execute(_KNOWN)
+    }
+
+
 def look(root: Path) -> Gallery:
     """Compare media/ with what the last sync saw."""
     known = {row.path: row for row in db.session.execute(_KNOWN)}

@@ -137,6 +137,22 @@ def read_one(
     return read
 
 
+def read_bytes(
+    source: SourceFile, data: bytes, zone: ZoneInfo, pictures: Mapping[str, Picture]
+) -> Read:
+    """Read and render what a file is to hold, before it does."""
+    read = Read(source, read_at=db.utc_now())
+    try:
+        read.text = content.decode(source.path, data)
+        read.sha256 = hashlib.sha256(read.text.encode()).hexdigest()
+        read.parsed = _parser(source, zone)(read.text)
+        read.problems = read.parsed.warnings
+    except ContentError as error:
+        read.refuse(*error.problems)
+    with markup.ArticleRenderer(pictures=pictures) as renderer:
+        return _rendered(read, renderer, pictures)
+
+
 def _rendered(
     read: Read, renderer: markup.ArticleRenderer, pictures: Mapping[str, Picture]
 ) -> Read:

@@ -7,7 +7,8 @@ who wants to write waits long. Files that exchange their addresses are written t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import chain, islice
@@ -31,7 +32,7 @@ from blog.articles.intake import Known, Progress, Read, read_all, read_one
 from blog.articles.references import Addresses
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
 from blog.content.site import SITE_FILE
-from blog.errors import ContentError, Problem
+from blog.errors import Busy, ContentError, Problem
 
 # In one transaction: about half a second in which others wait to write.
 BATCH_FILES = 200
@@ -102,14 +103,59 @@ def run(root: Path, *, now: datetime, progress: Progress = no_progress) -> Chang
     return changes
 
 
-def _write_all(found: Iterator[str | Read], changes: Changes, *, now: datetime) -> None:
-    """Write what was found, in batches; paths are of files that are gone."""
+def put(found: str | Read, act: Callable[[], None], *, now: datetime) -> None:
+    """Do what changes one file, and write to the index what it says from then on; both or neither.
+
+    A path is of a file that goes. All other files are left alone.
+
+    Raises: ContentError where another article has the address, and what `act` raises.
+    """
+
+    def alone() -> None:
+        reads = [found] if isinstance(found, Read) else []
+        if twins := _twins(reads, _slugs_online()):
+            raise ContentError(*twins.values())
+        act()
+
+    _write_all(iter([found]), Changes(), now=now, act=alone)
+    # It is done; what hangs on it the next sync finds too.
+    with suppress(Busy):
+        index_rest()
+        references.recheck()
+
+
+def show_pictures(root: Path, *, now: datetime) -> None:
+    """See what media/ holds now, and read again the texts that show what changed, and no others."""
+    zone = site().zone
+    pictures = gallery.look(root)
+    shown_by = references.users_of(pictures.changed)
+    db.session.rollback()
+    sources = [source for source in content.list_files(root) if source.path in shown_by]
+    reads = read_all(root, sources, zone, {}, pictures.pictures, no_progress)
+    _write_all(reads, Changes(), now=now)
+    index_rest()
+    gallery.store(pictures)
+    references.recheck()
+
+
+def _write_all(
+    found: Iterator[str | Read],
+    changes: Changes,
+    *,
+    now: datetime,
+    act: Callable[[], None] = lambda: None,
+) -> None:
+    """Write what was found, in batches; paths are of files that are gone.
+
+    `act` is done in the transaction of each batch, before.
+    """
     postponed: list[Read] = []
     while batch := list(islice(found, BATCH_FILES)):
         removed = [each for each in batch if isinstance(each, str)]
         reads = [each for each in batch if isinstance(each, Read)]
         with db.writing():
             revision.hold(db.session)
+            act()
             _remove(removed, now=now)
             twins = _twins(reads, _slugs_online())
             _write([read for read in reads if read not in twins], now=now, is_change=bool(removed))

@@ -12,13 +12,24 @@ from blog.content.documents import (
     PageFile,
     Status,
     Topic,
+    authors_of,
     new_article,
     parse_article,
     parse_author,
     parse_page,
 )
 from blog.content.fields import Link
-from blog.content.files import Kind, SourceFile, list_files, read_text, safe_path, write_whole
+from blog.content.files import (
+    FILE_MAX_BYTES,
+    Kind,
+    SourceFile,
+    decode,
+    list_files,
+    read_bytes,
+    read_text,
+    safe_path,
+    write_whole,
+)
 from blog.content.media import (
     MEDIA,
     Measures,
@@ -28,10 +39,13 @@ from blog.content.media import (
     measure,
     version,
 )
-from blog.content.names import slugify
+from blog.content.names import ID, ID_RULE, slugify
 from blog.content.site import Site, country_of, parse_site, read_site
 
 __all__ = [
+    "FILE_MAX_BYTES",
+    "ID",
+    "ID_RULE",
     "MEDIA",
     "ArticleFile",
     "AuthorFile",
@@ -45,7 +59,9 @@ __all__ = [
     "SourceFile",
     "Status",
     "Topic",
+    "authors_of",
     "country_of",
+    "decode",
     "is_young",
     "list_files",
     "list_media",
@@ -55,6 +71,7 @@ __all__ = [
     "parse_author",
     "parse_page",
     "parse_site",
+    "read_bytes",
     "read_site",
     "read_text",
     "safe_path",

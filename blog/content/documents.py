@@ -106,6 +106,10 @@ class ArticleFile:
     body_line: int
     warnings: tuple[Problem, ...]
 
+    def is_of(self, author_id: str) -> bool:
+        """Tell whether an author with this profile wrote it."""
+        return author_id in self.authors
+
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorFile:
@@ -172,6 +176,15 @@ def parse_article(id: str, text: str, *, zone: ZoneInfo) -> ArticleFile:  # noqa
     )
     _check(fields, article)
     return replace(article, warnings=report.warnings())
+
+
+def authors_of(text: str) -> tuple[str, ...]:
+    """Name who wrote an article, whatever else is wrong in its file."""
+    report = Report(Kind.ARTICLE, text)
+    try:
+        return _authors(Fields(report, split(report)))
+    except ContentError:
+        return ()
 
 
 def _authors(fields: Fields) -> tuple[str, ...]:

@@ -141,6 +141,14 @@ def read_text(root: Path, source: SourceFile) -> str:
 
 def read(root: Path, relative: str) -> str:
     """Read the text of any file in content/, as `read_text` does."""
+    return decode(relative, read_bytes(root, relative))
+
+
+def read_bytes(root: Path, relative: str) -> bytes:
+    """Read a file of words as it is.
+
+    Raises: ContentError where it can't be read or is too long.
+    """
     try:
         with safe_path(root, relative).open("rb") as file:
             data = file.read(FILE_MAX_BYTES + 1)
@@ -154,10 +162,14 @@ def read(root: Path, relative: str) -> str:
             f"This file is longer than {FILE_MAX_BYTES // 1024} KB, the most that is read.",
             "Divide it into several; pictures belong in media/.",
         )
-    return _decode(relative, data)
+    return data
 
 
-def _decode(relative: str, data: bytes) -> str:
+def decode(relative: str, data: bytes) -> str:
+    """Return the text of a file's bytes, with plain line ends and no byte order mark.
+
+    Raises: ContentError where it isn't UTF-8 or holds a NUL.
+    """
     try:
         text = _plain(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:

@@ -26,7 +26,7 @@ NESTING_MAX_LEVELS = 5
 _FENCE = re.compile(r"^---[ \t]*$", re.MULTILINE)
 _ALMOST_FENCE = re.compile(r"^[ \t]*[-‐-―−]{1,9}[ \t]*$", re.MULTILINE)
 # An entry goes on in lines that are indented, empty, notes, or items and ends of lists.
-_ENTRY = re.compile(r"^(?:[^ \t\n#\-\]}]|-(?![ \t\n]))", re.MULTILINE)
+ENTRY = re.compile(r"^(?:[^ \t\n#\-\]}]|-(?![ \t\n]))", re.MULTILINE)
 _STRAY = re.compile(r"^[ \t]*[^ \t\n#]", re.MULTILINE)
 _RETYPE = (
     "Type three short dashes and nothing else in the line. If your editor joins them into a long"
@@ -66,12 +66,13 @@ class FrontMatter:
     """The entries of a file, None for one that can't be read, and the text below them.
 
     `is_whole` says that nothing in them was unreadable, so that what isn't there is missing.
-    Units: `starts` says at which character an entry begins, from 0; `body_line` in which line of
-    the file `body` begins, from 1.
+    Units: `starts` says at which character an entry begins, from 0, and `end` where the line of
+    dashes below them does; `body_line` in which line of the file `body` begins, from 1.
     """
 
     entries: Mapping[str, Value | None]
     starts: Mapping[str, int]
+    end: int
     is_whole: bool
     body: str
     body_line: int
@@ -102,7 +103,8 @@ def split(report: Report) -> FrontMatter:
     body_line = place(text, closing.end())[0] + 1
     entries, starts = _entries(report, opening.end() + 1, closing.start())
     is_whole = not report.problems
-    return FrontMatter(entries, starts, is_whole, text[closing.end() + 1 :], body_line)
+    body = text[closing.end() + 1 :]
+    return FrontMatter(entries, starts, closing.start(), is_whole, body, body_line)
 
 
 def _explain_opening(report: Report) -> None:
@@ -139,7 +141,7 @@ def _explain_closing(report: Report, start: int) -> None:
 def _entries(
     report: Report, start: int, end: int
 ) -> tuple[dict[str, Value | None], dict[str, int]]:
-    bounds = [match.start() for match in _ENTRY.finditer(report.text, start, end)] + [end]
+    bounds = [match.start() for match in ENTRY.finditer(report.text, start, end)] + [end]
     _check_lead(report, start, bounds[0])
     if len(bounds) - 1 > FIELDS_MAX:
         message = f"There are more than {FIELDS_MAX} fields, so something else must be meant."
