@@ -15,13 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from markupsafe import Markup
-from sqlalchemy import (
-    ColumnElement,
-    case,
-    func,
-    select,
-    union_all,
-)
+from sqlalchemy import BindParameter, Select, String, bindparam, case, func, select, union_all
 
 from blog import db, markup, urls
 from blog.articles import Article
@@ -184,7 +178,7 @@ def replies_to(
         _time(here[0]) if page > 1 else None,
         _time(found[PAGE_REPLIES]) if len(found) > PAGE_REPLIES else None,
     )
-    rows = _rows(Comment.id.in_([root_id, *(row.id for row in here)]))
+    rows = _by_id([root_id, *(row.id for row in here)])
     count = here[0].replies
     return Page(
         _tree(article.slug, rows, own, reader), page, places.pages_of(count, PAGE_REPLIES), count
@@ -193,26 +187,39 @@ def replies_to(
 
 def shown(article: Article, comment_ids: Sequence[int]) -> list[Shown]:
     """Return comments of an article as anybody may see them, in the order of their ids here."""
-    rows = {row.id: row for row in _rows(Comment.id.in_(comment_ids))}
+    rows = {row.id: row for row in _by_id(comment_ids)}
     return [_shown(article.slug, rows[each], _Reader(None)) for each in comment_ids]
 
 
-def _rows(condition: ColumnElement[bool]) -> Sequence[Row]:
-    return db.session.execute(select(*_COLUMNS).where(condition)).all()
+# Statements are made once, since making one takes longer than asking it.
+_IDS: BindParameter[int] = bindparam("ids", expanding=True)
+_ARTICLE_ID = bindparam("article_id", type_=String)
+_BY_ID = select(*_COLUMNS).where(Comment.id.in_(_IDS))
 
 
-def _first_of(article_id: str, branch_ids: Collection[int]) -> Sequence[Row]:
-    """Return the comments that branches begin with, whatever their state, and the first replies."""
+def _by_id(ids: Iterable[int]) -> Sequence[Row]:
+    return db.session.execute(_BY_ID, {"ids": list(ids)}).all()
+
+
+def _firsts() -> Select[*tuple[Any, ...]]:
     order = (Comment.created_at, Comment.id)
     rank = func.row_number().over(partition_by=Comment.root_id, order_by=order)
     replies = (
         select(Comment.id, rank.label("rank"))
-        .where(*places.published_on(article_id), Comment.root_id.in_(branch_ids))
+        .where(*places.published_on(_ARTICLE_ID), Comment.root_id.in_(_IDS))
         .subquery()
     )
     first = select(replies.c.id).where(replies.c.rank <= FIRST_REPLIES)
-    roots = select(Comment.id).where(Comment.id.in_(branch_ids))
-    return _rows(Comment.id.in_(union_all(roots, first)))
+    roots = select(Comment.id).where(Comment.id.in_(_IDS))
+    return select(*_COLUMNS).where(Comment.id.in_(union_all(roots, first)))
+
+
+_FIRSTS = _firsts()
+
+
+def _first_of(article_id: str, branch_ids: Collection[int]) -> Sequence[Row]:
+    """Return the comments that branches begin with, whatever their state, and the first replies."""
+    return db.session.execute(_FIRSTS, {"article_id": article_id, "ids": list(branch_ids)}).all()
 
 
 @dataclass(frozen=True)
@@ -224,19 +231,28 @@ class _Reader:
     edits: dict[int, Row] = field(default_factory=dict)
 
 
+_OWN = (
+    select(
+        *_COLUMNS,
+        places.begun_at(BRANCH).label("begun_at"),
+        BRANCH.in_(pins.on(_ARTICLE_ID)).label("is_pinned"),
+    )
+    .where(
+        IS_PENDING,
+        Comment.reader_hash == bindparam("reader_hash"),
+        Comment.article_id == _ARTICLE_ID,
+    )
+    .order_by(Comment.id.desc())
+    .limit(OWN_WAITING)
+)
+
+
 def _reader(article_id: str, reader_hash: str | None) -> _Reader:
     """Return what a reader wrote on an article and nobody has decided about."""
     if reader_hash is None:
         return _Reader(None)
-    begun_at = places.begun_at(BRANCH)
-    is_pinned = BRANCH.in_(pins.on(article_id))
-    query = (
-        select(*_COLUMNS, begun_at.label("begun_at"), is_pinned.label("is_pinned"))
-        .where(IS_PENDING, Comment.reader_hash == reader_hash, Comment.article_id == article_id)
-        .order_by(Comment.id.desc())
-        .limit(OWN_WAITING)
-    )
-    found = db.session.execute(query).all()
+    known = {"article_id": article_id, "reader_hash": reader_hash}
+    found = db.session.execute(_OWN, known).all()
     edits = {row.edit_of_id: row for row in reversed(found) if row.edit_of_id}
     return _Reader(reader_hash, [row for row in found if not row.edit_of_id], edits)
 
@@ -254,14 +270,10 @@ def _between(rows: Iterable[Row], place: Callable[[Row], Any], first: Any, end: 
     ]
 
 
-def _above(known: Collection[int], rows: Iterable[Row]) -> Sequence[Row]:
-    """Return what rows answer that isn't among them: up to the next comment that is published."""
-    missing = {row.parent_id for row in rows if row.parent_id and row.parent_id not in known}
-    if not missing:
-        return []
+def _lines() -> Select[*tuple[Any, ...]]:
     line = (
         select(Comment.id, Comment.parent_id, Comment.state)
-        .where(Comment.id.in_(missing))
+        .where(Comment.id.in_(_IDS))
         .cte("line", recursive=True)
     )
     line = line.union(
@@ -269,7 +281,19 @@ def _above(known: Collection[int], rows: Iterable[Row]) -> Sequence[Row]:
         .join(line, Comment.id == line.c.parent_id)
         .where(line.c.state != CommentState.APPROVED)
     )
-    return [row for row in _rows(Comment.id.in_(select(line.c.id))) if row.id not in known]
+    return select(*_COLUMNS).where(Comment.id.in_(select(line.c.id)))
+
+
+_LINES = _lines()
+
+
+def _above(known: Collection[int], rows: Iterable[Row]) -> Sequence[Row]:
+    """Return what rows answer that isn't among them: up to the next comment that is published."""
+    missing = {row.parent_id for row in rows if row.parent_id and row.parent_id not in known}
+    if not missing:
+        return []
+    found = db.session.execute(_LINES, {"ids": list(missing)}).all()
+    return [row for row in found if row.id not in known]
 
 
 def _tree(slug: str, rows: Sequence[Row], own: Sequence[Row], reader: _Reader) -> list[Node]:
