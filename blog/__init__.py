@@ -22,7 +22,7 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     from blog.api import api
     from blog.embed import embed
     from blog.feeds import feeds
-    from blog.ghost import ghost
+    from blog.ghost import ghost, older
     from blog.health import health
     from blog.public import public
 
@@ -42,4 +42,5 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
         app.register_blueprint(surface)
     if settings.ghost_api:
         app.register_blueprint(ghost)
+        app.register_blueprint(older)
     return app

@@ -16,6 +16,8 @@ API = "/api/v1"
 API_ADMIN = f"{API}/admin"
 # Where front ends ask that were written for Ghost.
 GHOST = "/ghost/api/content"
+# And those that name the version in the address, as Ghost had it before its fifth.
+GHOST_OLD = "/ghost/api/<any(v2, v3, v4, canary):version>/content"
 # Where somebody is told that nothing is mailed to her any more.
 NEVER = "/comments/never"
 # Where somebody asks for what is kept under her address.

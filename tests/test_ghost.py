@@ -352,6 +352,38 @@ def test_what_is_wrong_is_told_as_ghost_tells_it(site: Site) -> None:
 
 
 @one_database
+def test_what_is_wrong_with_a_filter_is_told_in_ghost_s_names(site: Site) -> None:
+    for text, said in (
+        ("tag:>a", "“>” can’t be asked of “tag”, but these can: :"),
+        ("primary_author:~a", "“~” can’t be asked of “primary_author”, but these can: :"),
+        ("created_at:>soon", "“soon” isn’t a time"),
+        ("topic:x", "There is no field “topic” to filter by."),
+        ("(slug:a,feature_image:>b)", "“>” can’t be asked of “feature_image”"),
+    ):
+        (error,) = site.get(f"{API}/posts/?filter={text}").json["errors"]
+        assert error["message"].startswith(said), text
+        assert "published_at" not in error["message"] or "topic:" in text
+    for path in ("authors", "tags", "pages"):
+        assert ask(site, f"/{path}/?filter=visibility:public")[path]
+        assert ask(site, f"/{path}/?filter=visibility:-public")[path] == []
+
+
+@one_database
+def test_clients_of_older_versions_are_led_to_the_one_there_is(site: Site) -> None:
+    for version in ("v2", "v3", "v4", "canary"):
+        old = f"/ghost/api/{version}/content/posts/slug/{ARTICLE}/"
+        led = site.get(f"{old}?key={KEY}&include=tags%2Cauthors")
+        assert led.status_code == 307
+        assert led.location == f"{API}/posts/slug/{ARTICLE}/?key={KEY}&include=tags%2Cauthors"
+        assert led.headers["Access-Control-Allow-Origin"] == "*"
+    assert site.get("/ghost/api/v3/content/posts").location == f"{API}/posts"
+    for none in ("/ghost/api/v1/content/posts/", "/ghost/api/v3/admin/posts/"):
+        assert site.get(none).status_code == 404
+    asked = site.reader.client.options(old, base_url=BASE)
+    assert "Accept-Version" in asked.headers["Access-Control-Allow-Headers"]
+
+
+@one_database
 def test_it_only_reads(site: Site) -> None:
     refused = site.reader.post(f"{API}/posts/", {"a": "b"})
     assert refused.status_code == 405
@@ -498,6 +530,8 @@ def test_ghost_s_own_client_reads_the_site(site: Site, tmp_path: Path) -> None:
     assert told["pages"]["items"] == [{"title": "Privacy", "url": f"{BASE}/privacy"}]
     assert told["page"]["html"] == "<p>What we keep, and for how long.</p>"
     assert told["settings"]["title"] == "The Skin Journal"
+    assert told["older"]["items"] == [{"id": SECOND}]
+    assert told["people"]["items"] == [{"slug": AUTHOR_ID}]
     assert told["nothing"]["type"] == told["tiers"]["type"] == "NotFoundError"
     assert told["invalid"]["type"] == "ValidationError"
     assert told["invalid"]["message"].endswith("The parameter page is a number.")

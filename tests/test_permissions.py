@@ -169,7 +169,7 @@ def listed(names: str) -> list[str]:
 
 
 ANYBODY = listed("""
-show_asset embed.show_comments embed.show_script api.show_entrance
+show_asset embed.show_comments embed.show_script api.show_entrance ghost_older.lead_on
 health.show_life health.show_readiness
 feeds.show_author_feed feeds.show_comments_feed feeds.show_llms feeds.show_robots
 feeds.show_site_feed feeds.show_sitemap feeds.show_sitemap_part feeds.show_topic_feed

@@ -8,6 +8,6 @@ Source: https://docs.ghost.org/content-api
 
 from __future__ import annotations
 
-from blog.ghost.surface import ghost
+from blog.ghost.surface import ghost, older
 
-__all__ = ["ghost"]
+__all__ = ["ghost", "older"]

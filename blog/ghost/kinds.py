@@ -86,7 +86,7 @@ def _named(*names: str) -> dict[str, str]:
 _COUNTED = Terms(
     includes=("count.posts",),
     orders=_named("name", "slug", "id", "count.posts"),
-    check=sifting.only("id", "slug", "name"),
+    check=sifting.only("id", "slug", "name", "visibility"),
 )
 Kind = Posts | Few
 KINDS: tuple[Kind, ...] = (
@@ -105,7 +105,7 @@ KINDS: tuple[Kind, ...] = (
     Few("authors", _COUNTED, _counted, shapes.counted_author),
     Few(
         "tags",
-        Terms(_COUNTED.includes, _COUNTED.orders, sifting.only("id", "slug", "name", "visibility")),
+        _COUNTED,
         lambda now: listing.topics(now=now),
         shapes.counted_tag,
     ),

@@ -44,7 +44,7 @@ def of_posts(found: Filter) -> Filter:
 
     Raises: ValueError for what can't be asked.
     """
-    return choosing.checked(_ours(found))
+    return _ours(found)
 
 
 def _ours(found: Filter) -> Filter:
@@ -55,7 +55,12 @@ def _ours(found: Filter) -> Filter:
         return _EVERY if _is_true(found, SAME[found.field]) else _NONE
     if found.field not in FIELDS:
         raise _unknown(found.field, [*FIELDS, *SAME])
-    return replace(found, field=FIELDS[found.field] or found.field)
+    ours = FIELDS[found.field] or found.field
+    try:
+        return choosing.checked(replace(found, field=ours))
+    except ValueError as error:
+        # In the name by which it was asked for.
+        raise ValueError(str(error).replace(f"“{ours}”", f"“{found.field}”")) from None
 
 
 def only(*fields: str) -> Callable[[Filter], Filter]:
@@ -83,7 +88,7 @@ def _check_sign(condition: Condition, signs: Sequence[Sign]) -> None:
 def holds(found: Filter, item: dict[str, Any]) -> bool:
     """Tell whether a filter is true of a thing as it is sent."""
     if isinstance(found, Condition):
-        return _is_true(found, item[found.field])
+        return _is_true(found, item.get(found.field, SAME.get(found.field)))
     parts = (holds(part, item) for part in found.parts)
     return any(parts) if found.is_any else all(parts)
 

@@ -10,7 +10,8 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
-from flask import Blueprint, Response, make_response, request
+from flask import Blueprint, Response, make_response, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from blog import db, pagecache, templating, urls
 from blog.errors import NotFound
@@ -20,6 +21,7 @@ from blog.ghost.kinds import KINDS, Kind
 from blog.ghost.shapes import Item
 
 ghost = Blueprint("ghost", __name__, url_prefix=urls.GHOST)
+older = Blueprint("ghost_older", __name__, url_prefix=urls.GHOST_OLD)
 
 _READ = {
     "Access-Control-Allow-Origin": "*",
@@ -40,11 +42,19 @@ _INCLUDED = {
 }
 
 
+@older.after_request
 @ghost.after_request
 def let_others_read(response: Response) -> Response:
     """Let any site read an answer, also that something is wrong."""
     response.headers.update(_READ | (_BEFORE if request.method == "OPTIONS" else {}))
     return response
+
+
+@older.get("/<path:rest>")
+def lead_on(version: str, rest: str) -> AnyResponse:
+    """Lead a client of an older version to the one there is, as Ghost does."""
+    query = request.query_string.decode("latin-1")
+    return redirect(f"{urls.GHOST}/{rest}{'?' if query else ''}{query}", 307)
 
 
 @ghost.get("/settings/", strict_slashes=False)

@@ -37,6 +37,11 @@ await ask('author', api.authors.read({ slug: 'sandra-de-beer' }));
 await ask('pages', api.pages.browse({ fields: 'title,url' }));
 await ask('page', api.pages.read({ slug: 'privacy' }));
 await ask('settings', api.settings.browse());
+const older = new GhostContentAPI({
+  url: process.argv[2], key: '0123456789abcdef0123456789', version: 'v3',
+});
+await ask('older', older.posts.browse({ limit: 1, filter: 'tag:daily-care', fields: 'id' }));
+await ask('people', api.authors.browse({ filter: 'visibility:public', fields: 'slug' }));
 await ask('nothing', api.posts.read({ slug: 'nothing' }));
 await ask('invalid', api.posts.browse({ page: 'first' }));
 await ask('tiers', api.tiers.browse());
