@@ -28,6 +28,7 @@ class Action(StrEnum):
     READ_CONTENT = "see the state of the content"
     WRITE_ARTICLES = "write articles"
     MANAGE_PEOPLE = "look after people’s accounts"
+    MANAGE_WEBHOOKS = "look after webhooks"
 
 
 class Scope(StrEnum):
@@ -37,6 +38,7 @@ class Scope(StrEnum):
     COMMENTS_MODERATE = "comments:moderate"
     ENQUIRIES_READ = "enquiries:read"
     ARTICLES_WRITE = "articles:write"
+    WEBHOOKS_MANAGE = "webhooks:manage"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,7 @@ _WITHIN: dict[Scope, frozenset[Action]] = {
     Scope.COMMENTS_MODERATE: frozenset({Action.READ_COMMENTS, Action.MODERATE}),
     Scope.ENQUIRIES_READ: frozenset({Action.READ_ENQUIRIES}),
     Scope.ARTICLES_WRITE: frozenset({Action.WRITE_ARTICLES}),
+    Scope.WEBHOOKS_MANAGE: frozenset({Action.MANAGE_WEBHOOKS}),
 }
 _EVERYWHERE = (Role.ADMIN, Role.MODERATOR)
 

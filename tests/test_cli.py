@@ -18,7 +18,20 @@ import pytest
 from flask import Flask
 from sqlalchemy import insert, select, text, update
 
-from blog import accounts, articles, cli, comments, db, imports, journal, once, outbox, summary
+from blog import (
+    accounts,
+    announcing,
+    articles,
+    cli,
+    comments,
+    db,
+    imports,
+    journal,
+    once,
+    outbox,
+    summary,
+    webhooks,
+)
 from blog.accounts import Role
 from blog.articles import fulltext
 from blog.cli.comments import LIST_ROWS
@@ -1027,7 +1040,8 @@ def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
     told = {notices.tell, passwords.answer_requests, telling.compose}
     told |= {summary.send, enquiry_letters.send_elsewhere}
     rights = {requests.answer, requests.sweep, erasing.finish_left, retention.tidy}
-    assert acts == sweeps | told | rights | {imports.tidy}
+    hooks = {announcing.tell, announcing.warn, webhooks.sweep}
+    assert acts == sweeps | told | rights | hooks | {imports.tidy}
 
 
 def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> None:

@@ -18,9 +18,10 @@ db markup content
 tokens revision urls
 accounts outbox spam private once
 permissions journal
+webhooks
 articles enquiries
 comments staff
-imports exports privacy summary
+imports exports privacy summary announcing
 schemas
 forms limits security templating problems reload pagecache
 assets health public feeds api ghost embed admin

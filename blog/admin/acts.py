@@ -28,6 +28,7 @@ _KINDS = {
     "rule": "Rules",
     "account": "Accounts",
     "API token": "API tokens",
+    "webhook": "Webhooks",
     "receipt": "Erased data",
 }
 _BY_READERS = (EDITED, WITHDREW, ERASED_OWN)

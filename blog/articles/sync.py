@@ -29,6 +29,7 @@ from blog.articles import (
     writing,
 )
 from blog.articles.intake import Known, Progress, Read, read_all, read_one
+from blog.articles.news import News
 from blog.articles.references import Addresses
 from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Site, SourceFile
 from blog.content.site import SITE_FILE
@@ -156,17 +157,22 @@ def _write_all(
         with db.writing():
             revision.hold(db.session)
             act()
+            news = News(reads, removed, now=now)
             _remove(removed, now=now)
             twins = _twins(reads, _slugs_online())
-            _write([read for read in reads if read not in twins], now=now, is_change=bool(removed))
+            written = [read for read in reads if read not in twins]
+            _write(written, now=now, is_change=bool(removed))
+            news.tell(written, removed, now=now)
         changes.note(read for read in reads if read not in twins)
         # Who has the address they want may be about to leave it.
         postponed += (read for read in reads if read in twins)
     if postponed:
         with db.writing():
             revision.hold(db.session)
+            news = News(postponed, [], now=now)
             _refuse_twins(postponed, _slugs_online())
             _write(postponed, now=now)
+            news.tell(postponed, [], now=now)
         changes.note(postponed)
 
 

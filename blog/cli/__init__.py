@@ -43,7 +43,7 @@ _COMMANDS = {
     "serve": ("serving", "Serve the site and deliver its mail, until stopped."),
     "token": ("api_tokens", "Let programs in, for some of what an account may do."),
     "user": ("people", "Look after the accounts."),
-    "worker": ("mail", "Do what is due until stopped: mail, summaries, forgetting."),
+    "worker": ("mail", "Do what is due until stopped: mail, webhooks, summaries, forgetting."),
 }
 
 

@@ -15,7 +15,18 @@ import click
 from flask import current_app
 from sqlalchemy.exc import DatabaseError
 
-from blog import articles, config, db, imports, journal, once, outbox, summary
+from blog import (
+    announcing,
+    articles,
+    config,
+    db,
+    imports,
+    journal,
+    once,
+    outbox,
+    summary,
+    webhooks,
+)
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_app, with_database
 from blog.comments import editing, notices, reports, telling, traces
 from blog.enquiries import letters
@@ -36,6 +47,8 @@ CHORES = (
     Chore(letters.send_elsewhere, timedelta(minutes=1)),
     Chore(imports.tidy, timedelta(seconds=10)),
     Chore(traces.sweep, _HOUR),
+    # Before what they tell of is swept.
+    *announcing.CHORES,
     Chore(editing.sweep, _HOUR),
     Chore(reports.sweep, _HOUR),
     Chore(requests.answer),
@@ -240,7 +253,7 @@ def allow(address: str) -> None:
 @click.option("--beside", type=int, hidden=True, help="The process to end with.")
 @with_database
 def worker(beside: int | None) -> None:
-    """Do what is due until stopped: mail, summaries, forgetting.
+    """Do what is due until stopped: mail, webhooks, summaries, forgetting.
 
     Moderators are told of comments that wait, and links for forgotten passwords mailed, by it too. `blog serve` runs one beside the site.
 
@@ -253,4 +266,5 @@ def worker(beside: int | None) -> None:
     if beside is not None:
         end_with(beside)
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # noqa: SLF001  # threads need the application itself
-    outbox.run_worker(app, outbox.transport(config.current()), stop=stop, chores=CHORES)
+    with webhooks.running(app):
+        outbox.run_worker(app, outbox.transport(config.current()), stop=stop, chores=CHORES)

@@ -29,7 +29,7 @@ from blog.comments import (
 )
 from blog.comments.arrival import Arrival, Sender
 from blog.comments.deciding import UNDO_WITHIN
-from blog.comments.model import WITHDREW, delete
+from blog.comments.model import EDITED, WITHDREW, delete
 from blog.errors import Gone
 from blog.markup import COMMENT_POLICY
 from blog.spam import Answer, Reason, Tone, Verdict
@@ -151,7 +151,9 @@ def _rewrite_unread(comment: Comment, draft: Draft, verdict: Verdict, *, now: da
             notices.owe([comment.id], now=now)
         comment.state = CommentState.PENDING
     else:
-        comment.state = CommentState.APPROVED
+        was, comment.state = comment.state, CommentState.APPROVED
+        told: dict[str, Any] = {"was": was, "became": comment.state, "now": now}
+        journal.record(EDITED, "comment", comment.id, by=None, **told)
         revision.touch(db.session)
 
 

@@ -183,3 +183,14 @@ def return_address(value: str) -> str:
 def origins(value: str) -> tuple[str, ...]:
     """Sites, separated by spaces or commas."""
     return tuple(site_url(origin) for origin in re.split(r"[\s,]+", value) if origin)
+
+
+def hosts(value: str) -> tuple[str, ...]:
+    """Hosts with or without a port, separated by spaces or commas."""
+    found = tuple(each.lower() for each in re.split(r"[\s,]+", value) if each)
+    for each in found:
+        name, colon, port = each.partition(":")
+        is_port = not colon or (re.fullmatch(r"[1-9]\d{0,4}", port) and int(port) <= 65535)
+        if not _HOST.fullmatch(name) or not is_port:
+            raise ValueError("names of hosts, like automation.internal or 127.0.0.1:5678")
+    return found

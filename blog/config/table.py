@@ -153,6 +153,12 @@ class Settings:
     allowed_origins: tuple[str, ...] = setting(
         casts.origins, "", "Other sites whose pages may post comments and enquiries.", "URLs"
     )
+    webhook_hosts: tuple[str, ...] = setting(
+        casts.hosts,
+        "",
+        "Hosts of one's own that webhooks may go to though they are private or have no https, as name or name:port.",
+        "hosts",
+    )
     ghost_api: bool = setting(
         casts.yes_or_no,
         "no",

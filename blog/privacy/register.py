@@ -311,6 +311,13 @@ NOTHING_OF_ANYBODY = {
         *_of("site_revision", "id number"),
         *_of("comment_import", "id stored_at"),
         *_of("daily_summary", "day queued_at mail_id"),
+        *_of("webhook_progress", "stream told_up_to at"),
+    ),
+    "programs that are told what happens, by numbers and addresses of pages alone": (
+        *_of("webhook", "id label url events state off_because warned_at created_at since seed"),
+        *_of("webhook", "former_seed former_until failures failing_since rest_until"),
+        *_of("webhook_delivery", "id webhook_id message_id event body state attempts created_at"),
+        *_of("webhook_delivery", "next_attempt_at claimed_by tried_at status answer"),
     ),
 }
 

@@ -35,6 +35,7 @@ WORDS = {
     Scope.COMMENTS_MODERATE: "Read comments and decide about them",
     Scope.ENQUIRIES_READ: "Read enquiries and say how far they are",
     Scope.ARTICLES_WRITE: "Write articles, publish and delete them, and upload pictures",
+    Scope.WEBHOOKS_MANAGE: "Look after webhooks",
 }
 
 

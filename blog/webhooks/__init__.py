@@ -1,0 +1,72 @@
+"""Webhooks: programs elsewhere are told of what happens here, signed, and again until it arrives.
+
+What is told holds ids and addresses to ask, never a person's words. Deliveries are rows, written
+in the transaction of what causes them or derived from what that wrote.
+"""
+
+from __future__ import annotations
+
+from blog.webhooks import progress
+from blog.webhooks.courier import Courier, running
+from blog.webhooks.deliveries import (
+    ATTEMPTS,
+    KEPT,
+    LEASE,
+    DeliveryState,
+    WebhookDelivery,
+    recent,
+    sweep,
+    tell,
+    test,
+)
+from blog.webhooks.deliveries import by_id as delivery_by_id
+from blog.webhooks.endpoints import (
+    ENDPOINTS_MAX,
+    LABEL_MAX_CHARS,
+    OFF_AFTER,
+    ROTATION,
+    State,
+    Webhook,
+    add,
+    by_id,
+    count_off,
+    everything,
+    listening_since,
+    unwarned,
+)
+from blog.webhooks.events import CHOICES, ITEMS_MAX, WORDS, Event, Item
+from blog.webhooks.places import URL_MAX_CHARS
+
+__all__ = [
+    "ATTEMPTS",
+    "CHOICES",
+    "ENDPOINTS_MAX",
+    "ITEMS_MAX",
+    "KEPT",
+    "LABEL_MAX_CHARS",
+    "LEASE",
+    "OFF_AFTER",
+    "ROTATION",
+    "URL_MAX_CHARS",
+    "WORDS",
+    "Courier",
+    "DeliveryState",
+    "Event",
+    "Item",
+    "State",
+    "Webhook",
+    "WebhookDelivery",
+    "add",
+    "by_id",
+    "count_off",
+    "delivery_by_id",
+    "everything",
+    "listening_since",
+    "progress",
+    "recent",
+    "running",
+    "sweep",
+    "tell",
+    "test",
+    "unwarned",
+]
