@@ -173,8 +173,8 @@ show_asset embed.show_comments embed.show_script api.show_entrance ghost_older.l
 health.show_life health.show_readiness
 feeds.show_author_feed feeds.show_comments_feed feeds.show_llms feeds.show_robots
 feeds.show_site_feed feeds.show_sitemap feeds.show_sitemap_part feeds.show_topic_feed
-api.count_comments api.list_articles api.list_authors api.list_comments api.list_pages
-api.list_redirects api.list_topics api.post_comment api.post_enquiry api.report_comment
+api.count_comments api.list_articles api.list_authors api.list_changes api.list_comments
+api.list_pages api.list_redirects api.list_topics api.post_comment api.post_enquiry api.report_comment
 api.search_articles api.show_article api.show_article_at api.show_author api.show_comment_token
 api.show_document api.show_enquiry_token api.show_page api.show_reference api.show_settings
 api.show_topic

@@ -13,8 +13,10 @@ from sqlalchemy import Connection, event, insert, select, text
 
 from blog import accounts, articles, comments, db, enquiries, markup, outbox, tokens
 from blog.accounts import User
-from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing
+from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing, replay
 from blog.articles.around import around
+from blog.articles.changes import Changed
+from blog.articles.replay import Cursor
 from blog.comments import (
     Comment,
     CommentState,
@@ -48,6 +50,7 @@ GROWING = {
     "article",
     "article_author",
     "article_topic",
+    "changed",
     "comment",
     "comment_trace",
     "comment_pin",
@@ -236,12 +239,18 @@ def full_shelf(app: Flask) -> None:
         link | {"slug": f"topic-{number % 5 and number % 97}", "name": "A topic"}
         for number, link in enumerate(links)
     ]
+    noted = [
+        {"kind": "article", "thing_id": each, "number": 2 + number // 100, "noted_at": CLOCK}
+        | {"public_from": appeared[each], "public_until": rows[number]["expires_at"]}
+        for number, each in enumerate(ids)
+    ]
     with app.app_context():
         with db.writing():
             for model, values in (
                 (Article, rows),
                 (ArticleAuthor, authors),
                 (ArticleTopic, topics),
+                (Changed, noted),
             ):
                 db.session.execute(insert(model), values)
         _count()
@@ -372,12 +381,23 @@ ARTICLES: dict[str, Act] = {
     "removed": lambda: addresses.is_gone("/articles/old", now=CLOCK),
     "old addresses": lambda: addresses.old(limit=15, first=0, now=CLOCK),
     "feed": lambda: listing.whole(now=CLOCK),
+    "all that changed": lambda: replay.part(None, limit=15, now=CLOCK),
+    "what changed since": lambda: replay.part(later_cursor(), limit=15, now=CLOCK),
 }
+
+
+def later_cursor() -> Cursor:
+    """One from which there is a day of the clock to come, and the end of what was written."""
+    begun = replay.part(None, limit=1, now=CLOCK - timedelta(days=1)).cursor
+    return begun._replace(number=21, kind="")
+
 
 # What is sorted is a page that was cut already, and who wrote its articles on what.
 LISTS = ("home", "last page of home", "topic", "last page of a topic", "author", "year", "feed")
 OTHERS = ("article", "what is around it")
 ONE_PAGE_SORTS = dict.fromkeys(LISTS, 3) | dict.fromkeys(OTHERS, 2)
+# What the clock did is put in its order.
+ONE_PAGE_SORTS |= {"all that changed": 1, "what changed since": 2}
 
 
 @pytest.mark.usefixtures("full_shelf")

@@ -16,6 +16,7 @@ from blog.api import (
     people,
     reference,
     site,
+    syncing,
     talking,
 )
 from blog.api.surface import api
@@ -31,5 +32,6 @@ __all__ = [
     "people",
     "reference",
     "site",
+    "syncing",
     "talking",
 ]

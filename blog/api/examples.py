@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
+from msgspec import UNSET
+
 from blog import schemas, urls
 from blog.articles.manuscripts import State
 from blog.comments.editing import EDIT_WITHIN
 from blog.comments.reports import ReportReason
 from blog.enquiries.answering import Decision
-from blog.schemas import authoring, managing
+from blog.schemas import authoring, managing, syncing
 
 _APPEARED_AT = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 _CHANGED_AT = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
@@ -103,6 +106,9 @@ def of(kind: Any) -> Any:
         managing.WholeEnquiry: managing.WholeEnquiry(
             **_ENQUIRY, message="May I book?", preferred_time="", answered_at=None
         ),
+        syncing.Change: syncing.ArticleChange(
+            id=_ID, change="put", data=msgspec.structs.replace(_article(), comments=UNSET)
+        ),
         schemas.TakenEnquiry: schemas.TakenEnquiry(reference="7KQ2-M9FX"),
         authoring.ManagedArticle: authoring.ManagedArticle(**_WRITTEN),
         authoring.WholeArticle: authoring.WholeArticle(
@@ -113,6 +119,14 @@ def of(kind: Any) -> Any:
         ),
     }
     return made.get(kind, {_ID: 20})
+
+
+def about(kind: type[schemas.Out]) -> schemas.Out:
+    """Return the example of what is said about a list."""
+    if kind is syncing.AboutSync:
+        progress = syncing.Progress(limit=15, cursor="WzEsImQ0…", has_more=False)
+        return syncing.AboutSync(sync=progress)
+    return schemas.About(pagination=schemas.Pagination(limit=15, total=1, page=1, pages=1))
 
 
 def sent(kind: type[schemas.In]) -> schemas.In:

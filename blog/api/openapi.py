@@ -128,7 +128,7 @@ def _headers(*names: str) -> dict[str, Any]:
 
 @cache
 def _schemas() -> dict[str, Any]:
-    types = [schemas.About, schemas.Links, schemas.Problem]
+    types = [schemas.Links, schemas.Problem, *{each.about for each in OPERATIONS}]
     types += [each.gives for each in OPERATIONS if each.gives]
     types += [each.takes for each in OPERATIONS if each.takes]
     _, named = msgspec.json.schema_components(types, ref_template=_NAMED)
@@ -279,7 +279,7 @@ def _envelope(operation: Operation) -> dict[str, Any]:
         return {"type": "object", "properties": {"data": data}, "required": ["data"]}
     parts = {
         "data": {"type": "array", "items": data},
-        "meta": {"$ref": _NAMED.format(name="About")},
+        "meta": {"$ref": _NAMED.format(name=operation.about.__name__)},
         "links": {"$ref": _NAMED.format(name="Links")},
     }
     return {"type": "object", "properties": parts, "required": list(parts)}
@@ -289,9 +289,8 @@ def _example(operation: Operation) -> dict[str, Any]:
     one = examples.of(operation.gives)
     if not operation.is_list:
         return {"data": msgspec.to_builtins(one)}
-    pagination = schemas.Pagination(limit=15, total=1, page=1, pages=1)
     links = schemas.Links(self=urls.absolute(urls.api(operation.path)))
-    answer = {"data": [one], "meta": schemas.About(pagination=pagination), "links": links}
+    answer = {"data": [one], "meta": examples.about(operation.about), "links": links}
     found: dict[str, Any] = msgspec.to_builtins(answer)
     return found
 

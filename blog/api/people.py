@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -82,7 +83,7 @@ def show_topic(_asked: dict[str, Any], slug: str) -> Response:
 @reads("/pages", tag="Site", gives=schemas.Page, is_list=True, example="/pages")
 def list_pages(_asked: dict[str, Any]) -> Response:
     """List the pages that stand by themselves, like the privacy notice; without their texts."""
-    return surface.whole([_page_of(page, is_whole=False) for page in listing.pages()])
+    return surface.whole([page_of(page) for page in listing.pages()])
 
 
 @reads(
@@ -97,10 +98,11 @@ def show_page(_asked: dict[str, Any], page_id: str) -> Response:
     page = articles.page(page_id)
     if page is None:
         raise NotFound("There is no such page.")
-    return surface.one(_page_of(page, is_whole=True))
+    return surface.one(page_of(page, ("html", "markdown")))
 
 
-def _page_of(page: Page, *, is_whole: bool) -> schemas.Page:
+def page_of(page: Page, formats: Collection[str] = ()) -> schemas.Page:
+    """Make what is sent of a page, in those formats of a text that pages have."""
     path = urls.page(page.id)
     stub = schemas.Page(
         id=page.id,
@@ -109,7 +111,9 @@ def _page_of(page: Page, *, is_whole: bool) -> schemas.Page:
         url=urls.absolute(path),
         noindex=page.noindex,
     )
-    if not is_whole:
-        return stub
-    html = markup.article_html_elsewhere(page.body, urls.absolute(""), path)
-    return msgspec.structs.replace(stub, html=html, markdown=f"{page.source.strip()}\n")
+    if "html" in formats:
+        html = markup.article_html_elsewhere(page.body, urls.absolute(""), path)
+        stub = msgspec.structs.replace(stub, html=html)
+    if "markdown" in formats:
+        stub = msgspec.structs.replace(stub, markdown=f"{page.source.strip()}\n")
+    return stub

@@ -70,6 +70,7 @@ class Operation:
     counts_as: str = ""
     needs: Action | None = None
     ending: Ending | None = None
+    about: type[schemas.Out] = schemas.About
 
     @property
     def summary(self) -> str:
@@ -297,7 +298,17 @@ def one(data: Any) -> Response:
 def many(data: Any, pagination: schemas.Pagination) -> Response:
     """Answer with one part of a list, and where it goes on."""
     links = schemas.Links(self=_here({}), next=_next(pagination), prev=_previous(pagination))
-    response = _answer({"data": data, "meta": schemas.About(pagination=pagination), "links": links})
+    return _list(data, schemas.About(pagination=pagination), links)
+
+
+def part(data: Any, about: schemas.Out, onwards: Mapping[str, str] | None) -> Response:
+    """Answer with one part of a list of another kind, and with what its query goes on."""
+    following = _here(onwards) if onwards else None
+    return _list(data, about, schemas.Links(self=_here({}), next=following))
+
+
+def _list(data: Any, about: schemas.Out, links: schemas.Links) -> Response:
+    response = _answer({"data": data, "meta": about, "links": links})
     for name, address in (("next", links.next), ("prev", links.prev)):
         if address:
             response.headers.add("Link", f'<{address}>; rel="{name}"')
@@ -342,9 +353,9 @@ def _previous(pagination: schemas.Pagination) -> str | None:
     return _here({"page": pagination.prev}) if pagination.prev else None
 
 
-def _here(changed: dict[str, Any]) -> str:
+def _here(changed: Mapping[str, Any]) -> str:
     """Write the address of this request with other values in its query."""
-    query: dict[str, Any] = request.args.to_dict() | changed
+    query: dict[str, Any] = request.args.to_dict() | dict(changed)
     text = urlencode(query, safe=",:")
     return urls.absolute(request.path) + (f"?{text}" if text else "")
 

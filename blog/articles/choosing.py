@@ -245,6 +245,14 @@ def the_one(
     return db.session.execute(query).scalar_one_or_none()
 
 
+def these(
+    article_ids: Collection[str], *, now: datetime, formats: Collection[str]
+) -> Sequence[Article]:
+    """Return those of some articles that are public."""
+    query = cards(now).where(Article.id.in_(article_ids)).options(*_texts(formats))
+    return db.session.execute(query).scalars().all()
+
+
 def _texts(formats: Collection[str]) -> list[ExecutableOption]:
     return [undefer(column) for each in formats for column in FORMATS[each]]
 

@@ -157,8 +157,8 @@ def years(*, zone: ZoneInfo, now: datetime) -> dict[int, int]:
     return dict(db.session.execute(counted).all())
 
 
-def topics(*, now: datetime) -> list[TopicCount]:
-    """Return all topics that readers find articles on, by name."""
+def topics(*, now: datetime, slugs: Collection[str] | None = None) -> list[TopicCount]:
+    """Return the topics that readers find articles on, of these slugs if any are named, by name."""
     newest_of = aliased(ArticleTopic)
     name = (
         select(newest_of.name)
@@ -171,6 +171,8 @@ def topics(*, now: datetime) -> list[TopicCount]:
         .where(is_listed(ArticleTopic, now))
         .group_by(ArticleTopic.slug)
     )
+    if slugs is not None:
+        query = query.where(ArticleTopic.slug.in_(slugs))
     found = [TopicCount(*row) for row in db.session.execute(query)]
     return sorted(found, key=lambda topic: (topic.name.casefold(), topic.slug))
 
@@ -206,10 +208,14 @@ def counts_by_author(*, now: datetime) -> dict[str, int]:
     return dict(db.session.execute(query).all())
 
 
-def pages(*, is_whole: bool = False) -> Sequence[Page]:
-    """Return the pages that stand by themselves, in the order of their ids, with texts if whole."""
-    texts = (undefer(Page.html), undefer(Page.html_policy)) if is_whole else ()
-    return db.session.execute(select(Page).options(*texts).order_by(Page.id)).scalars().all()
+def pages(page_ids: Collection[str] | None = None, *, is_whole: bool = False) -> Sequence[Page]:
+    """Return the pages that stand by themselves, or some of them, by id, with texts if whole."""
+    query = select(Page).order_by(Page.id)
+    if page_ids is not None:
+        query = query.where(Page.id.in_(page_ids))
+    if is_whole:
+        query = query.options(undefer(Page.html), undefer(Page.html_policy), undefer(Page.source))
+    return db.session.execute(query).scalars().all()
 
 
 def _begins(year: int, zone: ZoneInfo) -> datetime:

@@ -20,6 +20,7 @@ from blog.articles import (
     ContentFile,
     Page,
     SiteWords,
+    changes,
     fulltext,
 )
 from blog.articles.addresses import was_public
@@ -39,6 +40,7 @@ def open_articles(files: Iterable[ArticleFile], *, now: datetime) -> dict[str, A
     Addresses that are about to change are set aside, since two articles may exchange theirs.
     """
     wanted = {parsed.id: parsed for parsed in files}
+    changes.note_articles(wanted, wanted.values())
     query = select(Article).where(Article.id.in_(wanted))
     rows = {row.id: row for row in db.session.execute(query).scalars()}
     for number, (article_id, article) in enumerate(rows.items()):
@@ -142,6 +144,7 @@ def write_author(
 ) -> None:
     """Write an author's profile."""
     author = db.session.get(Author, parsed.id) or Author(id=parsed.id)
+    changes.note_author(author.id, is_renamed=author.name != parsed.name)
     if author.name != parsed.name:
         fulltext.mark_author_stale(author.id)
     author.name, author.role, author.photo = (
@@ -156,6 +159,7 @@ def write_author(
 
 def write_page(parsed: PageFile, rendered: RenderedArticle) -> None:
     """Write a page."""
+    changes.note_page(parsed.id)
     page = db.session.get(Page, parsed.id) or Page(id=parsed.id)
     page.title, page.summary, page.noindex = parsed.title, parsed.summary, parsed.noindex
     _write_body(page, parsed.body, rendered)
@@ -177,8 +181,12 @@ def remove(path: str, *, now: datetime) -> None:
             article = db.session.get(Article, row_id)
             if article is not None:
                 _take_away(article, now=now)
+            changes.note_articles([row_id], [])
             fulltext.forget(row_id)
         elif model is Author:
+            changes.note_author(row_id, is_gone=True)
             fulltext.mark_author_stale(row_id)
+        else:
+            changes.note_page(row_id, is_gone=True)
         db.session.execute(delete(model).where(model.id == row_id))
     db.session.execute(delete(ContentFile).where(ContentFile.path == path))

@@ -292,6 +292,8 @@ NOTHING_OF_ANYBODY = {
         *_of("article", "html_policy"),
         *_of("article_path", "path article_id was_public"),
         *_of("article_topic", "article_id slug name position public_from public_until"),
+        *_of("changed", "kind thing_id number noted_at seen_before"),
+        *_of("changed", "public_from public_until updated_at"),
         *_of("page", "id title summary noindex source html html_policy"),
         *_of("site_words", "id text"),
         *_of("consent_text", "id digest text first_agreed_at"),
@@ -309,6 +311,7 @@ NOTHING_OF_ANYBODY = {
     ),
     "how far the site is with its own work": (
         *_of("site_revision", "id number"),
+        *_of("change_note", "number mark noted_at"),
         *_of("comment_import", "id stored_at"),
         *_of("daily_summary", "day queued_at mail_id"),
         *_of("webhook_progress", "stream told_up_to at"),

@@ -79,7 +79,7 @@ class Talk(Out, frozen=True):
     closed_because: Annotated[str, Meta(description="Why not, in words; empty while they are.")]
 
 
-class Article(Out, frozen=True):
+class Article(Out, frozen=True, kw_only=True):
     """An article that anybody can read; its texts are there in the formats asked for."""
 
     id: Annotated[str, Meta(description="Never changes, whatever the slug does.")]
@@ -98,7 +98,9 @@ class Article(Out, frozen=True):
     words: Annotated[int, Meta(ge=0)]
     reading_minutes: Annotated[int, Meta(ge=1)]
     noindex: Annotated[bool, Meta(description="Whether search engines are asked to pass it by.")]
-    comments: Talk
+    comments: (
+        Annotated[Talk, Meta(description="Changes apart; a sync leaves it out.")] | UnsetType
+    ) = UNSET
     authors: list[Author]
     topics: list[Topic]
     html: Html | UnsetType = UNSET
