@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
+    from blog.config import Frozen
 
-def create_app(environ: Mapping[str, str] | None = None) -> Flask:
-    """Make the application.
+
+def create_app(environ: Mapping[str, str] | None = None, *, frozen: Frozen | None = None) -> Flask:
+    """Make the application, to serve the site or to copy it as files.
 
     Raises: SettingError for a setting that can't be used.
     """
@@ -27,16 +29,18 @@ def create_app(environ: Mapping[str, str] | None = None) -> Flask:
     from blog.public import public
 
     settings = config.load(environ)
+    settings = frozen.applied(settings) if frozen else settings
     app = Flask("blog", static_folder=None, instance_path=str(settings.instance_dir))
     app.secret_key = settings.secret_key
     app.extensions["blog.settings"] = settings
+    app.extensions["blog.frozen"] = frozen
     db.init_app(app, settings)
     security.init_app(app, settings)
     limits.init_app(app, settings)
     problems.init_app(app)
     templating.init_app(app)
     assets.init_app(app)
-    look = reload.init_app(app, settings)
+    look = None if frozen else reload.init_app(app, settings)
     pagecache.init_app(app, settings, look=look)
     for surface in (health, feeds, api, embed, admin, by_mail, public):
         app.register_blueprint(surface)

@@ -15,7 +15,7 @@ from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge, Unsupport
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from blog import urls
-from blog.config import SESSION_COOKIE, Settings
+from blog.config import SESSION_COOKIE, Frozen, Settings
 from blog.errors import BadRequest, Busy, Forbidden, Invalid
 
 BODY_MAX_BYTES = 256 * 1024
@@ -38,7 +38,6 @@ POLICY = (
     " object-src 'none'"
 )
 _HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -69,7 +68,11 @@ def init_app(app: Flask, settings: Settings) -> None:
         hops = settings.trusted_proxies
         proxied = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0, x_port=0, x_prefix=0)
         app.wsgi_app = proxied  # type: ignore[method-assign]  # Flask's documented way
-    headers = _HEADERS | _hsts(settings) | {"Cache-Control": "no-store"}
+    frozen: Frozen | None = app.extensions["blog.frozen"]
+    headers = headers_of(settings, frozen) | {"Cache-Control": "no-store"}
+    # For pages that are read where no header says it; there this part means nothing.
+    in_page = policy_of(frozen).replace(" frame-ancestors 'none';", "")
+    app.jinja_env.globals.update(frozen=frozen, policy=in_page)
 
     def add_headers(response: Response) -> Response:
         given = {name.lower() for name, _ in response.headers}
@@ -84,6 +87,22 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.before_request(read_body)
     app.before_request(lambda: refuse_foreign_posts(settings))
     app.after_request(add_headers)
+
+
+def headers_of(settings: Settings, frozen: Frozen | None) -> dict[str, str]:
+    """Return what every answer says of how safely it is to be shown."""
+    return {"Content-Security-Policy": policy_of(frozen)} | _HEADERS | _hsts(settings)
+
+
+def policy_of(frozen: Frozen | None) -> str:
+    """Say what a page may load, and where it may send; pages that are files send nothing."""
+    if frozen is None:
+        return POLICY
+    policy = POLICY.replace("form-action 'self'", "form-action 'none'")
+    if frozen.embeds:
+        for part in ("script-src 'self'", "connect-src 'self'"):
+            policy = policy.replace(part, f"{part} {frozen.live}")
+    return policy
 
 
 def _hsts(settings: Settings) -> dict[str, str]:

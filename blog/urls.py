@@ -125,7 +125,12 @@ def topics() -> str:
 
 
 def paged(path: str, page: int, name: str = "page") -> str:
-    """Path of one page of a list, a search or a thread; the first has no number."""
+    """Path of one page of a list, a search or a thread; the first has no number.
+
+    Among files there are no queries.
+    """
+    if page > 1 and config.frozen():
+        return f"{path.rstrip('/')}{'' if name == 'page' else f'/{name}'}/page/{page}"
     return f"{path}{'&' if '?' in path else '?'}{name}={page}" if page > 1 else path
 
 
@@ -186,7 +191,8 @@ def sitemap(part: str = "") -> str:
 
 def contact(article_id: str = "") -> str:
     """Path of the contact form, with the article it was reached from."""
-    return f"/contact?about={quote(article_id)}" if article_id else "/contact"
+    is_asked = article_id and not config.frozen()
+    return f"/contact?about={quote(article_id)}" if is_asked else "/contact"
 
 
 def enquiry(reference: str) -> str:
@@ -257,6 +263,12 @@ def _is_tracking(part: str) -> bool:
 def absolute(path: str) -> str:
     """Full address of a path of this site."""
     return config.current().site_url + path
+
+
+def live(path: str) -> str:
+    """Address of what a server alone can answer: the path itself, unless pages become files."""
+    frozen = config.frozen()
+    return f"{frozen.live if frozen else ''}{path}"
 
 
 def tag(path: str) -> str:

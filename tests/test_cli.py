@@ -230,6 +230,7 @@ ON_A_DATABASE = [
     "mail deliver",
     "mail probe",
     "mail retry --all",
+    "export-site public",
     "openapi",
     "people erase nomsa@reader.example",
     "people export nomsa@reader.example",

@@ -25,6 +25,7 @@ imports exports privacy summary announcing
 schemas
 forms limits security templating problems reload pagecache
 assets health public feeds api ghost embed admin
+frozen
 cli
 """
 # The command line is a program of its own, so it makes the application it works in.

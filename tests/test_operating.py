@@ -75,11 +75,11 @@ def nginx_command(folder: Path, port: int, site_port: int) -> list[str]:
             "127.0.0.1:8000": f"{HOST}:{site_port}",
         },
     )
-    (folder / "nginx.conf").write_text(NGINX.format(user=_account(), server=server))
+    (folder / "nginx.conf").write_text(NGINX.format(user=account(), server=server))
     return [nginx(), "-p", str(folder), "-c", "nginx.conf", "-e", "stderr"]
 
 
-def _account() -> str:
+def account() -> str:
     """Name who runs the tests; nginx's processes may else not enter their folder."""
     account = pwd.getpwuid(os.geteuid())
     return f"{account.pw_name} {grp.getgrgid(account.pw_gid).gr_name}"
@@ -108,13 +108,19 @@ COMMANDS: dict[str, Callable[[Path, int, int], list[str]]] = {
 def running_proxy(name: str, folder: Path, site_port: int) -> Iterator[int]:
     """Start a proxy as the document says; gives its port."""
     port = unused_port()
-    command = COMMANDS[name](folder, port, site_port)
+    with running(COMMANDS[name](folder, port, site_port), folder, port):
+        yield port
+
+
+@contextlib.contextmanager
+def running(command: list[str], folder: Path, port: int) -> Iterator[None]:
+    """Start a server and wait until it listens."""
     with (folder / "log").open("wb") as log:
         own = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
         process = subprocess.Popen(command, stdout=log, stderr=log, env=own)
     try:
-        wait_for(lambda: _listens(port, process, folder), what=name)
-        yield port
+        wait_for(lambda: _listens(port, process, folder), what=command[0])
+        yield
     finally:
         process.terminate()
         process.wait(PATIENCE_SECONDS)

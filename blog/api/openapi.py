@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from blog import limits, once, permissions, schemas, urls
+from blog import config, limits, once, permissions, schemas, urls
 from blog.api import bodies, examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
@@ -102,10 +102,12 @@ def document(title: str) -> dict[str, Any]:
     for operation in OPERATIONS:
         place = _IN_PATH.sub(r"{\2}", operation.path)
         paths.setdefault(place, {})[operation.method.lower()] = _operation(operation)
+    # Beside files: only the server does all that is told here.
+    server = urls.live if config.frozen() else urls.absolute
     return {
         "openapi": "3.1.0",
         "info": {"title": f"{title}: API", "version": VERSION, "description": _INTRODUCTION},
-        "servers": [{"url": urls.absolute(urls.api())}],
+        "servers": [{"url": server(urls.api())}],
         "tags": [{"name": tag} for tag in TAGS],
         "paths": paths,
         "components": {

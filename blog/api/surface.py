@@ -297,6 +297,9 @@ def one(data: Any) -> Response:
 
 def many(data: Any, pagination: schemas.Pagination) -> Response:
     """Answer with one part of a list, and where it goes on."""
+    if config.frozen():
+        # It leads on by a query, which files don't answer.
+        pagination = msgspec.structs.replace(pagination, cursor=None)
     links = schemas.Links(self=_here({}), next=_next(pagination), prev=_previous(pagination))
     return _list(data, schemas.About(pagination=pagination), links)
 
@@ -356,6 +359,8 @@ def _previous(pagination: schemas.Pagination) -> str | None:
 def _here(changed: Mapping[str, Any]) -> str:
     """Write the address of this request with other values in its query."""
     query: dict[str, Any] = request.args.to_dict() | dict(changed)
+    if config.frozen():
+        return urls.absolute(urls.paged(request.path, int(query.get("page", 1))))
     text = urlencode(query, safe=",:")
     return urls.absolute(request.path) + (f"?{text}" if text else "")
 

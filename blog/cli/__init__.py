@@ -37,6 +37,7 @@ _COMMANDS = {
     "comments": ("comments", "Look after readers' comments."),
     "content": ("content", "Look after the words in content/."),
     "db": ("people", "Look after the database."),
+    "export-site": ("freezing", "Write the site as files that any host serves."),
     "mail": ("mail", "Look after the mail."),
     "openapi": ("api", "Print what programs can ask and send, as OpenAPI."),
     "people": ("privacy", "Look after what is kept of people."),

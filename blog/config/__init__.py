@@ -16,12 +16,12 @@ import re
 import secrets
 import tomllib
 from collections.abc import Mapping
-from dataclasses import Field, fields
+from dataclasses import Field, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import current_app, has_app_context
 from sqlalchemy.engine import URL
 
 from blog.config import casts
@@ -36,9 +36,11 @@ __all__ = [
     "ROOT",
     "SESSION_COOKIE",
     "TRUST_COOKIE",
+    "Frozen",
     "Settings",
     "SmtpServer",
     "current",
+    "frozen",
     "load",
     "setting",
     "variable",
@@ -59,6 +61,23 @@ _FILLED_IN = ("database_url", "site_url")
 # Needed to find site.toml, or a matter of one machine alone.
 _ENVIRONMENT_ONLY = ("content_dir", "instance_dir", "host", "port")
 _SECRET = ("database_url", "limits_url", "smtp_url")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Frozen:
+    """A copy of the site as files at an address of its own: it answers no query and takes nothing.
+
+    `live` is the address of the server that does, empty where there is none; with `embeds` pages
+    post there by themselves.
+    """
+
+    url: str
+    live: str = ""
+    embeds: bool = False
+
+    def applied(self, settings: Settings) -> Settings:
+        """Make the settings by which the copy is made."""
+        return replace(settings, site_url=self.url, page_cache_mb=0)
 
 
 def load(environ: Mapping[str, str] | None = None) -> Settings:
@@ -137,6 +156,12 @@ def current() -> Settings:
     """Return the settings of the application at work."""
     settings: Settings = current_app.extensions["blog.settings"]
     return settings
+
+
+def frozen() -> Frozen | None:
+    """Return what copy of the site the application at work makes; None where it serves."""
+    made: Frozen | None = current_app.extensions.get("blog.frozen") if has_app_context() else None
+    return made
 
 
 def _value(row: Field[Any], environ: Mapping[str, str], written: Mapping[str, str]) -> Any:

@@ -30,6 +30,8 @@ def show_contact_token() -> Response:
 @public.get("/contact")
 def show_contact() -> Response:
     """Show the form for an enquiry, naming the article it is about."""
+    if config.frozen():
+        return for_anybody(render_template("contact_elsewhere.html"))
     form = _contact_form()
     form.about.data = asked("about")[:100]
     form.agreed.data = arrival.digest(form.wording)

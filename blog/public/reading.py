@@ -242,6 +242,8 @@ def _archive(wanted: str, page: int) -> str:
 def search_articles() -> AnyResponse:
     """Show the articles that hold some words."""
     query, now = asked("q").strip(), db.utc_now()
+    if config.frozen():
+        return for_anybody(render_template("search_elsewhere.html"))
     if names_first_page("page"):
         return redirect(urls.search(query), 301)
     is_too_long = len(query) > search.QUERY_MAX_CHARS

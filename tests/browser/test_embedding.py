@@ -246,7 +246,8 @@ def test_a_server_that_is_away_is_told_of_with_the_page_s_own_link(
     elsewhere: Elsewhere, page: Page
 ) -> None:
     away = f'<blog-comments article="x" server="{elsewhere.blog}/nowhere">'
-    page.goto(elsewhere.elements(f'{away}<a href="/elsewhere">Comments</a></blog-comments>'))
+    inside = '<a href="/elsewhere">Comments</a><p>What was said before.</p>'
+    page.goto(elsewhere.elements(f"{away}{inside}</blog-comments>"))
     element = page.locator("blog-comments")
     expect(element.get_by_role("status")).to_contain_text("can’t be reached")
     expect(element.get_by_role("link", name="own page")).to_have_attribute(

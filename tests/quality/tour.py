@@ -9,11 +9,12 @@ import pyotp
 from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
-from blog import comments, config, db, outbox, tokens, urls
+from blog import comments, config, create_app, db, outbox, tokens, urls
 from blog.admin import sorts
 from blog.admin.entrance import SET_UP
 from blog.api.surface import OPERATIONS, api
 from blog.comments import following, notices
+from blog.config import Frozen
 from blog.privacy import requests
 from blog.staff import letters, passwords
 from tests.cast import CLOCK, Person, Visitor, csrf_token, fields, mailed_link
@@ -63,6 +64,7 @@ class Tour:
             site.fill(self.content)
         self._read()
         self._look_up()
+        self._freeze()
         self._write()
         self._go_wrong()
         self._run_the_desk(author)
@@ -162,6 +164,16 @@ class Tour:
         self.keep("search with results", reader.get("/search?q=microneedling"))
         self.keep("search in vain", reader.get("/search?q=unobtainium"))
         self.keep("search for too much", reader.get(f"/search?q={'x' * 999}"), 400)
+
+    def _freeze(self) -> None:
+        """See those pages that are others where they are files."""
+        made = Frozen(url=site.ADDRESS, live="https://talk.example")
+        frozen = create_app(site.environ(self.content.parent), frozen=made)
+        template_rendered.connect(self._note_template, frozen)
+        for path in (f"/articles/{ARTICLE}", "/contact", "/search"):
+            self.keep(f"file of {path}", Visitor(frozen).get(path))
+        with frozen.app_context():
+            db.close()
 
     def _write(self) -> None:
         reader = self.visitor(2)

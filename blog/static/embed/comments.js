@@ -31,14 +31,14 @@ option { color: CanvasText; background: Canvas }
 textarea[part] { min-block-size: 8rem }
 [part=check] { display: flex; flex-flow: row-reverse wrap; gap: 0 .75rem; align-items: center }
 [part=check] label { flex: 1; font-weight: 400; padding-block: .6rem }
-[part=check] p { flex-basis: 100% }
+[part=check] p { inline-size: 100% }
 [type=checkbox] { inline-size: 1.5rem; block-size: 1.5rem; accent-color: var(--accent) }
 [part=row] { gap: .75rem; margin-block-start: 1rem }
 button { cursor: pointer }
 [part~=button] { color: var(--accent); border-color: currentcolor }
 [part=button] { color: var(--blog-on-accent, Canvas); background: var(--accent) }
 [part=problem], [aria-invalid] { border-color: var(--warn) }
-[part=action] { padding: 0; color: var(--accent); border: 0; text-decoration: underline }
+[part=action] { padding: 0; border: 0; text-decoration: underline }
 footer a { padding-block: .7rem }
 `;
 const WORDS = {
@@ -91,7 +91,7 @@ export function make(name, given = {}, ...children) {
   if (part) node.setAttribute("part", part);
   for (const [key, value] of Object.entries(given)) {
     if (key === "onclick") node.onclick = value;
-    else if (value !== undefined) node.setAttribute(key, value);
+    else if (value != null) node.setAttribute(key, value);
   }
   node.append(...children.filter(Boolean));
   return node;
@@ -134,7 +134,7 @@ export class BlogElement extends HTMLElement {
     this.words = { ...WORDS, ...this.constructor.words, ...(given && JSON.parse(given)), ...this.strings };
     this.server = new URL(this.getAttribute("server") ?? "..", import.meta.url).href.replace(/\/*$/, "/");
     const article = this.article = this.getAttribute("article");
-    const content = await this.content().catch((problem) => [make("p:away", { role: "status" }, ...this.excuse(problem))]);
+    const content = await this.content().catch((problem) => [make("p:away", { role: "status" }, ...this.excuse(problem)), this.children[1] && make("slot")]);
     if (article === this.article) shadowRoot.replaceChildren(...content.filter(Boolean));
   }
 
