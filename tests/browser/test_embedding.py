@@ -253,6 +253,7 @@ def test_a_server_that_is_away_is_told_of_with_the_page_s_own_link(
     expect(element.get_by_role("link", name="own page")).to_have_attribute(
         "href", re.compile("/el")
     )
+    expect(page.get_by_text("What was said before.")).to_be_visible()
     # And one that is there says what it knows.
     page.goto(elsewhere.elements('<blog-comments article="x"></blog-comments>'))
     expect(element.get_by_role("status")).to_contain_text("There is no such article")
