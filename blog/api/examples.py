@@ -79,7 +79,11 @@ _WRITTEN: dict[str, Any] = {
 
 def of(kind: Any) -> Any:
     """Return the example of what an operation gives."""
-    made: dict[Any, Any] = {
+    return (_read() | _written() | _managed_things()).get(kind, {_ID: 20})
+
+
+def _read() -> dict[Any, Any]:
+    return {
         schemas.Article: _article(),
         schemas.Hit: _hit(),
         schemas.Author: _author(),
@@ -97,19 +101,29 @@ def of(kind: Any) -> Any:
             reads={"articles": _at(urls.api("/articles"))},
         ),
         schemas.Comment: _comment(),
+        syncing.Change: syncing.ArticleChange(
+            id=_ID, change="put", data=msgspec.structs.replace(_article(), comments=UNSET)
+        ),
+    }
+
+
+def _written() -> dict[Any, Any]:
+    return {
         schemas.FormTokenOut: schemas.FormTokenOut(token=_SIGNED),
         schemas.OwnComment: schemas.OwnComment(**_OWN),
         schemas.TakenComment: schemas.TakenComment(**_OWN | {"edit_token": "q4xJ…"}),
         schemas.TakenReport: schemas.TakenReport(comment_id=214),
+        schemas.TakenEnquiry: schemas.TakenEnquiry(reference="7KQ2-M9FX"),
+    }
+
+
+def _managed_things() -> dict[Any, Any]:
+    return {
         managing.ManagedComment: _managed(),
         managing.ManagedEnquiry: managing.ManagedEnquiry(**_ENQUIRY),
         managing.WholeEnquiry: managing.WholeEnquiry(
             **_ENQUIRY, message="May I book?", preferred_time="", answered_at=None
         ),
-        syncing.Change: syncing.ArticleChange(
-            id=_ID, change="put", data=msgspec.structs.replace(_article(), comments=UNSET)
-        ),
-        schemas.TakenEnquiry: schemas.TakenEnquiry(reference="7KQ2-M9FX"),
         authoring.ManagedArticle: authoring.ManagedArticle(**_WRITTEN),
         authoring.WholeArticle: authoring.WholeArticle(
             **_WRITTEN, front_matter=_FIELDS, body=_TEXT
@@ -118,7 +132,6 @@ def of(kind: Any) -> Any:
             id=_ID, kept_as=f"trash/articles/20260402T093000Z-5f0c1d2e-{_ID}.md"
         ),
     }
-    return made.get(kind, {_ID: 20})
 
 
 def about(kind: type[schemas.Out]) -> schemas.Out:
