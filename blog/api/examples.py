@@ -101,9 +101,7 @@ def _read() -> dict[Any, Any]:
             reads={"articles": _at(urls.api("/articles"))},
         ),
         schemas.Comment: _comment(),
-        syncing.Change: syncing.ArticleChange(
-            id=_ID, change="put", data=msgspec.structs.replace(_article(), comments=UNSET)
-        ),
+        syncing.Change: _change(),
     }
 
 
@@ -231,6 +229,11 @@ def _article() -> schemas.Article:
         topics=[_topic()],
         html="<p>Both treatments …</p>",
     )
+
+
+def _change() -> syncing.Change:
+    article = msgspec.structs.replace(_article(), comments=UNSET)
+    return syncing.SyncedArticle(id=_ID, change="put", data=article)
 
 
 def _hit() -> schemas.Hit:

@@ -29,10 +29,10 @@ SINCE = parameters.text(
     read=replay.read,
 )
 _CHANGES: Mapping[Kind, Callable[..., syncing.Change]] = {
-    Kind.ARTICLE: syncing.ArticleChange,
-    Kind.AUTHOR: syncing.AuthorChange,
-    Kind.PAGE: syncing.PageChange,
-    Kind.TOPIC: syncing.TopicChange,
+    Kind.ARTICLE: syncing.SyncedArticle,
+    Kind.AUTHOR: syncing.SyncedAuthor,
+    Kind.PAGE: syncing.SyncedPage,
+    Kind.TOPIC: syncing.SyncedTopic,
 }
 
 

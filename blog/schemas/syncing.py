@@ -14,38 +14,38 @@ Doing = Annotated[
 ]
 
 
-class _Change(Out, frozen=True, tag_field="type"):
+class _Synced(Out, frozen=True, tag_field="type"):
     """One change."""
 
     id: str
     change: Doing
 
 
-class ArticleChange(_Change, frozen=True, tag="article"):
+class SyncedArticle(_Synced, frozen=True, tag="article"):
     """An article is there, or is no more."""
 
     data: Article | UnsetType = UNSET
 
 
-class AuthorChange(_Change, frozen=True, tag="author"):
+class SyncedAuthor(_Synced, frozen=True, tag="author"):
     """An author is there, or is no more."""
 
     data: Author | UnsetType = UNSET
 
 
-class PageChange(_Change, frozen=True, tag="page"):
+class SyncedPage(_Synced, frozen=True, tag="page"):
     """A page is there, or is no more."""
 
     data: Page | UnsetType = UNSET
 
 
-class TopicChange(_Change, frozen=True, tag="topic"):
+class SyncedTopic(_Synced, frozen=True, tag="topic"):
     """There are articles on a topic, or none any more."""
 
     data: Topic | UnsetType = UNSET
 
 
-Change = ArticleChange | AuthorChange | PageChange | TopicChange
+Change = SyncedArticle | SyncedAuthor | SyncedPage | SyncedTopic
 
 
 class Progress(Out, frozen=True):
