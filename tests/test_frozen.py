@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from html import unescape
 from html.parser import HTMLParser
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
@@ -47,6 +48,16 @@ topics: [Secret]
 ---
 
 Not to be read.
+"""
+ODD = """\
+---
+title: What a server may stumble over
+date: 2025-01-01
+aliases: ["/café; it's"]
+---
+
+A link that is only shown: `<a href="/comments/never">`, and one that leads on:
+[no more](/comments/never).
 """
 
 pytestmark = pytest.mark.one_database("what is asked has tests on both, and files have none")
@@ -122,6 +133,7 @@ def make_site(folder: Path) -> set[str]:
     words.mkdir()
     (words / "hidden-1.md").write_text(HIDDEN.format(status="draft", date="2026-01-01"))
     (words / "hidden-2.md").write_text(HIDDEN.format(status="published", date="2027-01-01"))
+    (words / "odd.md").write_text(ODD)
     with app.app_context():
         with db.writing():
             site.let_in(SANDRA)
@@ -240,6 +252,12 @@ def test_a_crawl_finds_nothing_broken_and_every_comment(exported: Exported, port
     assert shown == {f"comment-{number}" for number in exported.comments}
 
 
+def test_a_link_is_led_on_and_words_stay(exported: Exported) -> None:
+    page = (exported.target / "articles" / "odd.html").read_text()
+    assert re.search(f'<a [^>]*href="{LIVE}/comments/never"', page)
+    assert '&lt;a href="/comments/never"' in unescape(page.replace("&lt;", "&amp;lt;"))
+
+
 def test_no_page_has_a_form_or_tells_of_what_is_hidden(exported: Exported) -> None:
     for name, data in files(exported.target).items():
         assert b"<form" not in data, name
@@ -287,7 +305,11 @@ def test_a_file_comes_as_what_it_is(
 
 @pytest.mark.parametrize(
     ("path", "leads_to"),
-    [("/old/everything", "/articles/everything"), ("/old/everything/", "/articles/everything")],
+    [
+        ("/old/everything", "/articles/everything"),
+        ("/old/everything/", "/articles/everything"),
+        ("/caf%C3%A9;%20it's", "/articles/odd"),
+    ],
 )
 def test_an_old_address_leads_on(path: str, leads_to: str, port: int) -> None:
     answer = ask(port, path)
@@ -338,6 +360,9 @@ def synced(environ: dict[str, str]) -> None:
 def test_only_what_changed_is_written(
     clock: Clock, target: Path, words: Path, export: Export
 ) -> None:
+    media = words.parent / "media"
+    media.mkdir()
+    (media / "a.bin").write_bytes(b"1234")
     first = export(target)
     before, stamps = files(target), {path: path.stat().st_mtime_ns for path in target.rglob("*")}
     assert (first.written, first.unchanged, first.removed) == (len(before), 0, 0)
@@ -478,6 +503,9 @@ def test_no_link_leads_out(target: Path, tmp_path: Path, export: Export) -> None
     export(target)
     assert (outside / "page").read_text() == "not ours"
     assert "The Skin Journal" in (target / "index.html").read_text()
+    (target / STATE / "manifest.json").write_text("{}")
+    with pytest.raises(FileError, match=r"can’t be read. Delete \.blog-export"):
+        export(target)
     state = tmp_path / "linked"
     state.mkdir()
     (state / STATE).symlink_to(outside)
@@ -599,9 +627,9 @@ def test_the_command_says_what_it_did_and_when_to_come_again(
     synced(environ)
     ran = blog("export-site", str(target), "--url", URL, BLOG_SITE_URL=LIVE)
     assert (ran.code, ran.err) == (0, "")
-    count = len(files(target))
+    number = len(files(target))
     told, then = ran.out.splitlines()
-    assert told == f"{target}: {count} files written, 0 as they were, 0 taken away."
+    assert told == f"{target}: {number} files written, 0 as they were, 0 taken away."
     assert then.startswith("At 2026-05-05T08:00:00Z something will appear or end")
     assert (
         f'href="{LIVE}/articles/{ARTICLE}#comments">Write a comment'
@@ -610,7 +638,7 @@ def test_the_command_says_what_it_did_and_when_to_come_again(
     ran = blog("export-site", str(target), "--url", URL, "--json", BLOG_SITE_URL=LIVE)
     assert ran.json == {
         "written": 0,
-        "unchanged": count,
+        "unchanged": number,
         "removed": 0,
         "next_change_at": "2026-05-05T08:00:00Z",
         "is_behind": False,
@@ -618,8 +646,24 @@ def test_the_command_says_what_it_did_and_when_to_come_again(
     # With nothing to come, and nobody who takes comments.
     clock.move(days=2)
     ran = blog("export-site", str(target), BLOG_SITE_URL=URL)
-    assert len(ran.out.splitlines()) == 1
+    assert (len(ran.out.splitlines()), ran.err) == (1, "")
+    assert "--url names another" in blog("export-site", str(target)).err
     assert "Write a comment" not in (target / f"articles/{ARTICLE}.html").read_text()
+
+
+def test_the_command_says_that_something_changed_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+    blog: Blog,
+    environ: dict[str, str],
+    target: Path,
+    words: Path,
+) -> None:
+    seconds = count()
+    monkeypatch.setattr(db, "utc_now", lambda: CLOCK + timedelta(seconds=next(seconds)))
+    (words / "now.md").write_text(HIDDEN.format(status="published", date="2026-05-04T09:30:30Z"))
+    synced(environ)
+    told = blog("export-site", str(target)).out.splitlines()
+    assert told[1] == "Something was changed meanwhile, so please export again."
 
 
 @pytest.mark.parametrize(

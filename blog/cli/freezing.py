@@ -49,6 +49,8 @@ def export_site(
     own = config.current().site_url
     made = _frozen(url or own, live or (own if url and url != own else ""), embed=embed)
     app = create_app(frozen=made)
+    if not url and config.current().is_local:
+        print_line(f"The files name {own} as their address; --url names another.", err=True)
     with (
         app.app_context(),
         click.progressbar(

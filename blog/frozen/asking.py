@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import count
 
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -15,7 +14,7 @@ from blog.errors import Busy
 
 # Below these is nothing that anybody could read as a file.
 _OF_SERVER = rb"(/(?:admin|comments|privacy)/[^\s\"'<>\\]*)"
-_LINK = re.compile(rb' href="' + _OF_SERVER + b'"')
+_LINK = re.compile(rb'(<a\b[^<>]*?) href="' + _OF_SERVER + b'"')
 _JSON, _HTML = "application/json", "text/html"
 
 
@@ -62,14 +61,14 @@ class Asker:
 
     def pages(self, path: str, name: str = "page") -> Iterator[Answer]:
         """Give every page of a list, each at the path that it has among files."""
-        for number in count(1):
+        number, leads_on = 1, True
+        while leads_on:
             answer = self._get(f"{path}?{name}={number}" if number > 1 else path)
             if answer is None:
                 return
             page = self._read(path, answer)
             yield replace(page, path=urls.paged(path, number, name))
-            if not page.leads_on:
-                return
+            number, leads_on = number + 1, page.leads_on
 
     def missing(self) -> Answer:
         """Give the page that says that nothing is there."""
@@ -93,6 +92,6 @@ class Asker:
     def _led_on(self, data: bytes) -> bytes:
         """Lead links that somebody wrote to what a server alone answers there, or nowhere."""
         if not self._live:
-            return _LINK.sub(b"", data)
-        data = _LINK.sub(lambda found: b' href="' + self._live + found[1] + b'"', data)
+            return _LINK.sub(rb"\1", data)
+        data = _LINK.sub(lambda to: to[1] + b' href="' + self._live + to[2] + b'"', data)
         return self._full.sub(lambda found: self._live + found[1], data)

@@ -156,10 +156,10 @@ class Folder:
             return
         place.unlink()
         self.removed += 1
-        for folder in place.parents:
-            if folder == self._root or any(folder.iterdir()):
-                return
+        folder = place.parent
+        while folder != self._root and not any(folder.iterdir()):
             folder.rmdir()
+            folder = folder.parent
 
     def _keep(self, files: dict[str, int], note: Note | None) -> None:
         whole = {"note": asdict(note) if note else None, "files": files}
@@ -172,10 +172,13 @@ def _is_file(place: Path, size_bytes: int) -> bool:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {"note": found["note"], "files": dict(found["files"])}
     except FileNotFoundError:
         return {"note": None, "files": {}}
-    return found
+    except (ValueError, TypeError, LookupError):
+        words = f"What is known of this export can’t be read. Delete {STATE} and say --anyway."
+        raise FileError(str(path), words) from None
 
 
 def _lines(path: Path) -> list[str]:

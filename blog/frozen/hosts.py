@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import count
 from urllib.parse import quote
 
 from flask import render_template
@@ -16,9 +15,14 @@ from flask import render_template
 from blog import assets, config, pagecache, security, urls
 from blog.articles import addresses
 
-FILES = ("_headers", "_redirects", "_server/nginx.conf", "_server/Caddyfile")
+FILES = {
+    "_headers": "headers.txt",
+    "_redirects": "redirects.txt",
+    "_server/nginx.conf": "nginx.conf",
+    "_server/Caddyfile": "caddy.txt",
+}
 # What stands for something else in a server's file.
-_SIGNS = frozenset('{}*"$\\')
+_SIGNS = frozenset('{}*%"$\\')
 _AT_ONCE = 500
 # Beside each article, what its old address may have led to as well.
 _BELOW = (".md", "/comments/feed.xml")
@@ -32,11 +36,11 @@ def moved(*, now: datetime) -> Moved:
 
 
 def _old(now: datetime) -> Iterator[tuple[str, str | None]]:
-    for first in count(0, _AT_ONCE):
+    first, total = 0, 1
+    while first < total:
         found, total = addresses.old(limit=_AT_ONCE, first=first, now=now)
         yield from found
-        if first + _AT_ONCE >= total:
-            return
+        first += _AT_ONCE
 
 
 def _lines(path: str, slug: str) -> Iterator[tuple[str, str]]:
@@ -61,5 +65,5 @@ def files(moved: Moved) -> Iterator[tuple[str, bytes]]:
         "kept": pagecache.FOR_ANYBODY,
         "a_year": assets.A_YEAR,
     }
-    for name in FILES:
-        yield name, render_template(f"frozen/{name.removeprefix('_server/')}", **told).encode()
+    for name, template in FILES.items():
+        yield name, render_template(f"frozen/{template}", **told).encode()
