@@ -312,6 +312,9 @@ def test_a_file_is_kept_for_ever_under_its_version_and_shortly_without(studio: S
         version = studio.version(name)
         with reader.get(f"/media/{name}?v={version}") as lasting:
             assert lasting.headers["Cache-Control"] == A_YEAR
+            # A front end at another address shows it.
+            assert lasting.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+            assert lasting.headers["Access-Control-Allow-Origin"] == "*"
             assert lasting.data == (studio.root / "media" / name).read_bytes()
         with reader.get(f"/media/{name}") as plain:
             assert (plain.status_code, plain.headers["Cache-Control"]) == (200, AN_HOUR)

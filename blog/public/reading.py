@@ -56,6 +56,10 @@ from blog.public.surface import (
 MARKDOWN = "text/markdown"
 # Where a search finds nothing.
 _NEWEST_ARTICLES, _BUSIEST_TOPICS = 3, 8
+_FOR_ANY_PAGE = {
+    "Access-Control-Allow-Origin": "*",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 MEDIA_SECONDS = 3_600
 MEDIA_LASTING_SECONDS = 31_536_000
 # A file up to this size is handed to the server whole, which sends it without a thread of ours.
@@ -306,6 +310,8 @@ def _sent(
     elif request.query_string:
         # Of addresses like this there are as many as anybody likes.
         response.cache_control.public, response.cache_control.private = False, True
+    # Pages of front ends show what the API names.
+    response.headers.update(_FOR_ANY_PAGE)
     # Passed through, its end would go unnoticed.
     response.direct_passthrough = False
     return response
