@@ -2,29 +2,29 @@
 // Asks no server but the blog's, and keeps nothing in the browser before somebody posts.
 const STYLE = `
 :host { display: block; overflow-wrap: anywhere; color: var(--blog-ink, inherit); font-family: var(--blog-font, inherit);
-  --quiet: var(--blog-quiet, color-mix(in srgb, currentcolor 76%, transparent));
-  --line: var(--blog-line, color-mix(in srgb, currentcolor 20%, transparent));
-  --accent: var(--blog-accent, light-dark(#0c5956, #7fd1c7));
-  --warn: var(--blog-warn, light-dark(#94300f, #fdba74)) }
+  --_q: var(--blog-quiet, color-mix(in srgb, currentcolor 76%, transparent));
+  --_l: var(--blog-line, color-mix(in srgb, currentcolor 20%, transparent));
+  --_a: var(--blog-accent, light-dark(#0c5956, #7fd1c7));
+  --_w: var(--blog-warn, light-dark(#94300f, #fdba74)) }
 :host([hidden]), :empty:is(p, div, span) { display: none }
 * { box-sizing: border-box; margin: 0 }
 [part=list], ol ol { list-style: none; padding: 0 }
-ol ol { padding-inline-start: 1rem; border-inline-start: 2px solid var(--line) }
+ol ol { padding-inline-start: 1rem; border-inline-start: 2px solid var(--_l) }
 article { padding-block: 1rem .5rem }
 header, footer, [part=hint] { font-size: .875em }
-a, [part=badge], [part=action] { color: var(--accent) }
-header a, footer a, [part=hint] { color: var(--quiet) }
-[part=waiting], [part=error], [part=problem] a { color: var(--warn) }
+a, [part=badge], [part=action] { color: var(--_a) }
+header a, footer a, [part=hint] { color: var(--_q) }
+[part=waiting], [part=error], [part=problem] a { color: var(--_w) }
 label, [part=title], [part=badge], [part=waiting], [part=error], [part~=button] { font-weight: 600 }
 [part=text] > * { margin-block: .4em }
 [part=text] :is(ol, ul) { list-style: revert; padding-inline-start: 1.5rem }
 pre { white-space: pre-wrap }
-blockquote { padding-inline-start: 1rem; border-inline-start: 3px solid var(--line) }
+blockquote { padding-inline-start: 1rem; border-inline-start: 3px solid var(--_l) }
 footer, [part=row] { display: flex; flex-wrap: wrap; align-items: center; gap: 0 1rem }
-form, [part=problem] { margin-block: 1rem; padding: 1rem; border: 1px solid var(--line) }
+form, [part=problem] { margin-block: 1rem; padding: 1rem; border: 1px solid var(--_l) }
 label { display: block; padding-block: 1rem .25rem }
 [part=hint] { font-weight: 400 }
-button, [part=field] { min-block-size: 44px; padding: .6rem .75rem; font: inherit; color: inherit; background: none; border: 1px solid var(--quiet) }
+button, [part=field] { min-block-size: 44px; padding: .6rem .75rem; font: inherit; color: inherit; background: none; border: 1px solid var(--_q) }
 form, button, [part=field], [part=problem] { border-radius: var(--blog-radius, 8px) }
 [part=field] { display: block; inline-size: 100% }
 option { color: CanvasText; background: Canvas }
@@ -32,12 +32,12 @@ textarea[part] { min-block-size: 8rem }
 [part=check] { display: flex; flex-flow: row-reverse wrap; gap: 0 .75rem; align-items: center }
 [part=check] label { flex: 1; font-weight: 400; padding-block: .6rem }
 [part=check] p { inline-size: 100% }
-[type=checkbox] { inline-size: 1.5rem; block-size: 1.5rem; accent-color: var(--accent) }
+[type=checkbox] { inline-size: 1.5rem; block-size: 1.5rem; accent-color: var(--_a) }
 [part=row] { gap: .75rem; margin-block-start: 1rem }
 button { cursor: pointer }
-[part~=button] { color: var(--accent); border-color: currentcolor }
-[part=button] { color: var(--blog-on-accent, Canvas); background: var(--accent) }
-[part=problem], [aria-invalid] { border-color: var(--warn) }
+[part~=button] { color: var(--_a); border-color: currentcolor }
+[part=button] { color: var(--blog-on-accent, Canvas); background: var(--_a) }
+[part=problem], [aria-invalid] { border-color: var(--_w) }
 [part=action] { padding: 0; border: 0; text-decoration: underline }
 footer a { padding-block: .7rem }
 `;
