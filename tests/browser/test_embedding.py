@@ -1,5 +1,6 @@
 """The elements on a page of another site, in a real browser: docs/embedding.html and its kin."""
 
+import mimetypes
 import re
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -19,7 +20,8 @@ from blog.comments import thread
 from tests.cast import ARTICLE, Clock, article
 from tests.needs import tool
 from tests.quality.test_accessibility import VIOLATIONS
-from tests.test_reading import comment_on
+from tests.test_media import png
+from tests.test_reading import Site, comment_on
 from tests.test_thread import say
 
 pytestmark = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
@@ -55,7 +57,7 @@ class Elsewhere:
             text = f'<!doctype html><html lang="en"><title>Host</title><body>{self.html}</body>'
             return Response(text, mimetype="text/html", headers=headers)
         text = (DOCS / request.path[1:]).read_text().replace(EXAMPLE, self.blog)
-        kind = "text/css" if request.path.endswith(".css") else "text/html"
+        kind, _ = mimetypes.guess_type(request.path)
         return Response(text, mimetype=kind, headers=headers)
 
     def elements(self, *written: str) -> str:
@@ -395,6 +397,59 @@ def test_where_comments_are_closed_there_is_no_form(
         expect(element.get_by_role("heading")).to_have_text("No comments yet")
         expect(element).to_contain_text("losed")
         expect(element.get_by_role("form")).to_have_count(0)
+
+
+def test_the_front_end_of_one_page_reads_and_sends(
+    make_app: Callable[..., Flask], own_content: Path, elsewhere: Elsewhere, page: Page
+) -> None:
+    made: list[Flask] = []
+
+    def answer(environ: Any, start_response: Any) -> Iterable[bytes]:
+        return made[0](environ, start_response)
+
+    # Its addresses are those of the site, which is made once its port is known.
+    with serving(answer) as elsewhere.blog:
+        where = {"site_url": elsewhere.blog, "allowed_origins": elsewhere.address}
+        made.append(make_app(content_dir=str(own_content), **where))
+        site = Site(made[0], own_content)
+        for number in range(9):
+            site.put(f"filler-{number}", f"Filler {number}", date="2026-01-01")
+        (own_content / "media").mkdir(exist_ok=True)
+        (own_content / "media/pen.png").write_bytes(png(64, 48))
+        peels = {"date": "2026-04-01", "cover": "pen.png", "cover_alt": "A pen"}
+        site.put("peels", "Peels", "Some *words*.", **peels)
+        site.sync()
+        _read_through(page, elsewhere)
+    page.reload()
+    expect(page.get_by_role("alert").first).to_contain_text("can’t be reached")
+
+
+def _read_through(page: Page, elsewhere: Elsewhere) -> None:
+    # The page has a policy of its own, and no other.
+    elsewhere.policy = ""
+    page.goto("/examples/page/index.html")
+    articles, older = page.locator("#articles li"), page.get_by_role("button", name="Older")
+    expect(articles).to_have_count(10)
+    older.click()
+    expect(articles).to_have_count(12)
+    expect(older).to_be_hidden()
+    page.get_by_role("link", name="Peels").click()
+    expect(page.get_by_role("heading", name="Peels")).to_be_focused()
+    expect(page.locator("#text em")).to_have_text("words")
+    cover = page.get_by_role("img", name="A pen")
+    expect(cover).to_be_visible()
+    assert cover.evaluate("async (it) => { await it.decode(); return it.naturalWidth }") == 64
+    element = page.locator("blog-comments")
+    write(element)
+    expect(element).to_contain_text("Waiting for review")
+    page.go_back()
+    page.get_by_role("link", name="Filler 1").click()
+    expect(element).to_contain_text("No comments yet")
+    expect(element.locator("article")).to_have_count(0)
+    expect(cover).to_be_hidden()
+    page.evaluate("location.hash = 'nowhere'")
+    words = "There is no such article that anybody can read."
+    expect(page.get_by_role("alert").first).to_have_text(words)
 
 
 def test_an_enquiry_is_sent_after_a_second_thought(
