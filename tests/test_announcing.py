@@ -41,7 +41,7 @@ def hook(clock: Clock, at_work: None) -> int:
 
 def add(*events: str, now: datetime | None = None) -> int:
     with db.writing():
-        chosen = events or [event.value for event in webhooks.CHOICES]
+        chosen = events or list(webhooks.Event)
         said: dict[str, Any] = {"label": "a", "url": "https://a.example", "events": chosen}
         return webhooks.add(**said, by=None, now=now or db.utc_now()).id
 

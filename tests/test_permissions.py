@@ -51,6 +51,7 @@ LETS = {
     Scope.COMMENTS_MODERATE: {Action.READ_COMMENTS, Action.MODERATE},
     Scope.ENQUIRIES_READ: {Action.READ_ENQUIRIES},
     Scope.ARTICLES_WRITE: {Action.WRITE_ARTICLES},
+    Scope.WEBHOOKS_MANAGE: {Action.MANAGE_WEBHOOKS},
 }
 
 
@@ -221,6 +222,10 @@ show_mail retry_mail show_mail_preview show_mail_html probe_mail retry_all_mail 
     Action.MANAGE_PEOPLE: """
 show_people show_person invite_again remove_person turn_off_for invite
 """,
+    Action.MANAGE_WEBHOOKS: """
+show_webhooks add_webhook change_webhook show_webhook switch_webhook test_webhook
+send_delivery_again show_webhook_secret end_former_secret remove_webhook
+""",
 }
 BEHIND = {f"admin.{name}": None for name in SIGNED_IN} | {
     f"admin.{name}": action for action, names in ASKS.items() for name in listed(names)
@@ -241,6 +246,16 @@ BY_TOKEN = {
     "api.publish_article": Action.WRITE_ARTICLES,
     "api.unpublish_article": Action.WRITE_ARTICLES,
     "api.delete_article": Action.WRITE_ARTICLES,
+    "api.list_webhooks": Action.MANAGE_WEBHOOKS,
+    "api.add_webhook": Action.MANAGE_WEBHOOKS,
+    "api.show_webhook": Action.MANAGE_WEBHOOKS,
+    "api.change_webhook": Action.MANAGE_WEBHOOKS,
+    "api.remove_webhook": Action.MANAGE_WEBHOOKS,
+    "api.rotate_webhook_secret": Action.MANAGE_WEBHOOKS,
+    "api.end_former_webhook_secret": Action.MANAGE_WEBHOOKS,
+    "api.test_webhook": Action.MANAGE_WEBHOOKS,
+    "api.list_deliveries": Action.MANAGE_WEBHOOKS,
+    "api.send_delivery_again": Action.MANAGE_WEBHOOKS,
 }
 SAMPLES = {"slug": ARTICLE, "article_id": ARTICLE, "author_id": AUTHOR_ID, "page_id": "privacy"}
 REFUSED = (401, 403)
@@ -255,7 +270,10 @@ def routes(app: Flask) -> Iterator[tuple[str, str, str]]:
             return re.split(r"[(),]", kind)[1]
         return "9999" if kind.startswith("int") else SAMPLES.get(name, "nothing")
 
-    for rule in sorted(app.url_map.iter_rules(), key=str):
+    # Who has left can try nothing more.
+    for rule in sorted(
+        app.url_map.iter_rules(), key=lambda rule: ("sign-out" in str(rule), str(rule))
+    ):
         path = re.sub(r"<(?:([^<>]*):)?(\w+)>", sample, str(rule))
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             yield rule.endpoint, method, path

@@ -160,6 +160,7 @@ ABOUT_OTHER_THINGS = {
     "set-up",
     "sign-in",
     "sign-out",
+    "webhooks",
 }
 
 

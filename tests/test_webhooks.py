@@ -32,7 +32,7 @@ from tests.cast import CLOCK, Clock, at_once
 from tests.hook_server import HOST, HookServer, Reply
 
 once = pytest.mark.one_database("an attempt asks no database for anything")
-EVERYTHING = [event.value for event in webhooks.CHOICES]
+EVERYTHING = list(webhooks.Event)
 ITEM = {"id": "sun-care", "url": "http://127.0.0.1:8000/api/v1/articles/sun-care"}
 QUICK_SECONDS = 0.3
 

@@ -23,6 +23,7 @@ from blog.admin import (
     settling,
     teaching,
     trusting,
+    webhooks,
 )
 from blog.admin.desk import admin
 from blog.admin.mailed import by_mail
@@ -50,4 +51,5 @@ __all__ = [
     "settling",
     "teaching",
     "trusting",
+    "webhooks",
 ]

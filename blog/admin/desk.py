@@ -24,7 +24,17 @@ from sqlalchemy.orm.exc import ObjectDeletedError
 from werkzeug.wrappers import Response as AnyResponse
 from wtforms import ValidationError
 
-from blog import accounts, articles, comments, db, enquiries, outbox, permissions, problems
+from blog import (
+    accounts,
+    articles,
+    comments,
+    db,
+    enquiries,
+    outbox,
+    permissions,
+    problems,
+    webhooks,
+)
 from blog.accounts import User, UserSession
 from blog.comments import CommentState, reports
 from blog.enquiries import Folder
@@ -134,6 +144,7 @@ def _counts() -> dict[str, int]:
     return {
         "enquiries": enquiries.count_in(Folder.NEW) if may(user(), Action.READ_ENQUIRIES) else 0,
         "problems": articles.count_errors() if may(user(), Action.READ_CONTENT) else 0,
+        "webhooks": webhooks.count_off() if may(user(), Action.MANAGE_WEBHOOKS) else 0,
         **(_mail_counts() if may(user(), Action.READ_MAIL) else {}),
     }
 

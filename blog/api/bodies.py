@@ -74,7 +74,7 @@ def _other_errors(kind: type[In], data: Any) -> Iterator[str]:
             try:
                 msgspec.convert({field.name: data[field.name]}, dict[str, field.type])  # type: ignore[name-defined]  # made at run time
             except msgspec.ValidationError as error:
-                yield str(error).replace("`$[...]`", f"`$.{field.name}`")
+                yield str(error).replace("`$[...]", f"`$.{field.name}", 1)
 
 
 def _json(data: bytes) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,9 @@ from blog.articles.manuscripts import State
 from blog.comments.editing import EDIT_WITHIN
 from blog.comments.reports import ReportReason
 from blog.enquiries.answering import Decision
-from blog.schemas import authoring, managing, syncing
+from blog.schemas import authoring, hooks, managing, syncing
+from blog.webhooks import TESTED, Event
+from blog.webhooks.events import body
 
 _APPEARED_AT = datetime(2026, 3, 10, 6, 0, tzinfo=UTC)
 _CHANGED_AT = datetime(2026, 4, 2, 9, 30, tzinfo=UTC)
@@ -31,6 +34,18 @@ _OWN: dict[str, Any] = {
     "url": "https://clinic.example/articles/mesotherapy-or-microneedling/comments/214",
 }
 
+_HOOK: dict[str, Any] = {
+    "id": 7,
+    "label": "Static site",
+    "url": "https://build.example.org/hook",
+    "events": [Event.ARTICLE_PUBLISHED, Event.ARTICLE_UPDATED],
+    "state": "on",
+    "off_because": None,
+    "failing_since": None,
+    "former_secret_until": None,
+    "created_at": _CHANGED_AT,
+}
+_SHOWN_ONCE = "whsec_MfKQ9r8G…"
 _MARK = "5f0c1d2e3a4b5c6d"
 _ENQUIRY: dict[str, Any] = {
     "reference": "7KQ2-M9FX",
@@ -129,6 +144,9 @@ def _managed_things() -> dict[Any, Any]:
         authoring.DeletedArticle: authoring.DeletedArticle(
             id=_ID, kept_as=f"trash/articles/20260402T093000Z-5f0c1d2e-{_ID}.md"
         ),
+        hooks.Webhook: hooks.Webhook(**_HOOK),
+        hooks.WebhookWithSecret: hooks.WebhookWithSecret(**_HOOK, secret=_SHOWN_ONCE),
+        hooks.Delivery: _delivery(),
     }
 
 
@@ -154,11 +172,47 @@ def sent(kind: type[schemas.In]) -> schemas.In:
         authoring.ArticleChange: authoring.ArticleChange(
             front_matter={"summary": "Two techniques, side by side.", "cover": None}
         ),
+        hooks.WebhookIn: hooks.WebhookIn(
+            label="Static site",
+            url="https://build.example.org/hook",
+            events=[Event.ARTICLE_PUBLISHED],
+        ),
+        hooks.WebhookChange: hooks.WebhookChange(state="paused"),
         schemas.EnquiryIn: schemas.EnquiryIn(
             name="Lerato", email="lerato@reader.example", message="May I book?", consent=True
         ),
     }
     return made[kind]
+
+
+def event(name: str) -> dict[str, Any]:
+    """Return the example of what a webhook is sent."""
+    thing: dict[str, Any] = {"id": _ID, "url": _at(urls.api(f"/articles/{_ID}"))}
+    if name.startswith("comment."):
+        thing = {"id": 214, "article_id": _ID, "url": _at(urls.api(f"/articles/{_ID}/comments"))}
+    elif name.startswith("enquiry."):
+        thing = {"id": "7KQ2-M9FX", "url": _at(urls.api("/admin/enquiries/7KQ2-M9FX"))}
+    elif name == Event.SITE_CHANGED:
+        thing = {"id": "pages/privacy", "url": _at(urls.api("/pages/privacy"))}
+    items = [] if name == TESTED else [thing]
+    found: dict[str, Any] = json.loads(body(name, items, at=_CHANGED_AT))
+    return found
+
+
+def _delivery() -> hooks.Delivery:
+    return hooks.Delivery(
+        id=4711,
+        message_id="msg_5b0d8a3e1f0c77c1",
+        event=Event.ARTICLE_PUBLISHED,
+        state="delivered",
+        attempts=1,
+        status=200,
+        answer="thank you",
+        body=json.dumps(event(Event.ARTICLE_PUBLISHED)),
+        created_at=_CHANGED_AT,
+        tried_at=_CHANGED_AT,
+        next_attempt_at=None,
+    )
 
 
 def _managed() -> managing.ManagedComment:

@@ -15,14 +15,23 @@ from typing import Any
 
 import msgspec
 
-from blog import config, limits, once, permissions, schemas, urls
+from blog import config, limits, once, permissions, schemas, urls, webhooks
 from blog.api import bodies, examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
 from blog.content.names import ID
+from blog.schemas.hooks import EventBody
 
 VERSION = "1.0.0"
-TAGS = ("Articles", "Comments", "Enquiries", "People and topics", "Site", "Administration")
+TAGS = (
+    "Articles",
+    "Comments",
+    "Enquiries",
+    "People and topics",
+    "Site",
+    "Administration",
+    "Webhooks",
+)
 _NAMED = "#/components/schemas/{name}"
 _IN_PATH = re.compile(r"<(\w+:)?(\w+)>")
 _INTRODUCTION = (
@@ -110,6 +119,7 @@ def document(title: str) -> dict[str, Any]:
         "servers": [{"url": server(urls.api())}],
         "tags": [{"name": tag} for tag in TAGS],
         "paths": paths,
+        "webhooks": dict(_webhooks()),
         "components": {
             "schemas": _schemas(),
             "headers": {name: _header(name) for name in _ANSWERED},
@@ -130,7 +140,7 @@ def _headers(*names: str) -> dict[str, Any]:
 
 @cache
 def _schemas() -> dict[str, Any]:
-    types = [schemas.Links, schemas.Problem, *{each.about for each in OPERATIONS}]
+    types = [schemas.Links, schemas.Problem, EventBody, *{each.about for each in OPERATIONS}]
     types += [each.gives for each in OPERATIONS if each.gives]
     types += [each.takes for each in OPERATIONS if each.takes]
     _, named = msgspec.json.schema_components(types, ref_template=_NAMED)
@@ -181,6 +191,18 @@ def _operation(operation: Operation) -> dict[str, Any]:
         content = {"schema": _schema_of(operation.takes), "example": _sent(operation.takes)}
         told["requestBody"] = {"required": True, "content": {"application/json": content}}
     return told
+
+
+def _webhooks() -> Iterator[tuple[str, Any]]:
+    """Tell what the site sends to programs that have it told of what happens."""
+    tested = (webhooks.TESTED, "Somebody tests the endpoint")
+    for event, words in (*webhooks.WORDS.items(), tested):
+        content = {"schema": _schema_of(EventBody), "example": examples.event(event)}
+        taken = {"2XX": {"description": "It is taken, and not sent again."}}
+        gone = {"410": {"description": "Nothing more is wanted: the endpoint is switched off."}}
+        told = {"operationId": event, "tags": ["Webhooks"], "summary": words}
+        body = {"required": True, "content": {"application/json": content}}
+        yield event, {"post": told | {"requestBody": body, "responses": taken | gone}}
 
 
 def _done(operation: Operation) -> dict[str, Any]:
@@ -239,6 +261,8 @@ def _errors(operation: Operation) -> dict[str, str]:
     found = {"400": "A parameter is unknown or can’t be read."} | missing | _ANYWHERE
     if operation.takes:
         found |= _OF_BODIES
+    elif operation.method == "POST":
+        found["411"] = "It needs a `Content-Length`, if of 0."
     if operation.method not in ("GET", "HEAD"):
         found |= {"403": _FOREIGN}
     if any(_limited(operation)):

@@ -6,6 +6,7 @@ reference are made. Answers to reads are the same for all, and any site may read
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
@@ -21,7 +22,7 @@ from blog import config, db, limits, pagecache, permissions, problems, schemas, 
 from blog.accounts import User
 from blog.api import bodies, parameters
 from blog.api.parameters import Ending, Parameter
-from blog.errors import NotFound, Unauthorized
+from blog.errors import NotFound, Stale, Unauthorized, Unconditional
 from blog.permissions import Action
 from blog.staff import api_tokens
 from blog.staff.api_tokens import ApiToken
@@ -287,6 +288,36 @@ def taken(data: Any, status: int = 200) -> Response:
     """Answer with what became of something that was sent."""
     response = _answer({"data": data})
     response.status_code = status
+    return response
+
+
+def version(data: schemas.Out) -> str:
+    """Name what something is at this moment."""
+    return hashlib.sha256(msgspec.json.encode(data)).hexdigest()[:20]
+
+
+def require_version(data: schemas.Out) -> None:
+    """Make sure that what is to be changed is what was read.
+
+    Raises: Unconditional, Stale.
+    """
+    if not request.headers.get("If-Match", "").strip():
+        raise Unconditional("Please say by If-Match which version is to be changed.")
+    if not request.if_match.contains(version(data)):
+        raise Stale("It was changed meanwhile. Please read it again first.")
+
+
+def versioned(data: schemas.Out, status: int = 200) -> Response:
+    """Answer with something that can be changed, and its version."""
+    response = taken(data, status)
+    response.set_etag(version(data))
+    return response
+
+
+def nothing() -> Response:
+    """Answer that it is done, and that there is no more to say."""
+    response = Response(status=204)
+    del response.headers["Content-Type"]
     return response
 
 

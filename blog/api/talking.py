@@ -5,7 +5,6 @@ Whose a comment is its edit token tells, of which the hash alone is kept.
 
 from __future__ import annotations
 
-import hashlib
 from datetime import datetime
 from typing import Literal
 
@@ -19,7 +18,7 @@ from blog.api.surface import does
 from blog.articles import Article, public_by_id
 from blog.comments import Comment, CommentState, arrival, editing, following, reports
 from blog.comments.arrival import Arrival, Sender
-from blog.errors import Forbidden, Gone, NotFound, Stale, Unauthorized, Unconditional
+from blog.errors import Forbidden, Gone, NotFound, Unauthorized
 from blog.forms import CommentForm, EditForm
 from blog.forms.reporting import ReportForm
 from blog.once import Sending
@@ -199,7 +198,7 @@ def change_comment(sent: schemas.CommentChange, comment_id: int) -> Response:
     arrived = editing.arrive(article, comment, sender, body=form.body.data, now=now)
     with db.writing():
         # Held, since it may be changed at this moment.
-        _check_version(article, editing.held(comment_id))
+        surface.require_version(_own(article, editing.held(comment_id)))
         editing.submit(arrived, now=now)
     return _answered(article, _there(comments.by_id(comment_id)))
 
@@ -223,9 +222,7 @@ def withdraw_comment(comment_id: int) -> Response:
         _changeable(comment_id, now=now)
         with db.writing():
             editing.withdraw(comment_id, now=now)
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
+    return surface.nothing()
 
 
 def _owned(comment_id: int) -> tuple[Article, Comment]:
@@ -251,22 +248,8 @@ def _changeable(comment_id: int, *, now: datetime) -> tuple[Article, Comment]:
     return article, comment
 
 
-def _check_version(article: Article, comment: Comment) -> None:
-    if not request.headers.get("If-Match", "").strip():
-        raise Unconditional("Please say by If-Match which version is to be changed.")
-    if not request.if_match.contains(_tag(_own(article, comment))):
-        raise Stale("The comment was changed meanwhile. Please read it again first.")
-
-
 def _answered(article: Article, comment: Comment) -> Response:
-    own = _own(article, comment)
-    response = surface.taken(own)
-    response.set_etag(_tag(own))
-    return response
-
-
-def _tag(own: schemas.OwnComment) -> str:
-    return hashlib.sha256(msgspec.json.encode(own)).hexdigest()[:20]
+    return surface.versioned(_own(article, comment))
 
 
 def _own(article: Article, comment: Comment) -> schemas.OwnComment:

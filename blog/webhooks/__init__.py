@@ -14,6 +14,7 @@ from blog.webhooks.deliveries import (
     LEASE,
     DeliveryState,
     WebhookDelivery,
+    count,
     recent,
     sweep,
     tell,
@@ -34,12 +35,11 @@ from blog.webhooks.endpoints import (
     listening_since,
     unwarned,
 )
-from blog.webhooks.events import CHOICES, ITEMS_MAX, WORDS, Event, Item
+from blog.webhooks.events import ITEMS_MAX, TESTED, WORDS, Event, Item
 from blog.webhooks.places import URL_MAX_CHARS
 
 __all__ = [
     "ATTEMPTS",
-    "CHOICES",
     "ENDPOINTS_MAX",
     "ITEMS_MAX",
     "KEPT",
@@ -47,6 +47,7 @@ __all__ = [
     "LEASE",
     "OFF_AFTER",
     "ROTATION",
+    "TESTED",
     "URL_MAX_CHARS",
     "WORDS",
     "Courier",
@@ -58,6 +59,7 @@ __all__ = [
     "WebhookDelivery",
     "add",
     "by_id",
+    "count",
     "count_off",
     "delivery_by_id",
     "everything",

@@ -14,14 +14,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, delete, select, update
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    delete,
+    func,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from blog import db
 from blog.errors import Conflict
 from blog.webhooks import endpoints, signing
 from blog.webhooks.endpoints import REST_MAX, State, Webhook
-from blog.webhooks.events import Event, Item, body
+from blog.webhooks.events import TESTED, Event, Item, body
 from blog.webhooks.sending import WORDS_MAX_CHARS, Answer
 
 ATTEMPTS = 6
@@ -137,13 +147,13 @@ def test(hook: Webhook, *, now: datetime) -> WebhookDelivery:
     if hook.state != State.ON:
         raise Conflict("Nothing is sent to this endpoint. Turn it on first.")
     hook.rest_until = None
-    (delivery,) = _queue([hook], Event.WEBHOOK_TESTED, [], at=now, now=now)
+    (delivery,) = _queue([hook], TESTED, [], at=now, now=now)
     db.session.flush()
     return delivery
 
 
 def _queue(
-    hooks: Sequence[Webhook], event: Event, items: Sequence[Item], *, at: datetime, now: datetime
+    hooks: Sequence[Webhook], event: str, items: Sequence[Item], *, at: datetime, now: datetime
 ) -> list[WebhookDelivery]:
     # What happened is one thing, whoever is told of it.
     message_id, told = f"msg_{secrets.token_hex(16)}", body(event, items, at=at)
@@ -262,6 +272,12 @@ def recent(
         query = query.where(WebhookDelivery.id < before)
     newest = query.order_by(WebhookDelivery.id.desc()).limit(limit)
     return db.session.execute(newest).scalars().all()
+
+
+def count(hook: Webhook) -> int:
+    """Return how many deliveries of an endpoint are kept."""
+    query = select(func.count(WebhookDelivery.id)).where(WebhookDelivery.webhook_id == hook.id)
+    return db.session.execute(query).scalar_one()
 
 
 def sweep(now: datetime) -> None:

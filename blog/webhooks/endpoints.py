@@ -17,7 +17,7 @@ from blog import config, db, journal, tokens
 from blog.accounts import User
 from blog.errors import Conflict, Invalid
 from blog.webhooks import places, signing
-from blog.webhooks.events import CHOICES, Event
+from blog.webhooks.events import Event
 from blog.webhooks.sending import WORDS_MAX_CHARS, Answer
 
 LABEL_MAX_CHARS = 100
@@ -206,12 +206,11 @@ def _checked(label: str, url: str, events: Collection[str]) -> list[str]:
         places.read(url, named=config.current().webhook_hosts)
     except Invalid as error:
         wrong |= error.fields
-    unknown = set(events) - {each.value for each in CHOICES}
-    if unknown or not events:
+    if not events or set(events) - set(Event):
         wrong["events"] = "Please choose at least one of the events there are."
     if wrong:
         raise Invalid(wrong)
-    return [each.value for each in CHOICES if each.value in events]
+    return [each.value for each in Event if each in events]
 
 
 def by_id(hook_id: int, *, is_locked: bool = False) -> Webhook | None:
