@@ -73,14 +73,17 @@ def test_an_endpoint_is_added_and_its_secret_shown(app: Flask, author: Visitor) 
 
 
 def test_all_that_is_wrong_is_said_and_what_was_typed_kept(author: Visitor) -> None:
-    typed = {"label": "Mine", "url": "https://127.0.0.1/hook"}
+    typed = {"label": "", "url": "https://127.0.0.1/hook"}
     answer = send(author, f"{PATH}/new", **typed)
     assert answer.status_code == 422
     assert "There is a problem" in answer.text
     assert 'value="https://127.0.0.1/hook"' in answer.text
+    assert answer.text.count("Please give a label") == 2
     assert answer.text.count("Please give the full name of a host") == 2
     assert answer.text.count("Please choose at least one of the events there are.") == 2
     assert send(author, f"{PATH}/new").status_code == 422
+    unknown = send(author, f"{PATH}/new", **HOOK, events="article.eaten")
+    assert (unknown.status_code, webhooks.NOTHING_CHOSEN in unknown.text) == (422, True)
     for _ in range(webhooks.ENDPOINTS_MAX):
         assert send(author, f"{PATH}/new", **HOOK, events=EVENTS).status_code == 200
     full = send(author, f"{PATH}/new", **HOOK, events=EVENTS)

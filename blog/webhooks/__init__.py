@@ -24,6 +24,7 @@ from blog.webhooks.deliveries import by_id as delivery_by_id
 from blog.webhooks.endpoints import (
     ENDPOINTS_MAX,
     LABEL_MAX_CHARS,
+    NOTHING_CHOSEN,
     OFF_AFTER,
     ROTATION,
     State,
@@ -45,6 +46,7 @@ __all__ = [
     "KEPT",
     "LABEL_MAX_CHARS",
     "LEASE",
+    "NOTHING_CHOSEN",
     "OFF_AFTER",
     "ROTATION",
     "TESTED",

@@ -26,6 +26,7 @@ ENDPOINTS_MAX = 10
 # Both secrets sign for so long, unless somebody ends the former one.
 ROTATION = timedelta(hours=24)
 OFF_AFTER = timedelta(days=5)
+NOTHING_CHOSEN = "Please choose at least one of the events there are."
 _THING = "webhook"
 # How long an endpoint is left alone that failed once, twice, … in a row, whatever is due.
 _RESTS = [timedelta(seconds=seconds) for seconds in (5, 15, 60, 300)]
@@ -207,7 +208,7 @@ def _checked(label: str, url: str, events: Collection[str]) -> list[str]:
     except Invalid as error:
         wrong |= error.fields
     if not events or set(events) - set(Event):
-        wrong["events"] = "Please choose at least one of the events there are."
+        wrong["events"] = NOTHING_CHOSEN
     if wrong:
         raise Invalid(wrong)
     return [each.value for each in Event if each in events]

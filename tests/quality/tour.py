@@ -9,7 +9,7 @@ import pyotp
 from flask import Flask, template_rendered
 from werkzeug.test import TestResponse
 
-from blog import comments, config, create_app, db, outbox, tokens, urls
+from blog import comments, config, create_app, db, outbox, tokens, urls, webhooks
 from blog.admin import sorts
 from blog.admin.entrance import SET_UP
 from blog.api.surface import OPERATIONS, api
@@ -410,6 +410,7 @@ class Tour:
         for number in re.findall(r'href="/admin/people/(\d+)"', people):
             self.keep(f"person {number}", author.get(f"/admin/people/{number}"))
         self._let_a_program_in(author)
+        self._tell_programs(author)
         self._sign_in_by_two_steps(author, other)
 
     def _let_a_program_in(self, author: Visitor) -> None:
@@ -424,6 +425,33 @@ class Tour:
         listed = self.keep("API tokens", author.get(path))
         (end,) = re.findall(rf'href="({path}/\d+/end)"', listed)
         self.keep("API tokens: end one", author.get(end))
+
+    def _tell_programs(self, author: Visitor) -> None:
+        path = "/admin/webhooks"
+        new = f"{path}/new"
+        self.keep("webhooks: none", author.get(path))
+        self.keep("webhooks: a new one", author.get(new))
+        typed = author.form(new, new) | {"label": "Our web site", "url": "https://127.0.0.1/hook"}
+        self.keep("webhooks: wrong", author.post(new, typed), 422)
+        typed |= {"url": "https://build.example.org/hooks/journal", "events": "article.published"}
+        self.keep("webhooks: made", author.post(new, typed))
+        one = f"{path}/1"
+        self.keep("webhook: nothing sent", author.get(one))
+        author.press(one, f"{one}/tests")
+        author.press(one, f"{one}/paused")
+        self.keep("webhook: paused", author.get(one))
+        for name in ("edit", "secret", "removal"):
+            self.keep(f"webhook: {name}", author.get(f"{one}/{name}"))
+        with self.app.app_context(), db.writing():
+            hook = webhooks.by_id(1)
+            assert hook
+            hook.turn_on(by=None, now=db.utc_now())
+            (row,) = webhooks.recent(hook)
+            row.attempts, row.status = 3, 503
+            row.answer = "<h1>Service unavailable</h1> " + "come-again-" * 30
+            hook.failing_since = db.utc_now()
+        self.keep("webhook: failing", author.get(one))
+        self.keep("webhooks", author.get(path))
 
     def _sign_in_by_two_steps(self, author: Visitor, other: Visitor) -> None:
         path = "/admin/account/second-factor"
