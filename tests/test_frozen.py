@@ -299,7 +299,8 @@ def test_a_file_comes_as_what_it_is(
     assert "form-action 'none'" in answer.headers["Content-Security-Policy"]
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     assert "max-age=63072000" in answer.headers["Strict-Transport-Security"]
-    is_open = path.startswith(("/api/", "/embed/")) or "/feed." in path
+    assert answer.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
+    is_open = path.startswith(("/api/", "/embed/", "/media/")) or "/feed." in path
     assert answer.headers["Access-Control-Allow-Origin"] == ("*" if is_open else None)
 
 

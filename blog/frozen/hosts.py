@@ -55,9 +55,9 @@ def _lines(path: str, slug: str) -> Iterator[tuple[str, str]]:
 def files(moved: Moved) -> Iterator[tuple[str, bytes]]:
     """Write what hosts read."""
     settings = config.current()
-    headers = security.headers_of(settings, config.frozen())
     # All that is here is there for everybody.
-    del headers["Cross-Origin-Resource-Policy"]
+    is_open = {"Cross-Origin-Resource-Policy": "cross-origin"}
+    headers = security.headers_of(settings, config.frozen()) | is_open
     told = {
         "headers": headers,
         "moved": moved,

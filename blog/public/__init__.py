@@ -5,6 +5,7 @@ from __future__ import annotations
 from blog.public import (
     changing,
     contact,
+    media,
     my_data,
     privacy,
     reading,
@@ -18,6 +19,7 @@ from blog.public.surface import public
 __all__ = [
     "changing",
     "contact",
+    "media",
     "my_data",
     "privacy",
     "public",
