@@ -22,6 +22,7 @@ from blog import limits, problems, schemas
 from blog.api import api, openapi, parameters, surface
 from blog.api.parameters import Ending
 from blog.api.surface import OPERATIONS
+from blog.webhooks import TESTED, Event
 from tests.cast import ARTICLE, AUTHOR_ID, Blog, Clock, Visitor
 from tests.test_posting import Program
 from tests.test_reading import says
@@ -179,6 +180,13 @@ def test_whatever_the_description_allows_is_answered_as_it_says(
 
         ask()
     assert tried >= len(OPERATIONS)
+
+
+def test_what_webhooks_are_sent_is_described(document: Any) -> None:
+    assert set(document["webhooks"]) == {*Event, TESTED}
+    for told in document["webhooks"].values():
+        content = told["post"]["requestBody"]["content"]["application/json"]
+        schema_of(document, content["schema"]).validate(content["example"])
 
 
 def test_the_reference_tells_every_operation_type_and_problem(
