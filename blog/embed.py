@@ -11,7 +11,7 @@ from pathlib import Path
 
 from flask import Blueprint, Response, make_response, render_template
 
-from blog import articles, db, pagecache
+from blog import articles, db, pagecache, security
 from blog.comments import thread
 
 FOLDER = Path(__file__).parent / "static" / "embed"
@@ -20,10 +20,6 @@ CACHED = "public, max-age=600, stale-while-revalidate=86400"
 # What only those read who work on a script isn’t sent.
 _UNSENT = re.compile(rb"^\s*//.*\n|^\s+", re.MULTILINE)
 _SCRIPTS = {path.stem: _UNSENT.sub(b"", path.read_bytes()) for path in FOLDER.glob("*.js")}
-_FOR_OTHERS = {
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 
 embed = Blueprint("embed", __name__, url_prefix="/embed")
 
@@ -31,7 +27,7 @@ embed = Blueprint("embed", __name__, url_prefix="/embed")
 @embed.after_request
 def let_others_read(response: Response) -> Response:
     """Let a page of any site have what is here, and be told what isn’t."""
-    response.headers.update(_FOR_OTHERS)
+    response.headers.update(security.FOR_ANY_PAGE)
     return response
 
 

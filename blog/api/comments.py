@@ -62,7 +62,7 @@ ARTICLES = parameters.text(
     is_list=True,
     asks=(MODE, ORDER, THREAD, LIMIT_ASKED, PAGE, CURSOR),
     missing=MISSING,
-    is_live=True,
+    kept=surface.KEPT_LIVE,
     example="/articles/{article_id}/comments",
 )
 def list_comments(asked: dict[str, Any], article_id: str) -> Response:
@@ -168,7 +168,7 @@ def _read_cursor(cursor: str, order: str) -> tuple[datetime, int]:
     tag="Comments",
     gives=dict[str, int],
     asks=(ARTICLES,),
-    is_live=True,
+    kept=surface.KEPT_LIVE,
     example="/comments/counts?articles={article_id}",
 )
 def count_comments(asked: dict[str, Any]) -> Response:

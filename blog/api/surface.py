@@ -31,9 +31,11 @@ api = Blueprint("api", __name__, url_prefix=urls.API)
 
 JSON = "application/json"
 # At the addresses of which there are few, and at any other: what fills a cache there is gone soon.
+KEPT = pagecache.shared(60, stale_seconds=10), pagecache.shared(10, stale_seconds=10)
 # A browser shows what is stale, too, but nothing of what its user may just have changed.
-_KEPT = pagecache.shared(60, stale_seconds=10), pagecache.shared(10, stale_seconds=10)
-_KEPT_LIVE = pagecache.shared(60), pagecache.shared(10)
+KEPT_LIVE = pagecache.shared(60), pagecache.shared(10)
+# Who was told that something changed is shown by no cache that nothing did.
+KEPT_EXACT = KEPT[0], pagecache.FOR_ONE
 _PREFLIGHT = {
     "Access-Control-Allow-Headers": "Authorization, Content-Type, Idempotency-Key, If-Match,"
     " If-None-Match",
@@ -94,12 +96,13 @@ def reads(
     gives: Any,
     example: str,
     asks: Sequence[Parameter] = (),
-    is_live: bool = False,
+    kept: tuple[str, str] = KEPT,
     **told: Any,
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Make a view the answer to GET at a path; it is handed what its query asks.
 
-    What `is_live` visitors change themselves. `told` is what the reference tells beside.
+    `kept` tells caches of it as kept here, and as any other. `told` is what the reference tells
+    beside.
     """
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -110,7 +113,7 @@ def reads(
             refuse_other_formats()
             response = view(parameters.asked(asks), **place)
             _announce(operation, response)
-            return _for_anybody(response, query=parameters.kept(asks), is_live=is_live)
+            return _for_anybody(response, query=parameters.kept(asks), kept=kept)
 
         OPERATIONS.append(operation)
         api.get(path)(answered)
@@ -277,11 +280,10 @@ def for_anybody(body: Any) -> Response:
 
 
 def _for_anybody(
-    response: Response, *, query: Collection[str] = (), is_live: bool = False
+    response: Response, *, query: Collection[str] = (), kept: tuple[str, str] = KEPT
 ) -> Response:
     response.headers.update(problems.CROSSING)
-    kept, elsewhere = _KEPT_LIVE if is_live else _KEPT
-    return pagecache.offer(response, query=query, kept=kept, elsewhere=elsewhere)
+    return pagecache.offer(response, query=query, kept=kept[0], elsewhere=kept[1])
 
 
 def taken(data: Any, status: int = 200) -> Response:

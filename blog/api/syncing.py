@@ -47,6 +47,7 @@ _CHANGES: Mapping[Kind, Callable[..., syncing.Change]] = {
         "410": "What changed since is not known any more: begin anew, without `since`."
         " It is known for 90 days."
     },
+    kept=surface.KEPT_EXACT,
     example="/sync?limit=2",
 )
 def list_changes(asked: dict[str, Any]) -> Response:

@@ -19,10 +19,6 @@ MEDIA_LASTING_SECONDS = 31_536_000
 # A file up to this size is handed to the server whole, which sends it without a thread of ours.
 MEDIA_WHOLE_BYTES = 1024 * 1024
 _DOWNLOADS = threading.BoundedSemaphore(security.THREADS // 2)
-_FOR_ANY_PAGE = {
-    "Access-Control-Allow-Origin": "*",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-}
 
 
 @public.get("/media/<path:path>")
@@ -62,7 +58,7 @@ def _sent(
         # Of addresses like this there are as many as anybody likes.
         response.cache_control.public, response.cache_control.private = False, True
     # Pages of front ends show what the API names.
-    response.headers.update(_FOR_ANY_PAGE)
+    response.headers.update(security.FOR_ANY_PAGE)
     # Passed through, its end would go unnoticed.
     response.direct_passthrough = False
     return response
