@@ -10,6 +10,7 @@
     ├── BadRequest            bytes that are no request of ours
     ├── BadParameter          a parameter of a program's request, with what is allowed
     ├── BadHeader             a header of a program's request, with what is allowed
+    ├── WrongType             a body of a type that isn't taken here
     ├── Unauthorized          nothing tells who asks
     ├── Forbidden             the actor may not do this
     ├── NotFound              nothing here by that name
@@ -155,6 +156,18 @@ class BadHeader(BlogError):
     def __init__(self, name: str, detail: str, allowed: Sequence[str] = ()) -> None:
         super().__init__(detail)
         self.header = name
+        self.allowed = allowed
+
+
+class WrongType(BlogError):
+    """A body of a type that isn't taken here; `allowed` tells which is."""
+
+    status = 415
+    code = "unsupported-media-type"
+    header = "Content-Type"
+
+    def __init__(self, message: str, allowed: Sequence[str]) -> None:
+        super().__init__(message)
         self.allowed = allowed
 
 

@@ -237,6 +237,16 @@ def test_a_text_that_is_too_much_is_refused(pen: Pen) -> None:
 
 
 @one_database
+def test_a_body_is_read_once_it_is_known_whose_it_is(pen: Pen) -> None:
+    sent: dict[str, Any] = {"data": b"x" * 2_000_000, "content_type": "application/json"}
+    chunked = sent | {"headers": {"Transfer-Encoding": "chunked"}}
+    for options in (sent, chunked):
+        assert pen.holder.visitor._open("POST", ARTICLES, **options).status_code == 401
+    chunked["headers"]["Authorization"] = f"Bearer {pen.holder.secret}"
+    assert pen.holder.visitor._open("POST", ARTICLES, **chunked).status_code == 411
+
+
+@one_database
 def test_what_is_to_be_looked_at_again_is_told_with_the_answer(pen: Pen) -> None:
     front = {"colour": "green", "author": "nobody", "date": "9999-12-30", "cover": "none.jpg"}
     data = pen.change({"front_matter": front, "body": "See [this](/articles/none)."}).json["data"]

@@ -30,6 +30,7 @@ from blog.errors import (
     TooMany,
     Unauthorized,
     Unconditional,
+    WrongType,
 )
 
 STATUSES: dict[type[BlogError], int] = {
@@ -43,6 +44,7 @@ STATUSES: dict[type[BlogError], int] = {
     BadRequest: 400,
     BadParameter: 400,
     BadHeader: 400,
+    WrongType: 415,
     Unauthorized: 401,
     Forbidden: 403,
     NotFound: 404,

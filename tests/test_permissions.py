@@ -256,6 +256,7 @@ BY_TOKEN = {
     "api.test_webhook": Action.MANAGE_WEBHOOKS,
     "api.list_deliveries": Action.MANAGE_WEBHOOKS,
     "api.send_delivery_again": Action.MANAGE_WEBHOOKS,
+    "api.upload_picture": Action.WRITE_ARTICLES,
 }
 SAMPLES = {"slug": ARTICLE, "article_id": ARTICLE, "author_id": AUTHOR_ID, "page_id": "privacy"}
 REFUSED = (401, 403)

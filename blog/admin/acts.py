@@ -24,6 +24,7 @@ _KINDS = {
     "comment": "Comments",
     "enquiry": "Enquiries",
     "article": "Articles",
+    "picture": "Pictures",
     "mail": "Mail",
     "rule": "Rules",
     "account": "Accounts",

@@ -19,6 +19,7 @@ from blog.api import (
     site,
     syncing,
     talking,
+    uploading,
 )
 from blog.api.surface import api
 
@@ -36,4 +37,5 @@ __all__ = [
     "site",
     "syncing",
     "talking",
+    "uploading",
 ]

@@ -24,7 +24,7 @@ from blog.content import rewriting
 from blog.errors import Invalid, NotFound, Stale, Unconditional
 from blog.permissions import Action
 from blog.schemas.authoring import (
-    ArticleChange,
+    ArticleEdit,
     ArticleIn,
     DeletedArticle,
     Flaw,
@@ -40,7 +40,12 @@ _MISSING = "No article within the owner’s reach has this id."
 _CONDITIONS = {"412": "It isn’t what was read any more.", "428": "`If-Match` is missing."}
 _MAYBE = ("slug", "published_at", "updated_at", "expires_at")
 _SHARED: dict[str, Any] = {"needs": Action.WRITE_ARTICLES, "tag": _TAG}
-_ONE: dict[str, Any] = {**_SHARED, "gives": WholeArticle, "missing": _MISSING}
+_ONE: dict[str, Any] = {
+    **_SHARED,
+    "gives": WholeArticle,
+    "missing": _MISSING,
+    "sends": ("ETag",),
+}
 STATE = parameters.choice("state", "Where they stand.", (_ANY, *State), default=_ANY)
 
 
@@ -76,6 +81,7 @@ def show_managed_article(by: User, article_id: str) -> Response:
     gives=WholeArticle,
     status=201,
     headers=("Idempotency-Key",),
+    sends=("ETag", "Location"),
     refusals={"409": "There is an article with this id."},
     **_SHARED,
 )
@@ -84,7 +90,7 @@ def create_article(by: User, sent: ArticleIn) -> Response:
 
     It is the owner’s where she has a profile and no author is named.
     """
-    sending = once.sending("article", str(by.id), bodies.key(), request.get_data())
+    sending = once.sending(f"article of {by.id}", "", bodies.key(), request.get_data())
     with _named():
         article_id = authoring.create(
             config.current().content_dir,
@@ -104,13 +110,13 @@ def create_article(by: User, sent: ArticleIn) -> Response:
 @manages(
     "PATCH",
     "/admin/articles/<article_id>",
-    takes=ArticleChange,
+    takes=ArticleEdit,
     most_bytes=BODY_MAX_BYTES,
     headers=("If-Match",),
     refusals=_CONDITIONS,
     **_ONE,
 )
-def change_article(by: User, sent: ArticleChange, article_id: str) -> Response:
+def change_article(by: User, sent: ArticleEdit, article_id: str) -> Response:
     """Change fields of an article, its text, or both.
 
     Whatever else stands in its file stays as it is, to the byte. What can’t be used isn’t written.
@@ -165,7 +171,7 @@ def unpublish_article(by: User, article_id: str) -> Response:
     "/admin/articles/<article_id>",
     headers=("If-Match",),
     refusals=_CONDITIONS,
-    **_ONE | {"gives": DeletedArticle},
+    **_ONE | {"gives": DeletedArticle, "sends": ()},
 )
 def delete_article(by: User, article_id: str) -> Response:
     """Take an article away; its file is kept aside and can be put back.

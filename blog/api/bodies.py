@@ -17,19 +17,22 @@ from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin, get_ty
 
 import msgspec
 from flask import request
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 from wtforms import Field, SelectField
 
-from blog.errors import BadHeader, BadRequest, Invalid
+from blog.errors import BadHeader, BadRequest, Invalid, WrongType
 from blog.forms import ButtonForm
 from blog.schemas import In
 
 KEY_MAX_CHARS = 255
+FILE = "file"
+FORM = "multipart/form-data"
 
 _Sent = TypeVar("_Sent", bound=In)
 _Form = TypeVar("_Form", bound=ButtonForm)
 _KEY = re.compile(rf"[\x21-\x7e]{{1,{KEY_MAX_CHARS}}}")
+_NAME_MAX_CHARS = 100
 _PLACE = " - at `$"
 _FIELD = re.compile(r"\.?(\w*)")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.{0,100}).*`", re.DOTALL)
@@ -52,6 +55,24 @@ def body(kind: type[_Sent]) -> _Sent:
         return msgspec.convert(data, kind)
     except msgspec.ValidationError as error:
         raise _refusal(kind, [str(error), *_other_errors(kind, data)]) from None
+
+
+def file() -> FileStorage:
+    """Return the one file of this request’s form, called `file`.
+
+    Raises: WrongType, Invalid naming the field.
+    """
+    if request.mimetype != FORM:
+        raise WrongType(f"Please send the file as `file` of a form, as `{FORM}`.", (FORM,))
+    unknown = {*request.form, *request.files} - {FILE}
+    if unknown:
+        names = [name[:_NAME_MAX_CHARS] for name in sorted(unknown)]
+        wrong = dict.fromkeys(names, "There is no field of this name here.")
+        raise Invalid(wrong, allowed=dict.fromkeys(names, (FILE,)))
+    found = request.files.getlist(FILE)
+    if len(found) != 1 or FILE in request.form:
+        raise Invalid({FILE: "Please send one file under this name."})
+    return found[0]
 
 
 def _refusal(kind: type[In], errors: Iterable[str]) -> Invalid:

@@ -141,6 +141,14 @@ def _managed_things() -> dict[Any, Any]:
         authoring.WholeArticle: authoring.WholeArticle(
             **_WRITTEN, front_matter=_FIELDS, body=_TEXT
         ),
+        authoring.Upload: authoring.Upload(
+            path=urls.media("needles-5f0c1d2e3a4b.jpg"),
+            url=_at(urls.media("needles-5f0c1d2e3a4b.jpg")),
+            type="image/jpeg",
+            width=1200,
+            height=800,
+            size_bytes=184_220,
+        ),
         authoring.DeletedArticle: authoring.DeletedArticle(
             id=_ID, kept_as=f"trash/articles/20260402T093000Z-5f0c1d2e-{_ID}.md"
         ),
@@ -169,7 +177,7 @@ def sent(kind: type[schemas.In]) -> schemas.In:
         managing.DecisionIn: managing.DecisionIn(decision="approve", mark=_MARK),
         managing.StateIn: managing.StateIn(state=Decision.ANSWERED, mark=_MARK),
         authoring.ArticleIn: authoring.ArticleIn(front_matter=_FIELDS, body=_TEXT),
-        authoring.ArticleChange: authoring.ArticleChange(
+        authoring.ArticleEdit: authoring.ArticleEdit(
             front_matter={"summary": "Two techniques, side by side.", "cover": None}
         ),
         hooks.WebhookIn: hooks.WebhookIn(

@@ -73,6 +73,15 @@ _OF_BODIES = {
     "415": "The body is no `application/json` in UTF-8.",
     "422": "Fields are wrong; `errors` names each.",
 }
+_FILE = {
+    "schema": {
+        "type": "object",
+        "properties": {bodies.FILE: {"type": "string", "format": "binary"}},
+        "required": [bodies.FILE],
+        "additionalProperties": False,
+    },
+    "example": {bodies.FILE: "…"},
+}
 # The headers of answers that a program may want to read.
 _ANSWERED = {
     "Allow": "Which methods are taken here.",
@@ -190,6 +199,8 @@ def _operation(operation: Operation) -> dict[str, Any]:
     if operation.takes:
         content = {"schema": _schema_of(operation.takes), "example": _sent(operation.takes)}
         told["requestBody"] = {"required": True, "content": {"application/json": content}}
+    if operation.takes_file:
+        told["requestBody"] = {"required": True, "content": {bodies.FORM: _FILE}}
     return told
 
 
@@ -261,6 +272,8 @@ def _errors(operation: Operation) -> dict[str, str]:
     found = {"400": "A parameter is unknown or can’t be read."} | missing | _ANYWHERE
     if operation.takes:
         found |= _OF_BODIES
+    elif operation.takes_file:
+        found |= _OF_BODIES | {"415": f"The body is no `{bodies.FORM}`."}
     elif operation.method == "POST":
         found["411"] = "It needs a `Content-Length`, if of 0."
     if operation.method not in ("GET", "HEAD"):

@@ -65,6 +65,7 @@ class Operation:
     missing: str = ""
     method: str = "GET"
     takes: type[schemas.In] | None = None
+    takes_file: bool = False
     status: int = 200
     is_read: bool = True
     refusals: Mapping[str, str] = field(default_factory=dict)
@@ -168,7 +169,7 @@ def manages(
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Make a view the answer to a program that acts for somebody; it is handed who that is.
 
-    After her come what its query asks, where it may ask anything, and the body.
+    After her come what its query asks, where it may ask anything, and the body or the file in it.
     """
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
@@ -183,9 +184,9 @@ def manages(
             refuse_other_formats()
             asked = parameters.asked(asks)
             handed: list[Any] = [asked] if asks else []
-            if takes:
+            if takes or operation.takes_file:
                 security.take_body(most_bytes)
-                handed.append(bodies.body(takes))
+                handed.append(bodies.body(takes) if takes else bodies.file())
             response = view(by, *handed, **place)
             response.headers["Cache-Control"] = "no-store"
             return _announce(operation, response)

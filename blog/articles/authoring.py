@@ -64,7 +64,7 @@ def create(
     def act(undo: ExitStack) -> None:
         if path.exists():
             raise Conflict(f"There is an article {article_id} already.")
-        with _writing(name):
+        with writing_file(name):
             sending.make(partial(_make, path, data), now=now)
             undo.callback(path.unlink)
             _note(read, path)
@@ -117,7 +117,7 @@ def change(
         return
 
     def act(undo: ExitStack) -> None:
-        with _writing(name):
+        with writing_file(name):
             mode = _held(manuscript)
             content.write_whole(path, data, mode=mode)
             undo.callback(content.write_whole, path, old, mode=mode)
@@ -159,7 +159,7 @@ def delete(manuscript: Manuscript, *, instance: Path, by: User, now: datetime) -
     aside = _TRASH / f"{now.strftime(_STAMP)}-{manuscript.etag[:8]}-{manuscript.id}.md"
 
     def act(undo: ExitStack) -> None:
-        with _writing(manuscript.name):
+        with writing_file(manuscript.name):
             mode = _held(manuscript)
             kept = instance / aside
             kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -244,8 +244,8 @@ def _note(read: Read, path: Path) -> None:
 
 
 @contextmanager
-def _writing(name: str) -> Iterator[None]:
-    """Say in words that a file can't be written.
+def writing_file(name: str) -> Iterator[None]:
+    """Say in words that a file of content/ can't be written.
 
     Raises: Busy.
     """

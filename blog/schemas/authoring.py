@@ -71,7 +71,7 @@ class ArticleIn(In, frozen=True):
     ] = ""
 
 
-class ArticleChange(In, frozen=True):
+class ArticleEdit(In, frozen=True):
     """What is to change of an article; nothing else of its file does."""
 
     front_matter: (
