@@ -1,14 +1,18 @@
 """The one rule that every surface asks: may this actor do this to this thing?
 
 An author writes her own articles only, and decides about comments only under these. What a program
-may do ends with its scopes, and with what its owner may do at that moment.
+may do ends with its scopes, and with what its owner may do at that moment. What anybody may read
+stands here too, as a question and as the condition by which lists, feeds and searches choose.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, and_, or_
 
 from blog.accounts import Role, User
 from blog.errors import Forbidden
@@ -27,6 +31,7 @@ class Action(StrEnum):
     READ_ALL_ACTS = "read what others did"
     READ_CONTENT = "see the state of the content"
     WRITE_ARTICLES = "write articles"
+    PREVIEW = "preview articles"
     MANAGE_PEOPLE = "look after people’s accounts"
     MANAGE_WEBHOOKS = "look after webhooks"
 
@@ -39,6 +44,7 @@ class Scope(StrEnum):
     ENQUIRIES_READ = "enquiries:read"
     ARTICLES_WRITE = "articles:write"
     WEBHOOKS_MANAGE = "webhooks:manage"
+    CONTENT_PREVIEW = "content:preview"
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,42 @@ class Program:
     scopes: frozenset[Scope]
 
 
+@dataclass(frozen=True)
+class Guest:
+    """Whoever has a preview link of one article, as long as who made it may preview it herself.
+
+    None made it at the command line.
+    """
+
+    article_id: str
+    host: User | None
+
+
 class Owned(Protocol):
     """What belongs to an article."""
 
     def is_of(self, author_id: str) -> bool:
         """Tell whether an author with this profile wrote that article."""
+
+
+class Readable(Owned, Protocol):
+    """An article, as far as it tells whether it can be read."""
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+
+    @property
+    def status(self) -> str:
+        """What its file says: draft, published or archived."""
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When it appears."""
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When it ends."""
 
 
 _ALLOWED: dict[Role, frozenset[Action]] = {
@@ -66,6 +103,7 @@ _ALLOWED: dict[Role, frozenset[Action]] = {
             Action.READ_JOURNAL,
             Action.READ_CONTENT,
             Action.WRITE_ARTICLES,
+            Action.PREVIEW,
         }
     ),
     Role.MODERATOR: frozenset(
@@ -78,8 +116,38 @@ _WITHIN: dict[Scope, frozenset[Action]] = {
     Scope.ENQUIRIES_READ: frozenset({Action.READ_ENQUIRIES}),
     Scope.ARTICLES_WRITE: frozenset({Action.WRITE_ARTICLES}),
     Scope.WEBHOOKS_MANAGE: frozenset({Action.MANAGE_WEBHOOKS}),
+    Scope.CONTENT_PREVIEW: frozenset({Action.PREVIEW}),
 }
 _EVERYWHERE = (Role.ADMIN, Role.MODERATOR)
+
+
+def is_public(article: Readable, *, now: datetime) -> bool:
+    """Tell whether anybody may read an article."""
+    begins, ends = article.published_at, article.expires_at
+    is_within = begins is not None and begins <= now and (ends is None or ends > now)
+    return article.status == "published" and is_within
+
+
+def where_public(article: Any, now: Any) -> ColumnElement[bool]:
+    """Condition of the same, for the columns of articles."""
+    return and_(
+        article.status == "published", within(article.published_at, article.expires_at, now)
+    )
+
+
+def within(begins: Any, ends: Any, now: Any) -> ColumnElement[bool]:
+    """Condition of the same, for times that only what is published has."""
+    return and_(begins <= now, or_(ends.is_(None), ends > now))
+
+
+def may_read(actor: User | Program | Guest | None, article: Readable, *, now: datetime) -> bool:
+    """Tell whether an actor may read an article: what is public anybody, and who may preview it all."""
+    if is_public(article, now=now):
+        return True
+    if isinstance(actor, Guest):
+        is_hers = actor.article_id == article.id
+        return is_hers and (actor.host is None or may(actor.host, Action.PREVIEW, of=article))
+    return may(actor, Action.PREVIEW, of=article)
 
 
 def limit_of(actor: User) -> str | None:

@@ -144,6 +144,16 @@ def media(path: str, version: str = "") -> str:
     return f"/media/{quote(path)}{'?v=' if version else ''}{version}"
 
 
+def preview(token: str) -> str:
+    """Path of an article before it is published, for whoever has the link."""
+    return f"/preview/{token}"
+
+
+def previews(article_id: str) -> str:
+    """Path of the page about the preview links of an article."""
+    return f"/admin/articles/{article_id}/previews"
+
+
 def api(path: str = "") -> str:
     """Path of something for programs."""
     return f"{API}{path}"

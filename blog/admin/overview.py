@@ -53,6 +53,10 @@ def show_articles() -> Response:
     )
 
 
+def _may_preview(row: Article, words: str) -> bool:
+    return words != "published" and permissions.may(user(), Action.PREVIEW, of=row)
+
+
 def _article(row: Article, comment_count: int) -> dict[str, Any]:
     words = row.status_words(now=db.utc_now())
     return {
@@ -62,4 +66,5 @@ def _article(row: Article, comment_count: int) -> dict[str, Any]:
         "published_at": row.published_at,
         "comment_count": comment_count,
         "file": f"articles/{row.id}.md",
+        "previews": urls.previews(row.id) if _may_preview(row, words) else None,
     }

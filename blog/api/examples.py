@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 from msgspec import UNSET
 
 from blog import schemas, urls
+from blog.articles import previews
 from blog.articles.manuscripts import State
 from blog.comments.editing import EDIT_WITHIN
 from blog.comments.reports import ReportReason
 from blog.enquiries.answering import Decision
-from blog.schemas import authoring, hooks, managing, syncing
+from blog.schemas import authoring, hooks, managing, previewing, syncing
 from blog.webhooks import TESTED, Event
 from blog.webhooks.events import body
 
@@ -117,6 +118,7 @@ def _read() -> dict[Any, Any]:
         ),
         schemas.Comment: _comment(),
         syncing.Change: _change(),
+        previewing.PreviewLink: _preview(),
     }
 
 
@@ -176,6 +178,7 @@ def sent(kind: type[schemas.In]) -> schemas.In:
         ),
         managing.DecisionIn: managing.DecisionIn(decision="approve", mark=_MARK),
         managing.StateIn: managing.StateIn(state=Decision.ANSWERED, mark=_MARK),
+        previewing.PreviewIn: previewing.PreviewIn(lives_days=14),
         authoring.ArticleIn: authoring.ArticleIn(front_matter=_FIELDS, body=_TEXT),
         authoring.ArticleEdit: authoring.ArticleEdit(
             front_matter={"summary": "Two techniques, side by side.", "cover": None}
@@ -290,6 +293,18 @@ def _article() -> schemas.Article:
         authors=[_author()],
         topics=[_topic()],
         html="<p>Both treatments …</p>",
+    )
+
+
+def _preview() -> previewing.PreviewLink:
+    return previewing.PreviewLink(
+        id=3,
+        article_id=_ID,
+        url=_at(urls.preview(_SIGNED)),
+        api_url=_at(urls.api(f"/previews/{_SIGNED}")),
+        made_at=_CHANGED_AT,
+        made_by="Sandra de Beer",
+        expires_at=_CHANGED_AT + timedelta(days=previews.LIVES_DAYS),
     )
 
 

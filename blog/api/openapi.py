@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from blog import config, limits, once, permissions, schemas, urls, webhooks
+from blog import config, limits, once, permissions, schemas, tokens, urls, webhooks
 from blog.api import bodies, examples
 from blog.api.parameters import Parameter
 from blog.api.surface import OPERATIONS, Operation
@@ -47,6 +47,7 @@ _INTRODUCTION = (
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": urls.ROW_ID_MAX}
 # Ids and slugs.
 _NAME = {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": 100}
+_PLACES = {"token": {"type": "string", "minLength": 1, "maxLength": tokens.TOKEN_MAX_CHARS}}
 _FOREIGN = "It was sent by a page of a site that isn’t allowed to."
 _EDIT_TOKEN = {
     "type": "http",
@@ -285,7 +286,7 @@ def _errors(operation: Operation) -> dict[str, str]:
 
 def _in_path(operation: Operation) -> Iterator[dict[str, Any]]:
     for kind, name in _IN_PATH.findall(operation.path):
-        schema = _NUMBER if kind else _NAME
+        schema = _NUMBER if kind else _PLACES.get(name, _NAME)
         yield {"name": name, "in": "path", "required": True, "schema": schema}
 
 

@@ -23,7 +23,6 @@ from sqlalchemy import (
     Select,
     String,
     Text,
-    and_,
     bindparam,
     cast,
     func,
@@ -39,7 +38,7 @@ from sqlalchemy.orm import (
     undefer,
 )
 
-from blog import content, db, markup
+from blog import content, db, markup, permissions
 from blog.content import Commenting
 from blog.errors import Problem
 
@@ -161,11 +160,13 @@ class Article(Rendered, db.Model):
 
     def status_words(self, *, now: datetime) -> str:
         """Say where it stands: draft, archived, scheduled, expired or published."""
-        if self.status != "published":
+        if self.status != "published" or permissions.is_public(self, now=now):
             return self.status
-        if self.expires_at and self.expires_at <= now:
-            return "expired"
-        return "published" if self.published_at and self.published_at <= now else "scheduled"
+        return "expired" if self.expires_at and self.expires_at <= now else "scheduled"
+
+    def is_of(self, author_id: str) -> bool:
+        """Tell whether an author with this profile wrote it."""
+        return author_id in [link.author_id for link in self.author_links]
 
     def comments_closed_because(self, *, now: datetime) -> str:
         """Say why no comment is taken any more; empty while they are."""
@@ -262,11 +263,7 @@ def _parsed_site(text: str) -> content.Site:
 
 def is_public(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Condition that an article can be read by anybody at a moment."""
-    return and_(
-        Article.status == "published",
-        Article.published_at <= now,
-        or_(Article.expires_at.is_(None), Article.expires_at > now),
-    )
+    return permissions.where_public(Article, now)
 
 
 def next_change(*, now: datetime) -> datetime | None:

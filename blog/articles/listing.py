@@ -21,13 +21,12 @@ from sqlalchemy import (
     desc,
     func,
     not_,
-    or_,
     select,
 )
-from sqlalchemy.orm import aliased, undefer
+from sqlalchemy.orm import aliased, selectinload, undefer
 from sqlalchemy.sql.base import ExecutableOption
 
-from blog import db
+from blog import db, permissions
 from blog.articles import (
     Article,
     ArticleAuthor,
@@ -70,8 +69,7 @@ class TopicCount:
 
 def is_listed(link: type[Listed], now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Condition that the article of a link can be read, as `is_public` has it of the article."""
-    ended = or_(link.public_until.is_(None), link.public_until > now)
-    return and_(link.public_from <= now, ended)
+    return permissions.within(link.public_from, link.public_until, now)
 
 
 def newest(page: int = 1, *, now: datetime, size: int = PAGE_ARTICLES) -> Listing:
@@ -132,6 +130,7 @@ def everything(page: int = 1, *, size: int = 50) -> Listing:
     undated = Article.published_at.is_(None).desc()
     query = (
         select(Article)
+        .options(selectinload(Article.author_links))
         .order_by(undated, Article.published_at.desc(), Article.id)
         .limit(size)
         .offset((page - 1) * size)

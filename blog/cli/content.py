@@ -10,11 +10,12 @@ from typing import Any
 
 import click
 
-from blog import articles, config, content, db
-from blog.articles import sync
+from blog import articles, config, content, db, urls
+from blog.articles import previews, sync
 from blog.articles.intake import Progress
+from blog.articles.previews import Preview
 from blog.articles.sync import Changes
-from blog.cli import cli, print_json, print_line, with_app, with_database
+from blog.cli import ROW_ID, cli, print_json, print_line, with_app, with_database
 from blog.errors import BlogError, Problem
 
 
@@ -109,6 +110,50 @@ def check_content(as_json: bool) -> None:
         raise BlogError(f"{errors} to mend.")
     if not as_json:
         click.echo(f"Everything can be used; {len(problems)} to look at.")
+
+
+@group.command("preview")
+@click.argument("id")
+@click.option(
+    "--days",
+    "lives_days",
+    type=click.IntRange(1, previews.LIVES_MAX_DAYS),
+    default=previews.LIVES_DAYS,
+    show_default=True,
+    help="How long the link works.",
+)
+@click.option("--list", "is_list", is_flag=True, help="List the links there are; make none.")
+@click.option("--end", "ended", type=ROW_ID, help="End the link of this number; make none.")
+@with_database
+def preview(id: str, lives_days: int, is_list: bool, ended: int | None) -> None:  # noqa: A002  # the contract's word
+    """Make a link by which an article is read before it is published.
+
+    Whoever has the link reads the article as it stands at that moment.
+
+    \b
+    Example:  blog content preview sun-care --days 3
+    """
+    now = db.utc_now()
+    if is_list:
+        for each in previews.live(previews.of(id, by=None).id, now=now):
+            _tell_preview(each)
+        return
+    with db.writing():
+        article = previews.of(id, by=None)
+        if ended is not None:
+            previews.revoke(article.id, ended, by=None, now=now)
+            made = None
+        else:
+            made = previews.make(article, by=None, lives_days=lives_days, now=now)
+    if made:
+        _tell_preview(made)
+    else:
+        click.echo(f"Preview {ended} has ended.")
+
+
+def _tell_preview(preview: Preview) -> None:
+    until = f"{preview.expires_at:%Y-%m-%d %H:%M} UTC"
+    print_line(f"{preview.id}: until {until}: {urls.absolute(urls.preview(preview.token))}")
 
 
 @group.command("new")

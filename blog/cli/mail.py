@@ -27,7 +27,7 @@ from blog import (
     summary,
     webhooks,
 )
-from blog.articles import changes
+from blog.articles import changes, previews
 from blog.cli import ROW_ID, cli, end_with, print_json, print_line, with_app, with_database
 from blog.comments import editing, notices, reports, telling, traces
 from blog.enquiries import letters
@@ -59,6 +59,7 @@ CHORES = (
     # Daily would do; what is left of a long round is done soon.
     Chore(retention.tidy, _HOUR),
     Chore(changes.tidy, _HOUR),
+    Chore(previews.sweep, _HOUR),
 )
 
 

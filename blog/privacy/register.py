@@ -278,6 +278,7 @@ ENTRIES = (
             *_of("notice_plan", "user_id pace begun_at told_up_to told_reports_up_to told_for"),
             *_of("notice_plan", "told_at"),
             *_of("notice_owed", "id user_id comment_id"),
+            *_of("preview", "id article_id made_by_id made_at expires_at revoked_at"),
         ),
     ),
 )
