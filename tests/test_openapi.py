@@ -19,7 +19,7 @@ from openapi_spec_validator import validate
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from blog import limits, problems, schemas
-from blog.api import api, openapi, parameters, surface
+from blog.api import answers, api, openapi, parameters, surface
 from blog.api.parameters import Ending
 from blog.api.surface import OPERATIONS
 from blog.webhooks import TESTED, Event
@@ -233,12 +233,12 @@ def test_what_will_go_says_so_in_its_answers_and_in_the_description(
     @surface.reads("/old", **told, example="/old", asks=[replace(size, ending=Ending(until))])
     def show_old(_asked: dict[str, Any]) -> Response:
         """Show it."""
-        return surface.one(schemas.FormTokenOut(token="x"))
+        return answers.one(schemas.FormTokenOut(token="x"))
 
     @surface.does("POST", "/old", **told, example="/old", ending=old)
     def post_old() -> Response:
         """Take it."""
-        return surface.taken(schemas.FormTokenOut(token="x"))
+        return answers.taken(schemas.FormTokenOut(token="x"))
 
     app = make_app()
     app.register_blueprint(own_operations)

@@ -12,7 +12,7 @@ from flask import Response
 from msgspec import UNSET
 
 from blog import articles, comments, db, markup, schemas, urls
-from blog.api import parameters, people, surface
+from blog.api import answers, parameters, people
 from blog.api.surface import reads
 from blog.articles import Article, Author, choosing, listing, search, syndication
 from blog.articles.choosing import Choice
@@ -107,7 +107,7 @@ def list_articles(asked: dict[str, Any]) -> Response:
     choice = Choice(_where(asked, now), asked["order"], asked["limit"])
     part = _part(choice, asked, now)
     shown = _shown(part.items, asked, asked["formats"], now=now)
-    return surface.many(shown, _pagination(part, choice.limit))
+    return answers.many(shown, _pagination(part, choice.limit))
 
 
 def _where(asked: dict[str, Any], now: datetime) -> Filter | None:
@@ -141,7 +141,7 @@ def _part(choice: Choice, asked: dict[str, Any], now: datetime) -> choosing.Part
 def _pagination(part: choosing.Part, limit: int) -> schemas.Pagination:
     if part.page is None:
         return schemas.Pagination(limit=limit, total=part.total, cursor=part.cursor or None)
-    numbered = surface.numbered(part.page, limit, part.total)
+    numbered = answers.numbered(part.page, limit, part.total)
     return msgspec.structs.replace(numbered, cursor=part.cursor or None)
 
 
@@ -188,7 +188,7 @@ def _show(condition: Any, asked: dict[str, Any]) -> Response:
     article = choosing.the_one(condition, now=now, formats=formats)
     if article is None:
         raise NotFound(_NONE)
-    return surface.one(_shown([article], asked, formats, now=now)[0])
+    return answers.one(_shown([article], asked, formats, now=now)[0])
 
 
 @reads(
@@ -218,7 +218,7 @@ def search_articles(asked: dict[str, Any]) -> Response:
         )
         for hit in found.hits
     ]
-    return surface.many(shown, surface.numbered(found.page, listing.PAGE_ARTICLES, found.total))
+    return answers.many(shown, answers.numbered(found.page, listing.PAGE_ARTICLES, found.total))
 
 
 def _shown(
@@ -235,7 +235,7 @@ def _shown(
     made = [
         article_of(article, counts.get(article.id, 0), formats, whole, now=now) for article in found
     ]
-    return [surface.only(each, fields) for each in made]
+    return [answers.only(each, fields) for each in made]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from flask import Response, request
 
 from blog import config, db, once, permissions, urls
 from blog.accounts import User
-from blog.api import bodies, parameters, surface
+from blog.api import answers, bodies, parameters
 from blog.api.articles import LIMIT_ASKED, PAGE
 from blog.api.surface import manages
 from blog.articles import authoring, manuscripts
@@ -64,7 +64,7 @@ def list_managed_articles(by: User, asked: dict[str, Any]) -> Response:
     of = permissions.limit_of(by)
     found, total = manuscripts.choose(state, of=of, now=now, limit=limit, first=(page - 1) * limit)
     shown = [ManagedArticle(**_parts(each)) for each in found]
-    return surface.many(shown, surface.numbered(page, limit, total))
+    return answers.many(shown, answers.numbered(page, limit, total))
 
 
 @manages("GET", "/admin/articles/<article_id>", **_ONE)
@@ -182,7 +182,7 @@ def delete_article(by: User, article_id: str) -> Response:
     _check_version(manuscript, is_needed=True)
     instance = config.current().instance_dir
     aside = authoring.delete(manuscript, instance=instance, by=by, now=db.utc_now())
-    return surface.one(DeletedArticle(id=article_id, kept_as=str(aside)))
+    return answers.one(DeletedArticle(id=article_id, kept_as=str(aside)))
 
 
 def _hers(article_id: str, *, by: User) -> Manuscript:
@@ -227,7 +227,7 @@ def _answer(manuscript: Manuscript) -> Response:
         front_matter=rewriting.values(front) if front else {},
         body=rewriting.text_of(front) if front else manuscript.text,
     )
-    response = surface.one(whole)
+    response = answers.one(whole)
     response.set_etag(manuscript.etag)
     return response
 

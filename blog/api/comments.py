@@ -13,7 +13,7 @@ import msgspec
 from flask import Response
 
 from blog import articles, comments, db, schemas, urls
-from blog.api import parameters, surface
+from blog.api import answers, parameters, surface
 from blog.api.articles import CURSOR, LIMIT_ASKED, MISSING, PAGE, readable
 from blog.api.surface import reads
 from blog.articles import Article
@@ -95,10 +95,10 @@ def _tree(article: Article, asked: dict[str, Any]) -> Response:
     found = thread.visible_on(article, page=asked["page"], newest_first=asked["order"] == "newest")
     nodes = [_node(article, node) for node in found.nodes]
     # A page is cut by branches, while all comments are counted.
-    numbered = surface.numbered(found.page, 1, found.pages)
+    numbered = answers.numbered(found.page, 1, found.pages)
     limits = {"limit": thread.PAGE_BRANCHES, "total": found.total}
     pagination = msgspec.structs.replace(numbered, **limits)
-    return surface.many(nodes, pagination)
+    return answers.many(nodes, pagination)
 
 
 def _node(article: Article, node: Node) -> schemas.Comment:
@@ -119,7 +119,7 @@ def _flat(article: Article, asked: dict[str, Any]) -> Response:
     shown = [_comment(article, each, is_pinned=each.id in pinned) for each in found.items]
     cursor = _cursor_after(found.items[-1], asked["order"]) if found.is_more else None
     pagination = schemas.Pagination(limit=asked["limit"], total=found.total, cursor=cursor)
-    return surface.many(shown, pagination)
+    return answers.many(shown, pagination)
 
 
 def _comment(article: Article, comment: Shown, *, is_pinned: bool, **parts: Any) -> schemas.Comment:
@@ -177,7 +177,7 @@ def count_comments(asked: dict[str, Any]) -> Response:
     Ids that no article has which anybody can read are left out.
     """
     found = articles.in_order(asked["articles"], now=db.utc_now())
-    return surface.one(_counted(article.id for article in found))
+    return answers.one(_counted(article.id for article in found))
 
 
 def _counted(article_ids: Iterable[str]) -> dict[str, int]:

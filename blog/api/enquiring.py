@@ -8,7 +8,7 @@ import msgspec
 from flask import Response, request
 
 from blog import articles, db, forms, limits, once, schemas, templating
-from blog.api import bodies, surface
+from blog.api import answers, bodies
 from blog.api.surface import does
 from blog.comments import advice, rules
 from blog.enquiries import arrival
@@ -36,7 +36,7 @@ def show_enquiry_token() -> Response:
     goes with the enquiry as `token` for two days.
     """
     token = forms.issue_token(CONTACT, forms.TOUCHED, now=db.utc_now())
-    return surface.taken(schemas.FormTokenOut(token=token))
+    return answers.taken(schemas.FormTokenOut(token=token))
 
 
 @does(
@@ -74,7 +74,7 @@ def post_enquiry(sent: schemas.EnquiryIn) -> Response:
 
         with db.writing():
             made = sending.make(store, now=now)
-    return surface.taken(schemas.TakenEnquiry(reference=made), 202)
+    return answers.taken(schemas.TakenEnquiry(reference=made), 202)
 
 
 def _checked(sent: schemas.EnquiryIn) -> ContactForm:

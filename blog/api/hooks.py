@@ -11,7 +11,7 @@ from flask import Response
 
 from blog import db, schemas, urls, webhooks
 from blog.accounts import User
-from blog.api import surface
+from blog.api import answers
 from blog.api.articles import LIMIT_ASKED
 from blog.api.moderating import CURSOR
 from blog.api.surface import manages
@@ -35,7 +35,7 @@ _IF_MATCH = {"412": "It was changed meanwhile: read it again.", "428": "`If-Matc
 def list_webhooks(by: User) -> Response:
     """List all endpoints, the oldest first."""
     del by  # they are nobody's in particular
-    return surface.whole([_told(hook) for hook in webhooks.everything()])
+    return answers.whole([_told(hook) for hook in webhooks.everything()])
 
 
 @manages(
@@ -55,14 +55,14 @@ def add_webhook(by: User, sent: hooks.WebhookIn) -> Response:
     said: dict[str, Any] = {"label": sent.label, "url": sent.url, "events": sent.events}
     with db.writing():
         hook_id = webhooks.add(**said, by=by, now=db.utc_now()).id
-    return surface.taken(_with_secret(_hook(hook_id)), 201)
+    return answers.taken(_with_secret(_hook(hook_id)), 201)
 
 
 @manages("GET", _ONE, **_ABOUT, gives=hooks.Webhook, sends=("ETag",))
 def show_webhook(by: User, hook_id: int) -> Response:
     """Show an endpoint, without its secret."""
     del by
-    return surface.versioned(_told(_hook(hook_id)))
+    return answers.versioned(_told(_hook(hook_id)))
 
 
 @manages(
@@ -82,7 +82,7 @@ def change_webhook(by: User, sent: hooks.WebhookChange, hook_id: int) -> Respons
     """
     with db.writing():
         hook, now = _hook(hook_id, is_locked=True), db.utc_now()
-        surface.require_version(_told(hook))
+        answers.require_version(_told(hook))
         if sent.label or sent.url or sent.events:
             hook.change(
                 label=sent.label or hook.label,
@@ -93,7 +93,7 @@ def change_webhook(by: User, sent: hooks.WebhookChange, hook_id: int) -> Respons
             )
         if sent.state:
             (hook.turn_on if sent.state == "on" else hook.pause)(by=by, now=now)
-    return surface.versioned(_told(_hook(hook_id)))
+    return answers.versioned(_told(_hook(hook_id)))
 
 
 @manages("DELETE", _ONE, **_ABOUT, gives=None, status=204)
@@ -101,7 +101,7 @@ def remove_webhook(by: User, hook_id: int) -> Response:
     """Remove an endpoint, and what was sent to it."""
     with db.writing():
         _hook(hook_id, is_locked=True).remove(by=by, now=db.utc_now())
-    return surface.nothing()
+    return answers.nothing()
 
 
 @manages("POST", f"{_ONE}/secret", **_ABOUT, gives=hooks.WebhookWithSecret, refusals=_NOT_NOW)
@@ -109,7 +109,7 @@ def rotate_webhook_secret(by: User, hook_id: int) -> Response:
     """Give an endpoint a new secret; the former one signs too, for a day."""
     with db.writing():
         _hook(hook_id, is_locked=True).rotate(by=by, now=db.utc_now())
-    return surface.taken(_with_secret(_hook(hook_id)))
+    return answers.taken(_with_secret(_hook(hook_id)))
 
 
 @manages("DELETE", f"{_ONE}/former-secret", **_ABOUT, gives=None, status=204)
@@ -117,7 +117,7 @@ def end_former_webhook_secret(by: User, hook_id: int) -> Response:
     """Sign no more by the secret before this one."""
     with db.writing():
         _hook(hook_id, is_locked=True).end_former(by=by, now=db.utc_now())
-    return surface.nothing()
+    return answers.nothing()
 
 
 @manages("POST", f"{_ONE}/tests", **_ABOUT, gives=hooks.Delivery, status=202, refusals=_NOT_NOW)
@@ -126,7 +126,7 @@ def test_webhook(by: User, hook_id: int) -> Response:
     del by
     with db.writing():
         number = webhooks.test(_hook(hook_id), now=db.utc_now()).id
-    return surface.taken(_delivery(_row(hook_id, number)), 202)
+    return answers.taken(_delivery(_row(hook_id, number)), 202)
 
 
 @manages(
@@ -147,7 +147,7 @@ def list_deliveries(by: User, asked: dict[str, Any], hook_id: int) -> Response:
         total=webhooks.count(hook),
         cursor=str(rows[limit - 1].id) if len(rows) > limit else None,
     )
-    return surface.many([_delivery(row) for row in rows[:limit]], pagination)
+    return answers.many([_delivery(row) for row in rows[:limit]], pagination)
 
 
 @manages(
@@ -163,7 +163,7 @@ def send_delivery_again(by: User, hook_id: int, delivery_id: int) -> Response:
     del by
     with db.writing():
         _row(hook_id, delivery_id).send_again(now=db.utc_now())
-    return surface.taken(_delivery(_row(hook_id, delivery_id)), 202)
+    return answers.taken(_delivery(_row(hook_id, delivery_id)), 202)
 
 
 def _hook(hook_id: int, *, is_locked: bool = False) -> Webhook:

@@ -12,7 +12,7 @@ from flask import Response
 
 from blog import db, enquiries, markup, schemas, templating, urls
 from blog.accounts import User
-from blog.api import parameters, surface
+from blog.api import answers, parameters
 from blog.api.articles import LIMIT_ASKED
 from blog.api.moderating import CURSOR, grounds
 from blog.api.surface import manages
@@ -54,7 +54,7 @@ def list_managed_enquiries(by: User, asked: dict[str, Any]) -> Response:
         cursor=str(ids[-1]) if len(found.ids) > limit else None,
     )
     shown = [managing.ManagedEnquiry(**_parts(row)) for row in inbox.load(ids)]
-    return surface.many(shown, pagination)
+    return answers.many(shown, pagination)
 
 
 @manages(
@@ -68,7 +68,7 @@ def list_managed_enquiries(by: User, asked: dict[str, Any]) -> Response:
 def show_managed_enquiry(by: User, reference: str) -> Response:
     """Show an enquiry whole, also where it may be sensitive; it isn’t marked as seen by that."""
     del by
-    return surface.one(_whole(reference))
+    return answers.one(_whole(reference))
 
 
 @manages(
@@ -100,7 +100,7 @@ def settle_enquiry(by: User, sent: managing.StateIn, reference: str) -> Response
     line = answering.last_decision(_enquiry(own)) if changed else None
     if changed and (line is None or (line.actor_id, line.became) != (by_id, sent.state)):
         raise Conflict("Somebody put it elsewhere meanwhile. Read it again.")
-    return surface.one(_whole(own))
+    return answers.one(_whole(own))
 
 
 def _enquiry(reference: str) -> Enquiry:

@@ -13,7 +13,7 @@ from flask import Response
 
 from blog import articles, comments, db, journal, schemas, urls
 from blog.accounts import User
-from blog.api import parameters, surface
+from blog.api import answers, parameters
 from blog.api.articles import LIMIT_ASKED
 from blog.api.surface import manages
 from blog.comments import Comment, CommentState, deciding, fulltext, history, queue
@@ -79,7 +79,7 @@ def list_managed_comments(by: User, asked: dict[str, Any]) -> Response:
         total=comments.count_in(state, by=by),
         cursor=str(onward) if onward else None,
     )
-    return surface.many(_shown(queue.load(ids), by=by), pagination)
+    return answers.many(_shown(queue.load(ids), by=by), pagination)
 
 
 @manages(
@@ -158,7 +158,7 @@ def _comment(comment_id: int, *, by: User) -> Comment:
 
 def _answer(comment: Comment, *, by: User) -> Response:
     (shown,) = _shown(queue.load([comment.id]), by=by)
-    return surface.one(shown)
+    return answers.one(shown)
 
 
 def _shown(rows: Sequence[Comment], *, by: User) -> list[managing.ManagedComment]:

@@ -10,7 +10,7 @@ from flask import Response
 from msgspec import UNSET, UnsetType
 
 from blog import articles, db, markup, schemas, urls
-from blog.api import surface
+from blog.api import answers
 from blog.api.surface import reads
 from blog.articles import Author, Page, listing
 from blog.errors import NotFound
@@ -26,7 +26,7 @@ def author_of(author: Author, *, is_whole: bool) -> schemas.Author:
         stub,
         role=author.role,
         photo=urls.absolute(author.photo) if author.photo else None,
-        links=[schemas.Link(label=label, url=surface.address(url)) for label, url in author.links],
+        links=[schemas.Link(label=label, url=answers.address(url)) for label, url in author.links],
         credentials=author.credentials,
         html=markup.article_html_elsewhere(author.body, urls.absolute(""), path),
     )
@@ -40,7 +40,7 @@ def topic_of(slug: str, name: str, total: int | UnsetType = UNSET) -> schemas.To
 @reads("/authors", tag="People and topics", gives=schemas.Author, is_list=True, example="/authors")
 def list_authors(_asked: dict[str, Any]) -> Response:
     """List all authors, by name."""
-    return surface.whole([author_of(each, is_whole=True) for each in listing.authors()])
+    return answers.whole([author_of(each, is_whole=True) for each in listing.authors()])
 
 
 @reads(
@@ -55,14 +55,14 @@ def show_author(_asked: dict[str, Any], author_id: str) -> Response:
     author = articles.author(author_id)
     if author is None:
         raise NotFound("There is no such author.")
-    return surface.one(author_of(author, is_whole=True))
+    return answers.one(author_of(author, is_whole=True))
 
 
 @reads("/topics", tag="People and topics", gives=schemas.Topic, is_list=True, example="/topics")
 def list_topics(_asked: dict[str, Any]) -> Response:
     """List all topics that there are articles on, by name."""
     found = listing.topics(now=db.utc_now())
-    return surface.whole([topic_of(each.slug, each.name, each.total) for each in found])
+    return answers.whole([topic_of(each.slug, each.name, each.total) for each in found])
 
 
 @reads(
@@ -77,13 +77,13 @@ def show_topic(_asked: dict[str, Any], slug: str) -> Response:
     found = next((each for each in listing.topics(now=db.utc_now()) if each.slug == slug), None)
     if found is None:
         raise NotFound("There are no articles on this topic.")
-    return surface.one(topic_of(found.slug, found.name, found.total))
+    return answers.one(topic_of(found.slug, found.name, found.total))
 
 
 @reads("/pages", tag="Site", gives=schemas.Page, is_list=True, example="/pages")
 def list_pages(_asked: dict[str, Any]) -> Response:
     """List the pages that stand by themselves, like the privacy notice; without their texts."""
-    return surface.whole([page_of(page) for page in listing.pages()])
+    return answers.whole([page_of(page) for page in listing.pages()])
 
 
 @reads(
@@ -98,7 +98,7 @@ def show_page(_asked: dict[str, Any], page_id: str) -> Response:
     page = articles.page(page_id)
     if page is None:
         raise NotFound("There is no such page.")
-    return surface.one(page_of(page, ("html", "markdown")))
+    return answers.one(page_of(page, ("html", "markdown")))
 
 
 def page_of(page: Page, formats: Collection[str] = ()) -> schemas.Page:

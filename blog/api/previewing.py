@@ -12,7 +12,7 @@ from flask import Response
 
 from blog import db, schemas, security, urls
 from blog.accounts import User
-from blog.api import surface
+from blog.api import answers
 from blog.api.articles import article_of
 from blog.api.surface import does, manages
 from blog.articles import choosing, previews
@@ -37,7 +37,7 @@ _SHARED: dict[str, Any] = {
 def list_previews(by: User, article_id: str) -> Response:
     """List the links to an article that haven’t ended, the newest first."""
     article = previews.of(article_id, by=by)
-    return surface.whole([_link(each) for each in previews.live(article.id, now=db.utc_now())])
+    return answers.whole([_link(each) for each in previews.live(article.id, now=db.utc_now())])
 
 
 @manages(
@@ -59,7 +59,7 @@ def make_preview(by: User, sent: PreviewIn, article_id: str) -> Response:
     with db.writing():
         article = previews.of(article_id, by=by)
         made = previews.make(article, by=by, lives_days=sent.lives_days, now=now)
-    return surface.taken(_link(made), 201)
+    return answers.taken(_link(made), 201)
 
 
 @manages(
@@ -98,7 +98,7 @@ def show_preview(token: str) -> Response:
         response = Response(status=303, headers={"Location": place})
     else:
         made = article_of(found.article, 0, tuple(choosing.FORMATS), now=now)
-        response = surface.one(msgspec.structs.replace(made, comments=msgspec.UNSET))
+        response = answers.one(msgspec.structs.replace(made, comments=msgspec.UNSET))
     response.headers.update(security.CONFIDENTIAL)
     return response
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Response, make_response, render_template
 
 from blog import pagecache, problems, schemas, templating, urls
-from blog.api import openapi, parameters, surface
+from blog.api import answers, openapi, parameters, surface
 from blog.api.surface import OPERATIONS, api, reads
 
 _DOCUMENT = urls.api("/openapi.json")
@@ -32,7 +32,7 @@ def show_entrance(_asked: dict[str, Any]) -> Response:
         reference=urls.absolute(urls.reference()),
         reads=lists,
     )
-    response = surface.one(entrance)
+    response = answers.one(entrance)
     response.headers.add("Link", f'<{_DOCUMENT}>; rel="service-desc"; type="application/json"')
     response.headers.add("Link", f'<{urls.reference()}>; rel="service-doc"; type="text/html"')
     return response

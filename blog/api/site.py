@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response
 
 from blog import comments, config, db, schemas, templating, urls
-from blog.api import surface
+from blog.api import answers
 from blog.api.articles import LIMIT_ASKED, PAGE
 from blog.api.surface import reads
 from blog.articles import addresses
@@ -19,7 +19,7 @@ from blog.markup import COMMENT_MAX_CHARS
 def show_settings(_asked: dict[str, Any]) -> Response:
     """Show the site’s own words, and what its forms need."""
     site = templating.site()
-    return surface.one(
+    return answers.one(
         schemas.Settings(
             title=site.title,
             tagline=site.tagline,
@@ -46,7 +46,7 @@ def show_settings(_asked: dict[str, Any]) -> Response:
 
 
 def _links(links: tuple[Link, ...]) -> list[schemas.Link]:
-    return [schemas.Link(label=link.label, url=surface.address(link.url)) for link in links]
+    return [schemas.Link(label=link.label, url=answers.address(link.url)) for link in links]
 
 
 @reads(
@@ -72,4 +72,4 @@ def list_redirects(asked: dict[str, Any]) -> Response:
         )
         for path, slug in found
     ]
-    return surface.many(shown, surface.numbered(page, limit, total))
+    return answers.many(shown, answers.numbered(page, limit, total))

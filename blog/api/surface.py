@@ -1,4 +1,4 @@
-"""What all of the API shares: its blueprint, how an operation is told, and the envelope.
+"""What all of the API shares: its blueprint, and how an operation is told.
 
 An operation is told once, and from that its route, the checks of its query and its place in the
 reference are made. Answers to reads are the same for all, and any site may read them.
@@ -6,30 +6,26 @@ reference are made. Answers to reads are the same for all, and any site may read
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
 
-import msgspec
-from flask import Blueprint, Response, g, make_response, request
+from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.http import http_date
 
 from blog import config, db, limits, pagecache, permissions, problems, schemas, security, urls
 from blog.accounts import User
-from blog.api import bodies, parameters
+from blog.api import answers, bodies, parameters
 from blog.api.parameters import Ending, Parameter
-from blog.errors import NotFound, Stale, Unauthorized, Unconditional
+from blog.errors import Unauthorized
 from blog.permissions import Action
 from blog.staff import api_tokens
 from blog.staff.api_tokens import ApiToken
 
 api = Blueprint("api", __name__, url_prefix=urls.API)
 
-JSON = "application/json"
 # At the addresses of which there are few, and at any other: what fills a cache there is gone soon.
 KEPT = pagecache.shared(60, stale_seconds=10), pagecache.shared(10, stale_seconds=10)
 # A browser shows what is stale, too, but nothing of what its user may just have changed.
@@ -240,7 +236,9 @@ def _announce(operation: Operation, response: Response) -> Response:
         response.headers.add("Link", f'<{told}>; rel="deprecation"; type="text/html"')
     for each in endings:
         if each.successor:
-            response.headers.add("Link", f'<{address(each.successor)}>; rel="successor-version"')
+            response.headers.add(
+                "Link", f'<{answers.address(each.successor)}>; rel="successor-version"'
+            )
     ends = [each.sunset_at for each in endings if each.sunset_at]
     if ends:
         response.headers["Sunset"] = http_date(min(ends))
@@ -271,13 +269,13 @@ def refuse_other_formats() -> None:
 
     Raises: NotAcceptable.
     """
-    if request.accept_mimetypes and not request.accept_mimetypes.best_match([JSON]):
+    if request.accept_mimetypes and not request.accept_mimetypes.best_match([answers.JSON]):
         raise NotAcceptable
 
 
 def for_anybody(body: Any) -> Response:
     """Answer with the same for all, without an envelope."""
-    return _for_anybody(_answer(body))
+    return _for_anybody(answers.plain(body))
 
 
 def _for_anybody(
@@ -285,126 +283,3 @@ def _for_anybody(
 ) -> Response:
     response.headers.update(problems.CROSSING)
     return pagecache.offer(response, query=query, kept=kept[0], elsewhere=kept[1])
-
-
-def taken(data: Any, status: int = 200) -> Response:
-    """Answer with what became of something that was sent."""
-    response = _answer({"data": data})
-    response.status_code = status
-    return response
-
-
-def version(data: schemas.Out) -> str:
-    """Name what something is at this moment."""
-    return hashlib.sha256(msgspec.json.encode(data)).hexdigest()[:20]
-
-
-def require_version(data: schemas.Out) -> None:
-    """Make sure that what is to be changed is what was read.
-
-    Raises: Unconditional, Stale.
-    """
-    if not request.headers.get("If-Match", "").strip():
-        raise Unconditional("Please say by If-Match which version is to be changed.")
-    if not request.if_match.contains(version(data)):
-        raise Stale("It was changed meanwhile. Please read it again first.")
-
-
-def versioned(data: schemas.Out, status: int = 200) -> Response:
-    """Answer with something that can be changed, and its version."""
-    response = taken(data, status)
-    response.set_etag(version(data))
-    return response
-
-
-def nothing() -> Response:
-    """Answer that it is done, and that there is no more to say."""
-    response = Response(status=204)
-    del response.headers["Content-Type"]
-    return response
-
-
-def one(data: Any) -> Response:
-    """Answer with one thing."""
-    return _answer({"data": data})
-
-
-def many(data: Any, pagination: schemas.Pagination) -> Response:
-    """Answer with one part of a list, and where it goes on."""
-    if config.frozen():
-        # It leads on by a query, which files don't answer.
-        pagination = msgspec.structs.replace(pagination, cursor=None)
-    links = schemas.Links(self=_here({}), next=_next(pagination), prev=_previous(pagination))
-    return _list(data, schemas.About(pagination=pagination), links)
-
-
-def part(data: Any, about: schemas.Out, onwards: Mapping[str, str] | None) -> Response:
-    """Answer with one part of a list of another kind, and with what its query goes on."""
-    following = _here(onwards) if onwards else None
-    return _list(data, about, schemas.Links(self=_here({}), next=following))
-
-
-def _list(data: Any, about: schemas.Out, links: schemas.Links) -> Response:
-    response = _answer({"data": data, "meta": about, "links": links})
-    for name, address in (("next", links.next), ("prev", links.prev)):
-        if address:
-            response.headers.add("Link", f'<{address}>; rel="{name}"')
-    return response
-
-
-def whole(items: Sequence[Any]) -> Response:
-    """Answer with a list that is short enough to be sent at once."""
-    return many(items, numbered(1, max(1, len(items)), len(items)))
-
-
-def numbered(page: int, limit: int, total: int) -> schemas.Pagination:
-    """Tell where a numbered page of a list is.
-
-    Raises: NotFound past the last page, of which there are as many as anybody likes.
-    """
-    pages = max(1, -(-total // limit))
-    if page > pages:
-        raise NotFound("There are not that many pages.")
-    return schemas.Pagination(
-        limit=limit,
-        total=total,
-        page=page,
-        pages=pages,
-        next=page + 1 if page < pages else None,
-        prev=page - 1 if page > 1 else None,
-    )
-
-
-def address(url: str) -> str:
-    """Make an address absolute that the site's own words may have as a path."""
-    return urls.absolute(url) if url.startswith("/") else url
-
-
-def _next(pagination: schemas.Pagination) -> str | None:
-    if pagination.next:
-        return _here({"page": pagination.next})
-    return _here({"cursor": pagination.cursor}) if pagination.cursor else None
-
-
-def _previous(pagination: schemas.Pagination) -> str | None:
-    return _here({"page": pagination.prev}) if pagination.prev else None
-
-
-def _here(changed: Mapping[str, Any]) -> str:
-    """Write the address of this request with other values in its query."""
-    query: dict[str, Any] = request.args.to_dict() | dict(changed)
-    if config.frozen():
-        return urls.absolute(urls.paged(request.path, int(query.get("page", 1))))
-    text = urlencode(query, safe=",:")
-    return urls.absolute(request.path) + (f"?{text}" if text else "")
-
-
-def _answer(body: Mapping[str, Any]) -> Response:
-    response = make_response(msgspec.json.encode(body))
-    response.content_type = JSON
-    return response
-
-
-def only(data: schemas.Out, fields: Sequence[str]) -> Any:
-    """Keep some fields of a thing, or all where none are named."""
-    return {name: getattr(data, name) for name in fields} if fields else data

@@ -15,7 +15,7 @@ from flask import Response
 from msgspec import UNSET
 
 from blog import db, schemas
-from blog.api import parameters, people, surface
+from blog.api import answers, parameters, people, surface
 from blog.api.articles import FORMATS, LIMIT_ASKED, article_of
 from blog.api.surface import reads
 from blog.articles import choosing, listing, replay
@@ -69,7 +69,7 @@ def list_changes(asked: dict[str, Any]) -> Response:
         limit=asked["limit"], cursor=replay.written(part.cursor), has_more=part.has_more
     )
     onwards = {"since": progress.cursor} if part.has_more else None
-    return surface.part(shown, syncing.AboutSync(sync=progress), onwards)
+    return answers.part(shown, syncing.AboutSync(sync=progress), onwards)
 
 
 def _change(kind: Kind, thing_id: str, data: schemas.Out | None) -> syncing.Change:

@@ -12,7 +12,7 @@ import msgspec
 from flask import Response, request
 
 from blog import comments, db, forms, limits, once, schemas, tokens, urls
-from blog.api import bodies, surface
+from blog.api import answers, bodies
 from blog.api.articles import MISSING, readable
 from blog.api.surface import does
 from blog.articles import Article, public_by_id
@@ -48,7 +48,7 @@ def show_comment_token(article_id: str) -> Response:
     """
     now = db.utc_now()
     purpose = forms.commenting(readable(article_id, now=now).id)
-    return surface.taken(
+    return answers.taken(
         schemas.FormTokenOut(token=forms.issue_token(purpose, forms.TOUCHED, now=now))
     )
 
@@ -88,7 +88,7 @@ def post_comment(sent: schemas.CommentIn, article_id: str) -> Response:
     else:
         own = _stored(article, _arrived(article, sent, token, now=now), sending, sent, now=now)
     taken = schemas.TakenComment(**msgspec.structs.asdict(own), edit_token=token)
-    response = surface.taken(taken, 202)
+    response = answers.taken(taken, 202)
     response.location = urls.api(f"/comments/{own.id}")
     return response
 
@@ -198,7 +198,7 @@ def change_comment(sent: schemas.CommentChange, comment_id: int) -> Response:
     arrived = editing.arrive(article, comment, sender, body=form.body.data, now=now)
     with db.writing():
         # Held, since it may be changed at this moment.
-        surface.require_version(_own(article, editing.held(comment_id)))
+        answers.require_version(_own(article, editing.held(comment_id)))
         editing.submit(arrived, now=now)
     return _answered(article, _there(comments.by_id(comment_id)))
 
@@ -222,7 +222,7 @@ def withdraw_comment(comment_id: int) -> Response:
         _changeable(comment_id, now=now)
         with db.writing():
             editing.withdraw(comment_id, now=now)
-    return surface.nothing()
+    return answers.nothing()
 
 
 def _owned(comment_id: int) -> tuple[Article, Comment]:
@@ -249,7 +249,7 @@ def _changeable(comment_id: int, *, now: datetime) -> tuple[Article, Comment]:
 
 
 def _answered(article: Article, comment: Comment) -> Response:
-    return surface.versioned(_own(article, comment))
+    return answers.versioned(_own(article, comment))
 
 
 def _own(article: Article, comment: Comment) -> schemas.OwnComment:
@@ -296,7 +296,7 @@ def report_comment(sent: schemas.ReportIn, comment_id: int) -> Response:
         if not found:
             raise NotFound("There is no published comment with this id.")
         reports.report(found[0], **said, client_hash=client, now=now)
-    return surface.taken(schemas.TakenReport(comment_id=comment_id), 202)
+    return answers.taken(schemas.TakenReport(comment_id=comment_id), 202)
 
 
 def _is_read(comment: Comment, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from werkzeug.datastructures import FileStorage
 
 from blog import config, db, urls
 from blog.accounts import User
-from blog.api import surface
+from blog.api import answers
 from blog.api.surface import manages
 from blog.articles import uploads
 from blog.content.pictures import PICTURE_MAX_BYTES
@@ -45,4 +45,4 @@ def upload_picture(by: User, file: FileStorage) -> Response:
         height=picture.height,
         size_bytes=len(picture.data),
     )
-    return surface.taken(shown, 201)
+    return answers.taken(shown, 201)
