@@ -209,8 +209,8 @@ def test_a_change_says_of_which_version(pen: Pen) -> None:
         ({"summary": 1.5}, "summary", "Numbers are whole"),
         ({"summary": "a\x07b"}, "summary", "code for a character"),
         ({"my field": "x"}, "my field", "letters from A to Z"),
-        ({"extra": "x" * 17_000}, "", "longer than 16 KB"),
-        ({"extra": {"a": {"b": {"c": {"d": {"e": 1}}}}}}, "extra", "deeper than"),
+        ({"extra": "x" * 17_000}, "", "at most 16,384 bytes"),
+        ({"extra": {"a": {"b": {"c": {"d": {"e": 1}}}}}}, "extra", "Lists within lists"),
     ],
 )
 def test_what_cannot_be_used_is_named_and_not_written(
@@ -229,6 +229,8 @@ def test_what_cannot_be_used_is_named_and_not_written(
 def test_a_text_that_is_too_much_is_refused(pen: Pen) -> None:
     for body, words in (("x" * 205_000, "200"), ("x" * 300_000, "256 KB")):
         assert words in wrong(pen.change({"body": body}))["body"]
+    fields = {"extra": "x" * 16_300}
+    assert "longer than 16 KB" in wrong(pen.change({"front_matter": fields}))["front_matter"]
     refused(pen.change({"body": "x" * 1_100_000}), 413)
     sent = {"front_matter": {"title": "New"}, "id": "../x", "body": 1}
     assert "body" in wrong(pen.ask("POST", ARTICLES, sent))

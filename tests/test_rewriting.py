@@ -149,6 +149,14 @@ def test_a_new_field_has_a_plain_name(name: str) -> None:
 def test_what_cannot_be_written_is_named() -> None:
     wrong = {"a": 1.5, "b": [10**15], "c": {"d": -1.0}}
     assert set(refused(wrong)) == set(wrong)
+    deep: Any = []
+    for _ in range(500):
+        deep = [deep]
+    assert refused({"a": deep, "b": {"c": [{"d": []}]}, "e": [[[["f"]]]]}) == {
+        "a": "Lists within lists go 4 deep at most.",
+    }
+    assert refused({"a": [{"b": [[[]]]}]}).keys() == {"a"}
+    assert "16,384 bytes" in refused({"a": ["b"] * 250_000})[""]
     twice = "---\ntitle: a\ntitle: b\n---\n"
     assert "more than once" in refused({"title": None}, twice)["title"]
     # It can be changed, but whoever checks the file finds the other.

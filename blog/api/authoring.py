@@ -69,7 +69,10 @@ def list_managed_articles(by: User, asked: dict[str, Any]) -> Response:
 
 @manages("GET", "/admin/articles/<article_id>", **_ONE)
 def show_managed_article(by: User, article_id: str) -> Response:
-    """Show an article as its file stands, with the `ETag` of that file."""
+    """Show an article as its file stands.
+
+    Its `ETag` is that of the file’s bytes.
+    """
     return _answer(_hers(article_id, by=by))
 
 

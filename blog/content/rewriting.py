@@ -15,13 +15,22 @@ from typing import Any
 import yaml
 
 from blog.content.files import decode
-from blog.content.frontmatter import ENTRY, FrontMatter, Value, split
+from blog.content.frontmatter import (
+    ENTRY,
+    FRONT_MATTER_MAX_BYTES,
+    NESTING_MAX_LEVELS,
+    FrontMatter,
+    Value,
+    split,
+)
 from blog.content.report import Report, place
 from blog.errors import Invalid, Problem
 
 # What JavaScript tells from its neighbours.
 NUMBER_MAX_DIGITS = 15
 
+_NO_NUMBER = f"Numbers are whole here, of at most {NUMBER_MAX_DIGITS} digits. Send others as text."
+_TOO_DEEP = f"Lists within lists go {NESTING_MAX_LEVELS - 1} deep at most."
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(rf"-?(?:0|[1-9][0-9]{{0,{NUMBER_MAX_DIGITS - 1}}})")
@@ -90,22 +99,22 @@ def changed(path: str, data: bytes, fields: Mapping[str, Any], body: str | None 
 
 
 def _check(fields: Mapping[str, Any]) -> None:
-    wrong = {
-        name: f"Numbers are whole here, of at most {NUMBER_MAX_DIGITS} digits. Send others as text."
-        for name, value in fields.items()
-        if not _is_writable(value)
-    }
+    """Refuse what can't be written, before any work is done on it."""
+    if len(json.dumps(fields, ensure_ascii=False).encode()) > FRONT_MATTER_MAX_BYTES:
+        raise Invalid({"": f"All fields together have at most {FRONT_MATTER_MAX_BYTES:,} bytes."})
+    wrong = {name: fault for name, value in fields.items() if (fault := _fault(value))}
     if wrong:
         raise Invalid(wrong)
 
 
-def _is_writable(value: Any) -> bool:
-    if isinstance(value, list):
-        return all(map(_is_writable, value))
-    if isinstance(value, dict):
-        return all(map(_is_writable, value.values()))
+def _fault(value: Any, level: int = 1) -> str:
+    """Say what is wrong with a value; empty where nothing is."""
+    items = value.values() if isinstance(value, dict) else value
+    if isinstance(value, dict | list):
+        faults = (_fault(item, level + 1) for item in items)
+        return _TOO_DEEP if level == NESTING_MAX_LEVELS else next(filter(None, faults), "")
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return not is_number or bool(_NUMBER.fullmatch(str(value)))
+    return _NO_NUMBER if is_number and not _NUMBER.fullmatch(str(value)) else ""
 
 
 def _field(text: str, front: FrontMatter, name: str, value: Any) -> Edit | None:
