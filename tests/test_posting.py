@@ -18,6 +18,7 @@ from blog.comments.following import Following
 from blog.content import Commenting
 from blog.enquiries import Enquiry
 from tests.cast import ARTICLE, SECOND, Clock, Visitor, article, at_once, just_before
+from tests.described import check
 from tests.test_changing import edit
 from tests.test_talking import decide
 
@@ -47,7 +48,9 @@ class Program:
         options: dict[str, Any] = {"headers": named}
         if sent is not None:
             options |= {"data": json.dumps(sent), "content_type": "application/json"}
-        return self.visitor._open(method, path, **options)
+        answer = self.visitor._open(method, path, **options)
+        check(self.visitor.client.application, method, path, answer)
+        return answer
 
     def comment(self, sent: Any = None, **headers: str) -> Any:
         return self.send("POST", COMMENTS, SAID if sent is None else sent, **headers)

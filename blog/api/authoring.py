@@ -37,7 +37,17 @@ BODY_MAX_BYTES = 1024 * 1024
 _TAG = "Administration"
 _ANY = "any"
 _MISSING = "No article within the owner’s reach has this id."
-_CONDITIONS = {"412": "It isn’t what was read any more.", "428": "`If-Match` is missing."}
+_UNREADABLE = {"409": "Its file is no text in UTF-8."}
+_CONDITIONS = {
+    **_UNREADABLE,
+    "412": "It isn’t what was read any more.",
+    "428": "`If-Match` is missing.",
+}
+_OF_A_STATE = {
+    **_UNREADABLE,
+    "412": _CONDITIONS["412"],
+    "422": "Its file can’t be used as it stands; `errors` says why.",
+}
 _MAYBE = ("slug", "published_at", "updated_at", "expires_at")
 _SHARED: dict[str, Any] = {"needs": Action.WRITE_ARTICLES, "tag": _TAG}
 _ONE: dict[str, Any] = {
@@ -67,7 +77,7 @@ def list_managed_articles(by: User, asked: dict[str, Any]) -> Response:
     return answers.many(shown, answers.numbered(page, limit, total))
 
 
-@manages("GET", "/admin/articles/<article_id>", **_ONE)
+@manages("GET", "/admin/articles/<article_id>", refusals=_UNREADABLE, **_ONE)
 def show_managed_article(by: User, article_id: str) -> Response:
     """Show an article as its file stands.
 
@@ -85,7 +95,10 @@ def show_managed_article(by: User, article_id: str) -> Response:
     status=201,
     headers=("Idempotency-Key",),
     sends=("ETag", "Location"),
-    refusals={"409": "There is an article with this id."},
+    refusals={
+        "404": "What was written under this key is there no more, or another’s.",
+        "409": "There is an article with this id.",
+    },
     **_SHARED,
 )
 def create_article(by: User, sent: ArticleIn) -> Response:
@@ -136,7 +149,7 @@ def change_article(by: User, sent: ArticleEdit, article_id: str) -> Response:
 @manages(
     "POST",
     "/admin/articles/<article_id>/publish",
-    refusals={"412": _CONDITIONS["412"]},
+    refusals=_OF_A_STATE,
     **_ONE,
 )
 def publish_article(by: User, article_id: str) -> Response:
@@ -154,7 +167,7 @@ def publish_article(by: User, article_id: str) -> Response:
 @manages(
     "POST",
     "/admin/articles/<article_id>/unpublish",
-    refusals={"412": _CONDITIONS["412"]},
+    refusals=_OF_A_STATE,
     **_ONE,
 )
 def unpublish_article(by: User, article_id: str) -> Response:

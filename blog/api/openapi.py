@@ -103,6 +103,7 @@ _ANSWERED = {
 _ALWAYS = {"Allow", "Cache-Control", "ETag", "Location", "WWW-Authenticate"}
 # Which of them each status has.
 _OF_STATUS = {
+    "303": "Location",
     "401": "WWW-Authenticate",
     "405": "Allow",
     "429": "Retry-After",

@@ -8,42 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from difflib import get_close_matches
 from typing import Any
 
 from flask import request
 
+from blog.api.endings import Ending
 from blog.errors import BadParameter
 
 VALUE_MAX_CHARS = 4_000
 # An address with one is refused whoever is asked.
 _NO_NUL = r"[^\u0000]*"
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
-
-
-@dataclass(frozen=True)
-class Ending:
-    """That something should be used no more: since when, until when it works, what is instead.
-
-    Source: RFC 9745, RFC 8594.
-    """
-
-    deprecated_at: datetime
-    sunset_at: datetime | None = None
-    # An address, or a path from the root of the site.
-    successor: str = ""
-
-    @property
-    def words(self) -> str:
-        """Say it in a sentence."""
-        until = f", and works until {_day(self.sunset_at)}" if self.sunset_at else ""
-        instead = f"; use `{self.successor}` instead" if self.successor else ""
-        return f"Deprecated since {_day(self.deprecated_at)}{until}{instead}."
-
-
-def _day(moment: datetime) -> str:
-    return f"{moment.day} {moment:%B %Y}"
 
 
 @dataclass(frozen=True)

@@ -13,12 +13,12 @@ from typing import Any
 
 from flask import Blueprint, Response, g, request
 from werkzeug.exceptions import NotAcceptable
-from werkzeug.http import http_date
 
 from blog import config, db, limits, pagecache, permissions, problems, schemas, security, urls
 from blog.accounts import User
-from blog.api import answers, bodies, parameters
-from blog.api.parameters import Ending, Parameter
+from blog.api import answers, bodies, endings, parameters
+from blog.api.endings import Ending
+from blog.api.parameters import Parameter
 from blog.errors import Unauthorized
 from blog.permissions import Action
 from blog.staff import api_tokens
@@ -223,25 +223,12 @@ def _whose() -> str:
 
 
 def _announce(operation: Operation, response: Response) -> Response:
-    """Say of what will go until when it works, and what is instead."""
+    """Say of what will go, of all that was used, until when it works and what is instead."""
     used = [
         operation.ending,
         *(each.ending for each in operation.asks if each.name in request.args),
     ]
-    endings = [each for each in used if each]
-    if endings:
-        since = min(each.deprecated_at for each in endings)
-        response.headers["Deprecation"] = f"@{int(since.timestamp())}"
-        told = urls.absolute(f"{urls.reference()}#{operation.view.__name__}")
-        response.headers.add("Link", f'<{told}>; rel="deprecation"; type="text/html"')
-    for each in endings:
-        if each.successor:
-            response.headers.add(
-                "Link", f'<{answers.address(each.successor)}>; rel="successor-version"'
-            )
-    ends = [each.sunset_at for each in endings if each.sunset_at]
-    if ends:
-        response.headers["Sunset"] = http_date(min(ends))
+    endings.announce(response, [each for each in used if each], operation.view.__name__)
     return response
 
 

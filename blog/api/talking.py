@@ -62,6 +62,7 @@ def show_comment_token(article_id: str) -> Response:
     status=202,
     missing=MISSING,
     headers=_KEYED,
+    refusals={"410": "What came under this key before was erased since."},
     sends=("Location",),
     counts_as="comment",
     example="/articles/{article_id}/comments",
