@@ -33,7 +33,7 @@ from blog import (
     webhooks,
 )
 from blog.accounts import Role
-from blog.articles import changes, fulltext
+from blog.articles import changes, fulltext, previews
 from blog.cli.comments import LIST_ROWS
 from blog.cli.mail import CHORES
 from blog.comments import (
@@ -224,6 +224,7 @@ ON_A_DATABASE = [
     "comments model show",
     "comments reject 1",
     "comments spam 1",
+    "content preview sun-care",
     "content sync",
     "mail list",
     "mail allow nomsa@reader.example",
@@ -1042,7 +1043,7 @@ def test_the_worker_tells_and_sweeps_beside_its_mails() -> None:
     told |= {summary.send, enquiry_letters.send_elsewhere}
     rights = {requests.answer, requests.sweep, erasing.finish_left, retention.tidy}
     hooks = {announcing.tell, announcing.warn, webhooks.sweep}
-    assert acts == sweeps | told | rights | hooks | {imports.tidy, changes.tidy}
+    assert acts == sweeps | told | rights | hooks | {imports.tidy, changes.tidy, previews.sweep}
 
 
 def test_mail_of_a_worker_that_died_is_delivered(blog: Blog, inside: None) -> None:

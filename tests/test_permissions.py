@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from blog import accounts, db, limits, permissions
+from blog import accounts, articles, db, limits, markup, permissions
 from blog.accounts import Role, User
+from blog.articles import Article, ArticleTopic, listing, sync
 from blog.errors import Forbidden
-from blog.permissions import Action, Program, Scope
+from blog.permissions import Action, Guest, Program, Scope
 from blog.staff import api_tokens
 from tests.cast import (
     ARTICLE,
@@ -38,6 +41,7 @@ MAY = {
         Action.READ_JOURNAL,
         Action.READ_CONTENT,
         Action.WRITE_ARTICLES,
+        Action.PREVIEW,
     },
     Role.MODERATOR: {
         Action.READ_COMMENTS,
@@ -52,6 +56,7 @@ LETS = {
     Scope.ENQUIRIES_READ: {Action.READ_ENQUIRIES},
     Scope.ARTICLES_WRITE: {Action.WRITE_ARTICLES},
     Scope.WEBHOOKS_MANAGE: {Action.MANAGE_WEBHOOKS},
+    Scope.CONTENT_PREVIEW: {Action.PREVIEW},
 }
 
 
@@ -162,6 +167,86 @@ def test_a_program_without_scopes_or_of_somebody_gone_may_nothing() -> None:
     assert permissions.scopes_of(gone) == []
 
 
+# What anybody may read
+
+
+MOMENTS = {"never": None, "before": -1, "now": 0, "after": 1}
+EVER = [None if hours is None else CLOCK + timedelta(hours=hours) for hours in MOMENTS.values()]
+GRID = list(itertools.product(("draft", "published", "archived"), EVER, EVER))
+
+
+@pytest.mark.usefixtures("at_work")
+def test_what_anybody_may_read_is_one_rule_in_python_and_in_sql() -> None:
+    """In every state and around every moment, of an article and of the copy beside its topics."""
+    with db.writing():
+        for number, (status, begins, ends) in enumerate(GRID):
+            db.session.add(standing(number, status, begins, ends))
+            db.session.flush()
+            link = {"article_id": f"a{number}", "name": "Skin", "position": 0}
+            times = {"public_from": begins if status == "published" else None}
+            db.session.add(ArticleTopic(slug="grid", public_until=ends, **link, **times))
+    found = {
+        f"a{number}"
+        for number, each in enumerate(GRID)
+        if permissions.is_public(standing(number, *each), now=CLOCK)
+    }
+    assert 0 < len(found) < len(GRID)
+    in_sql = select(Article.id).where(articles.is_public(CLOCK), Article.text == "grid")
+    listed = select(ArticleTopic.article_id).where(
+        listing.is_listed(ArticleTopic, CLOCK), ArticleTopic.slug == "grid"
+    )
+    assert {*db.session.execute(in_sql).scalars()} == found
+    assert {*db.session.execute(listed).scalars()} == found
+    rows = db.session.execute(select(Article).where(Article.text == "grid")).scalars().all()
+    assert {row.id for row in rows if row.status_words(now=CLOCK) == "published"} == found
+    assert {row.id for row in rows if permissions.may_read(None, row, now=CLOCK)} == found
+
+
+def standing(number: int, status: str, begins: datetime | None, ends: datetime | None) -> Article:
+    """An article of Ann’s."""
+    name = f"a{number}"
+    made = Article(id=name, slug=name, title="Skin", summary="", status=status, noindex=False)
+    made.published_at, made.expires_at = begins, ends
+    made.source, made.html, made.html_policy = "", "", markup.ARTICLE_POLICY
+    made.toc, made.text, made.words = [], "grid", 0
+    return made
+
+
+class Written:
+    """An article of Ann’s, with nothing but what tells who may read it."""
+
+    id = "hers"
+    expires_at = None
+
+    def __init__(self, status: str, published_at: datetime | None = CLOCK) -> None:
+        self.status, self.published_at = status, published_at
+
+    def is_of(self, author_id: str) -> bool:
+        return author_id == "ann"
+
+
+def test_what_is_not_public_is_read_by_whom_may_preview_it_and_by_their_guests() -> None:
+    draft, later = Written("draft"), Written("published", CLOCK + timedelta(hours=1))
+    ann, other, moderator = (somebody(r) for r in (Role.AUTHOR, Role.AUTHOR, Role.MODERATOR))
+    ann.author_id, admin = "ann", somebody(Role.ADMIN)
+    gone = somebody(Role.ADMIN)
+    gone.password_hash = ""
+    may: list[Any] = [ann, admin, Program(ann, frozenset({Scope.CONTENT_PREVIEW}))]
+    may += [Guest("hers", ann), Guest("hers", admin), Guest("hers", None)]
+    may_not: list[Any] = [
+        None,
+        other,
+        moderator,
+        gone,
+        Program(ann, frozenset({Scope.ARTICLES_WRITE})),
+    ]
+    may_not += [Guest("hers", other), Guest("hers", gone), Guest("other", None), Guest("", admin)]
+    for hidden in (draft, later):
+        assert all(permissions.may_read(each, hidden, now=CLOCK) for each in may)
+        assert not any(permissions.may_read(each, hidden, now=CLOCK) for each in may_not)
+    assert all(permissions.may_read(e, Written("published"), now=CLOCK) for e in may + may_not)
+
+
 # Every route there is, with what it asks of who comes
 
 
@@ -191,11 +276,12 @@ admin.prove_address admin.set_up admin.sign_in
 """)
 # By a secret that came along: the cookie of her browser, a link that was mailed, an edit token.
 WHOSE_IT_IS = listed("""
-api.change_comment api.show_own_comment api.withdraw_comment
+api.change_comment api.show_own_comment api.show_preview api.withdraw_comment
 by_mail.decide by_mail.show_decision
 public.ask_about_withdrawal public.ask_for_confirmation public.confirm public.correct_enquiry
 public.erase_data public.forget public.post_edit public.refuse public.show_confirmation
-public.show_data public.show_edit_form public.show_edit_token public.show_receipt
+public.show_data public.show_edit_form public.show_edit_token public.show_preview
+public.show_receipt
 public.show_unsubscription public.take_data public.unsubscribe public.withdraw
 """)
 # Whoever is signed in, for herself.
@@ -219,6 +305,7 @@ show_mail retry_mail show_mail_preview show_mail_html probe_mail retry_all_mail 
 """,
     Action.READ_JOURNAL: "show_journal",
     Action.READ_CONTENT: "show_articles",
+    Action.PREVIEW: "show_previews make_preview end_preview",
     Action.MANAGE_PEOPLE: """
 show_people show_person invite_again remove_person turn_off_for invite
 """,
@@ -257,19 +344,22 @@ BY_TOKEN = {
     "api.list_deliveries": Action.MANAGE_WEBHOOKS,
     "api.send_delivery_again": Action.MANAGE_WEBHOOKS,
     "api.upload_picture": Action.WRITE_ARTICLES,
+    "api.list_previews": Action.PREVIEW,
+    "api.make_preview": Action.PREVIEW,
+    "api.end_preview": Action.PREVIEW,
 }
 SAMPLES = {"slug": ARTICLE, "article_id": ARTICLE, "author_id": AUTHOR_ID, "page_id": "privacy"}
 REFUSED = (401, 403)
 
 
-def routes(app: Flask) -> Iterator[tuple[str, str, str]]:
+def routes(app: Flask, samples: dict[str, str] = SAMPLES) -> Iterator[tuple[str, str, str]]:
     """Each route as endpoint, method and a path of it, about things that mostly aren't there."""
 
     def sample(found: re.Match[str]) -> str:
         kind, name = found[1] or "", found[2]
         if kind.startswith("any("):
             return re.split(r"[(),]", kind)[1]
-        return "9999" if kind.startswith("int") else SAMPLES.get(name, "nothing")
+        return "9999" if kind.startswith("int") else samples.get(name, "nothing")
 
     # Who has left can try nothing more.
     for rule in sorted(
@@ -396,3 +486,62 @@ def test_every_route_for_programs_lets_in_which_scopes_and_owners_the_table_says
             assert status(secret, method, path) == 401
         all_once = good[Role.ADMIN, Scope.ENQUIRIES_READ]
         assert status(all_once, method, path) == 403
+
+
+# Of an article each route tells whom the rule lets read it
+
+
+# Those that tell anybody of an article that is public. None tells of any other.
+TELLING = listed("""
+api.list_articles api.list_changes api.list_topics api.search_articles api.show_article
+api.show_article_at api.show_topic
+feeds.show_author_feed feeds.show_comments_feed feeds.show_llms feeds.show_site_feed
+feeds.show_sitemap feeds.show_topic_feed
+public.search_articles public.show_archive public.show_article public.show_article_source
+public.show_author public.show_contact public.show_home public.show_reported public.show_topic
+public.show_topics public.show_year
+""")
+HIDING = {
+    "draft": "status: draft",
+    "archived": "status: archived",
+    "scheduled": f"date: {CLOCK + timedelta(minutes=1)}",
+    "expired": f"expires: {CLOCK}",
+}
+QUERIES = {
+    "public.search_articles": "?q=unguja",
+    "api.search_articles": "?q=unguja",
+    "api.count_comments": "?articles=zanzibar",
+    "public.show_contact": "?about=zanzibar",
+}
+
+
+def telling(app: Flask, visitor: Visitor) -> set[str]:
+    """The public routes whose answers give the name of the article, its topic or its address."""
+    samples = {"slug": "zanzibar", "article_id": "zanzibar", "year": "2026", "number": "1"}
+    found = set()
+    for endpoint, method, path in routes(app, SAMPLES | samples):
+        if method == "GET" and endpoint in ANYBODY:
+            place = path.replace("/topics/zanzibar", "/topics/unguja-stone")
+            answer = visitor.get(f"{place}{QUERIES.get(endpoint, '')}", buffered=True)
+            said = answer.get_data(as_text=True)
+            if answer.status_code == 200 and re.search("Unguja|/articles/zanzibar<", said):
+                found.add(endpoint)
+    return found
+
+
+@pytest.mark.one_database("the rule itself is tried on both")
+@pytest.mark.usefixtures("clock", "unlimited")
+@pytest.mark.parametrize("state", ["published", *HIDING])
+def test_every_route_tells_of_articles_as_the_rule_says(
+    app: Flask, own_content: Path, stranger: Visitor, author: Visitor, state: str
+) -> None:
+    said = f"title: Unguja\ntopics: [Unguja stone]\nauthor: {AUTHOR_ID}\n{HIDING.get(state, '')}\n"
+    said += "" if state == "scheduled" else f"date: {CLOCK - timedelta(days=1)}\n"
+    file = own_content / "articles" / "zanzibar.md"
+    file.write_text(f"---\n{said}---\nUnguja.\n", encoding="utf-8")
+    with app.app_context():
+        sync.run(own_content, now=CLOCK)
+    expected = {*TELLING} if state == "published" else set()
+    # Whoever is signed in finds no more than others do where everybody reads.
+    for visitor in (stranger, author):
+        assert telling(app, visitor) == expected

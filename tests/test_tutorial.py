@@ -58,7 +58,7 @@ def environ(environ: dict[str, str], own_content: Path) -> dict[str, str]:
 
 def test_every_request_of_the_tutorial_is_answered_as_it_says(app: Flask, clock: Clock) -> None:
     program, told = Visitor(app), blocks()
-    known = {"api_token": token_of(app, AUTHOR, Scope.ARTICLES_WRITE)}
+    known = {"api_token": token_of(app, AUTHOR, Scope.ARTICLES_WRITE, Scope.CONTENT_PREVIEW)}
     assert len(told) % 2 == 0
     for asked, answered in zip(told[::2], told[1::2], strict=True):
         method, path = filled({"": asked.first}, known)[""].split(" ")

@@ -47,9 +47,8 @@ _INTRODUCTION = (
 _NUMBER = {"type": "integer", "minimum": 1, "maximum": urls.ROW_ID_MAX}
 # Ids and slugs.
 _NAME = {"type": "string", "pattern": f"^{ID.pattern}$", "maxLength": 100}
-_PLACES = {
-    "token": {"type": "string", "pattern": "^[A-Za-z0-9._-]+$", "maxLength": tokens.TOKEN_MAX_CHARS}
-}
+_SIGNED = {"type": "string", "pattern": r"^[A-Za-z0-9_.-]+$", "maxLength": tokens.TOKEN_MAX_CHARS}
+_PLACES = {"token": _SIGNED}
 _FOREIGN = "It was sent by a page of a site that isn’t allowed to."
 _EDIT_TOKEN = {
     "type": "http",

@@ -126,7 +126,10 @@ def shown(token: str, *, now: datetime) -> Shown:
     max_age = timedelta(days=LIVES_MAX_DAYS)
     said = tokens.read(config.current().secret_key, _PURPOSE, token, now=now, max_age=max_age)
     preview = db.session.get(Preview, int(said.subject)) if said else None
-    if preview is None or preview.revoked_at is not None or preview.expires_at <= now:
+    # A number may be used again once its row is forgotten.
+    if preview is None or preview.token != token:
+        raise NotFound(ENDED)
+    if preview.revoked_at is not None or preview.expires_at <= now:
         raise NotFound(ENDED)
     article = articles.by_id(preview.article_id)
     if article is None or not permissions.may_read(preview.guest, article, now=now):

@@ -25,7 +25,6 @@ def upgrade():
             ['made_by_id'], ['user_account.id'], name=op.f('fk_preview_made_by_id_user_account')
         ),
         sa.PrimaryKeyConstraint('id', name=op.f('pk_preview')),
-        sqlite_autoincrement=True,
     )
     for name in ('article_id', 'expires_at'):
         op.create_index(f'ix_preview_{name}', 'preview', [name])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pyotp
 from flask import Flask, template_rendered
+from sqlalchemy import text
 from werkzeug.test import TestResponse
 
 from blog import comments, config, create_app, db, outbox, tokens, urls, webhooks
@@ -295,6 +296,7 @@ class Tour:
             site.lose_mail()
         self.keep("start", author.get("/admin/"))
         self.keep("articles", author.get("/admin/articles"))
+        self._preview(author)
         self.keep("account", author.get("/admin/account"))
         self._answer(author)
         for state in ("all", "queued", "failed", "sent"):
@@ -329,6 +331,24 @@ class Tour:
         self.keep("enquiries, decided meanwhile", author.post(f"{path}/answer", late), 409)
         author.post(reply, fields(page, reply) | {"message": form["message"]})
         self.keep("enquiry with a history", author.get(path))
+
+    def _preview(self, author: Visitor) -> None:
+        """See an article that was taken away from readers."""
+        change = "UPDATE article SET status = '{}' WHERE id = 'short-2'"
+        path, reader = "/admin/articles/short-2/previews", self.visitor(9)
+        self.keep("previews of what is published", author.get(path))
+        self._say(change.format("draft"))
+        form = fields(self.keep("no previews", author.get(path)), path)
+        author.post(path, form)
+        link = re.search(r"/preview/[\w.-]+", self.keep("previews", author.get(path)))
+        assert link
+        self.keep("preview of a draft", reader.get(link[0]))
+        self.keep("preview that has ended", reader.get(f"{link[0]}x"), 404)
+        self._say(change.format("published"))
+
+    def _say(self, statement: str) -> None:
+        with self.app.app_context(), db.writing():
+            db.session.execute(text(statement))
 
     def _decide_by_mail(self) -> None:
         """Follow the link of a mail, decide, and take it back."""
