@@ -105,12 +105,7 @@ def _enquiry(reference: str) -> Item:
 def _clicks(rows: Sequence[Row[Any]], after: int) -> Iterator[Sequence[Any]]:
     """Give the lines of each click, all of them at its first; those told before are left out."""
     line = JournalLine
-    batches = {row.batch for row in rows if row.batch}
-    begun = select(line.batch, line.at, func.min(line.id)).where(line.batch.in_(batches))
-    first = {
-        (batch, at): number
-        for batch, at, number in db.session.execute(begun.group_by(line.batch, line.at))
-    }
+    first = _first({row.batch for row in rows if row.batch})
     clicks: dict[Any, list[Any]] = defaultdict(list)
     for row in rows:
         key = row.batch, row.at, row.actor_id
@@ -121,6 +116,16 @@ def _clicks(rows: Sequence[Row[Any]], after: int) -> Iterator[Sequence[Any]]:
             query = select(line).where(*is_its).order_by(line.id)
             clicks[key] = list(db.session.execute(query).scalars())
     yield from clicks.values()
+
+
+def _first(batches: set[str]) -> dict[tuple[str | None, datetime], int]:
+    """Tell by which line each of some clicks began; one under the same name may come later."""
+    if not batches:
+        return {}
+    line = JournalLine
+    begun = select(line.batch, line.at, func.min(line.id)).where(line.batch.in_(batches))
+    rows = db.session.execute(begun.group_by(line.batch, line.at))
+    return {(batch, at): number for batch, at, number in rows}
 
 
 def _enquiries_changed(rows: Sequence[Row[Any]], after: int) -> Iterator[Told]:

@@ -11,7 +11,18 @@ import pytest
 from flask import Flask
 from sqlalchemy import Connection, event, insert, select, text
 
-from blog import accounts, articles, comments, db, enquiries, markup, outbox, tokens
+from blog import (
+    accounts,
+    announcing,
+    articles,
+    comments,
+    db,
+    enquiries,
+    markup,
+    outbox,
+    tokens,
+    webhooks,
+)
 from blog.accounts import User
 from blog.articles import Article, ArticleAuthor, ArticleTopic, addresses, listing, replay
 from blog.articles.around import around
@@ -42,6 +53,7 @@ from blog.comments.trust import Holder
 from blog.enquiries import ConsentText, Enquiry, EnquiryEvent, Folder, State, inbox
 from blog.enquiries.inbox import Whose
 from blog.journal import JournalLine
+from blog.webhooks import Event, deliveries
 from tests.cast import ARTICLE, CLOCK, SECOND_AUTHOR, article
 from tests.mailing import Taking
 
@@ -56,7 +68,7 @@ GROWING = {
     "comment_pin",
     "comment_report",
 }
-GROWING |= {"enquiry", "enquiry_event"}
+GROWING |= {"enquiry", "enquiry_event", "webhook_delivery"}
 GROWING |= {"journal_line", "search_index_comment", "search_index_comment_content"}
 
 # Holds what nobody has looked at yet and no more, so walking along it is no look at every row.
@@ -329,6 +341,16 @@ def hers(*, below: int | None = None, **by: Any) -> list[int]:
     return list(queue.choose(choice, by=thabo(), below=below, limit=51).ids)
 
 
+def go_round() -> None:
+    """Let a worker look twice for what webhooks are told of, and for whom anything is due."""
+    said: dict[str, Any] = {"label": "a", "url": "https://a.example", "events": list(Event)}
+    with db.writing():
+        webhooks.add(**said, by=None, now=CLOCK)
+    for _ in range(2):
+        announcing.tell(CLOCK)
+    deliveries.due(now=CLOCK)
+
+
 COMMENTS: dict[str, Act] = {
     "page of a thread": lambda: thread.visible_on(article()),
     "newest page of a thread": lambda: thread.visible_on(article(), newest_first=True),
@@ -350,6 +372,7 @@ COMMENTS: dict[str, Act] = {
     "round of the mail worker": lambda: telling.compose(now=CLOCK),
     "mail to a moderator": lambda: notices.composed(now=CLOCK),
     "beside cards": lambda: comments.counts_on([ARTICLE, "article-1"]),
+    "round of the webhooks": go_round,
 }
 BY_SORTING = "USE TEMP B-TREE FOR ORDER BY"
 # What a page of a thread puts in order is what its index holds of the thread, no row.

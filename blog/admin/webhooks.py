@@ -69,7 +69,7 @@ def change_webhook(hook_id: int) -> AnyResponse:
     form = WebhookForm(obj=hook)
     if form.validate_on_submit():
         with db.writing():
-            done = _filled(form, lambda said: _hook(hook_id).change(**said))
+            done = _filled(form, lambda said: _hook(hook_id, is_locked=True).change(**said))
         if done is not None:
             return back_to(_path(hook_id), "Saved.")
     page = desk("webhook_form.html", form=form, hook=_hook(hook_id))
@@ -117,7 +117,7 @@ def switch_webhook(hook_id: int, state: str) -> AnyResponse:
     """Turn an endpoint on, or pause it."""
     _hook(hook_id)
     with db.writing():
-        hook, by, now = _hook(hook_id), user(), db.utc_now()
+        hook, by, now = _hook(hook_id, is_locked=True), user(), db.utc_now()
         done = hook.turn_on if state == State.ON else hook.pause
         done(by=by, now=now)
     is_on = state == State.ON
@@ -159,7 +159,7 @@ def show_webhook_secret(hook_id: int) -> Response:
         if request.form.get("act") != "new":
             return _show_secret(_hook(hook_id), "has this secret")
         with db.writing():
-            _hook(hook_id).rotate(by=user(), now=db.utc_now())
+            _hook(hook_id, is_locked=True).rotate(by=user(), now=db.utc_now())
         return _show_secret(_hook(hook_id), "has a new secret")
     has_former = hook.has_former(now=db.utc_now())
     page = desk("webhook_secret.html", form=form, hook=_hook(hook_id), has_former=has_former)
@@ -171,7 +171,7 @@ def end_former_secret(hook_id: int) -> AnyResponse:
     """Sign no more by the secret before this one."""
     _hook(hook_id)
     with db.writing():
-        _hook(hook_id).end_former(by=user(), now=db.utc_now())
+        _hook(hook_id, is_locked=True).end_former(by=user(), now=db.utc_now())
     return back_to(_path(hook_id), "The former secret signs nothing any more.")
 
 
@@ -183,7 +183,7 @@ def remove_webhook(hook_id: int) -> AnyResponse:
         return desk("webhook_removal.html", hook=hook)
     label = hook.label
     with db.writing():
-        _hook(hook_id).remove(by=user(), now=db.utc_now())
+        _hook(hook_id, is_locked=True).remove(by=user(), now=db.utc_now())
     return back_to(PATH, f"“{label}” is removed, with all that was sent to it.")
 
 
@@ -193,13 +193,13 @@ def _show_secret(hook: Webhook, said: str) -> Response:
     return desk("webhook_made.html", hook=hook, said=said, until=until)
 
 
-def _hook(hook_id: int) -> Webhook:
+def _hook(hook_id: int, *, is_locked: bool = False) -> Webhook:
     """Return an endpoint, for who may look after them.
 
     Raises: Forbidden; NotFound.
     """
     require(Action.MANAGE_WEBHOOKS)
-    found = webhooks.by_id(hook_id)
+    found = webhooks.by_id(hook_id, is_locked=is_locked)
     if found is None:
         raise NotFound("There is no webhook with this number.")
     return found

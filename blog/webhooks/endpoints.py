@@ -216,7 +216,9 @@ def _checked(label: str, url: str, events: Collection[str]) -> list[str]:
 
 def by_id(hook_id: int, *, is_locked: bool = False) -> Webhook | None:
     """Return an endpoint by its number, within a writing transaction for nobody else to change."""
-    return db.session.get(Webhook, hook_id, with_for_update=True if is_locked else None)
+    # Who queues something for it needn't wait for that.
+    lock = {"key_share": True} if is_locked else None
+    return db.session.get(Webhook, hook_id, with_for_update=lock)
 
 
 def everything() -> Sequence[Webhook]:
