@@ -219,6 +219,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ],
     ),
     "BLOG_HSTS": ("one of host, preload", ["on", "Host", "includeSubDomains"]),
+    "BLOG_WEBHOOK_HOSTS": (
+        "names of hosts, like automation.internal or 127.0.0.1:5678",
+        ["http://a.example", "a.example:", "a.example:0", "a.example:65536", "a.b/c", "[::1]", "*"],
+    ),
     "BLOG_ALLOWED_ORIGINS": (
         SITE,
         [
@@ -413,6 +417,7 @@ def test_no_application_is_made_with_a_bad_value(place: Place) -> None:
             ("https://a.example", "http://b.example:8080", "https://c.example"),
         ),
         ("allowed_origins", " , ", ()),
+        ("webhook_hosts", "Hooks.internal, 127.0.0.1:80", ("hooks.internal", "127.0.0.1:80")),
         ("workers", "64", 64),
         ("access_log", "yes", True),
         ("access_log", "True", True),

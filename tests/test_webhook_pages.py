@@ -99,6 +99,8 @@ def test_an_endpoint_is_changed_paused_turned_on_and_removed(
     assert page.count(" checked") == 2
     bad = send(author, f"{path}/edit", **HOOK | {"url": "ftp://a"}, events=EVENTS)
     assert (bad.status_code, "in ASCII" in bad.text) == (422, True)
+    unknown = send(author, f"{path}/edit", **HOOK, events="article.eaten")
+    assert (unknown.status_code, webhooks.NOTHING_CHOSEN in unknown.text) == (422, True)
     for url in ("https://new.example/hook",) * 2:
         done = send(author, f"{path}/edit", **HOOK | {"url": url}, events=EVENTS[:1])
         assert done.location == path
