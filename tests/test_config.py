@@ -233,10 +233,6 @@ BAD: dict[str, tuple[str, list[str]]] = {
             "https://*.example",
         ],
     ),
-    "BLOG_WEBHOOK_HOSTS": (
-        "names of hosts, like automation.internal or 127.0.0.1:5678",
-        ["https://hooks.example", "hooks.example:http", "hooks.example:65536", "*.example"],
-    ),
     "BLOG_WORKERS": ("a whole number from 0 to 64", ["-1", "65", "auto", "½"]),
     "BLOG_GHOST_API": ("yes or no", ["v6.0"]),
     "BLOG_ACCESS_LOG": ("yes or no", ["y", "2", "yes please", "nein"]),
