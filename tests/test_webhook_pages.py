@@ -10,7 +10,8 @@ from flask import Flask
 
 from blog import db, journal, webhooks
 from blog.permissions import Scope
-from blog.webhooks import DeliveryState, State, WebhookDelivery
+from blog.webhooks import DeliveryState, WebhookDelivery
+from blog.webhooks.sending import Answer
 from tests.cast import AUTHOR, CLOCK, Clock, Visitor, csrf_token
 from tests.test_managing import Holder, Let, let_in, refused  # noqa: F401  # the fixture
 
@@ -188,13 +189,15 @@ def test_every_page_tells_that_an_endpoint_was_switched_off(
     with app.app_context(), db.writing():
         found = webhooks.by_id(hook)
         assert found
-        found.state, found.off_because = State.OFF, "It answered 410."
+        found.heed(Answer("no more, please", 410), now=CLOCK)
     assert "1 webhook was switched off." in author.get("/admin/").text
     for path in (PATH, f"{PATH}/{hook}"):
         page = author.get(path).text
         assert "1 webhook was switched off." not in page
-        assert "It answered 410." in page
+        assert "It answered 410: nothing is wanted there any more." in page
     assert "switched off" not in moderator.get("/admin/").text
+    journal_page = author.get("/admin/journal?kind=webhook").text
+    assert "<b>The site itself</b> switched off webhook 1" in journal_page
 
 
 # For programs

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from blog import accounts, comments, journal, permissions, urls
+from blog import accounts, comments, journal, permissions, urls, webhooks
 from blog.admin.desk import admin, desk, require, user
 from blog.comments.model import EDITED, WITHDREW
 from blog.journal import JournalLine
@@ -79,6 +79,8 @@ def _line(row: JournalLine, names: Mapping[int, str]) -> dict[str, Any]:
 def _nobody_signed_in(row: JournalLine) -> str:
     if row.verb in _BY_READERS:
         return "A reader"
+    if row.verb == webhooks.SWITCHED_OFF:
+        return "The site itself"
     return "Somebody with the password" if row.verb == WRONG_CODE else "An operator"
 
 

@@ -11,6 +11,7 @@ import secrets
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -84,10 +85,11 @@ class Courier:
         deliveries.settle(parcel, answer, now=db.utc_now())
         return True
 
-    def wait(self, seconds: float | None = None) -> None:
-        """Wait until those are done that are serving at this moment."""
+    def wait(self, seconds: float = 60.0) -> None:
+        """Wait until those are done that are serving at this moment, so long in all."""
+        give_up_at = time.monotonic() + seconds
         for thread in list(self._busy.values()):
-            thread.join(seconds)
+            thread.join(max(give_up_at - time.monotonic(), 0))
 
     def stop(self) -> None:
         """Begin nothing more."""

@@ -27,6 +27,8 @@ ENDPOINTS_MAX = 10
 ROTATION = timedelta(hours=24)
 OFF_AFTER = timedelta(days=5)
 NOTHING_CHOSEN = "Please choose at least one of the events there are."
+# What the site does by itself.
+SWITCHED_OFF = "switched off"
 _THING = "webhook"
 # How long an endpoint is left alone that failed once, twice, … in a row, whatever is due.
 _RESTS = [timedelta(seconds=seconds) for seconds in (5, 15, 60, 300)]
@@ -158,7 +160,7 @@ class Webhook(db.Model):
 
     def _switch_off(self, because: str, *, now: datetime) -> None:
         self.state, self.off_because, self.warned_at = State.OFF, because, None
-        self._note("switched off", by=None, now=now)
+        self._note(SWITCHED_OFF, by=None, now=now)
 
     def _forgive(self) -> None:
         self.failures, self.failing_since, self.rest_until = 0, None, None
