@@ -487,7 +487,10 @@ def test_files_of_others_are_left_alone(
     assert "The Skin Journal" in (target / "index.html").read_text()
     (target.parent / "environ").write_text("not ours")
     (target.parent / "absolute").write_text("not ours")
-    (target / STATE / "begun").write_text(f"../environ\n{target.parent / 'absolute'}\n")
+    (target / "linked").symlink_to(target.parent)
+    (target / STATE / "begun").write_text(
+        f"../environ\n{target.parent / 'absolute'}\nlinked/environ\n"
+    )
     (target / "index.html").unlink()
     export(target)
     assert (target.parent / "environ").exists()
