@@ -226,6 +226,32 @@ def test_what_cannot_be_used_is_named_and_not_written(
 
 
 @one_database
+def test_an_address_of_anothers_article_is_taken_by_none_but_administrators(
+    pen: Pen, hand: Callable[[Person], Pen], reader: Visitor
+) -> None:
+    hers = hand(SECOND_AUTHOR)
+    title, now_at, was_at = "title: Winter\ndate: 2026-03-10\nauthor: thabo", "cold", "/old"
+    pen.file(SECOND).write_text(f"---\n{title}\nslug: cold\naliases: [/old]\n---\n\nText\n")
+    with pen.app.app_context():
+        sync.run(pen.root, now=db.utc_now())
+    for front, field in (
+        ({"aliases": ["/new", was_at]}, "aliases"),
+        ({"aliases": [f"/articles/{now_at}"]}, "aliases"),
+        ({"slug": SECOND}, "slug"),
+    ):
+        words = "leads to another’s article"
+        assert words in wrong(hers.change({"front_matter": front}))[f"front_matter.{field}"]
+        sent = {"front_matter": {"title": "New"} | front, "id": "new"}
+        assert words in wrong(hers.ask("POST", ARTICLES, sent))[f"front_matter.{field}"]
+    assert not pen.file("new").exists()
+    for path in (was_at, f"/articles/{SECOND}"):
+        assert reader.get(path).headers["Location"] == f"/articles/{now_at}"
+    hers.done("PATCH", ONE, {"front_matter": {"aliases": ["/new"]}}, If_Match="*")
+    pen.done("PATCH", ONE, {"front_matter": {"aliases": [was_at]}}, If_Match="*")
+    assert reader.get(was_at).headers["Location"] == f"/articles/{ARTICLE}"
+
+
+@one_database
 def test_a_text_that_is_too_much_is_refused(pen: Pen) -> None:
     for body, words in (("x" * 205_000, "200"), ("x" * 300_000, "256 KB")):
         assert words in wrong(pen.change({"body": body}))["body"]

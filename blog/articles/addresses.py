@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import func, or_, select
@@ -23,6 +23,18 @@ def is_public_at(path: str, *, now: datetime) -> bool:
     """Tell whether a path is the present address of an article that anybody can read."""
     query = select(Article.id).where(is_public(now), Article.slug == urls.slug_at(path))
     return db.session.execute(query).first() is not None
+
+
+def of_others(paths: Collection[str], *, but: str) -> Sequence[tuple[str, Article]]:
+    """Return those of some paths at which other articles are or were, each with its article."""
+    own_path = _PREFIX + Article.slug
+    was = select(ArticlePath.path, Article).join(Article, Article.id == ArticlePath.article_id)
+    queries = (
+        select(own_path, Article).where(Article.slug.in_([*map(urls.slug_at, paths)])),
+        was.where(ArticlePath.path.in_(paths)),
+    )
+    found = (db.session.execute(query.where(Article.id != but)) for query in queries)
+    return [(path, article) for rows in found for path, article in rows]
 
 
 def is_gone(path: str, *, now: datetime) -> bool:

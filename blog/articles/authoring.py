@@ -15,9 +15,9 @@ from pathlib import Path
 from stat import S_IMODE
 from typing import Any
 
-from blog import content, db, journal, permissions
+from blog import content, db, journal, permissions, urls
 from blog.accounts import User
-from blog.articles import gallery, intake, site, sync
+from blog.articles import addresses, gallery, intake, site, sync
 from blog.articles.intake import Read
 from blog.articles.manuscripts import Manuscript, name_of
 from blog.content import ArticleFile, Kind, SourceFile, Status, rewriting
@@ -62,6 +62,7 @@ def create(
     path = content.safe_path(root, name)
 
     def act(undo: ExitStack) -> None:
+        _check_addresses(read, by)
         if path.exists():
             raise Conflict(f"There is an article {article_id} already.")
         with writing_file(name):
@@ -117,6 +118,7 @@ def change(
         return
 
     def act(undo: ExitStack) -> None:
+        _check_addresses(read, by)
         with writing_file(name):
             mode = _held(manuscript)
             content.write_whole(path, data, mode=mode)
@@ -195,6 +197,18 @@ def _checked(
     if not permissions.may(by, Action.WRITE_ARTICLES, of=read.parsed):
         raise Invalid({"author": _NOT_HERS})
     return data, read
+
+
+def _check_addresses(read: Read, by: User) -> None:
+    """Let nobody take an address at which an article is, or was, that she may not write.
+
+    Raises: Invalid.
+    """
+    if isinstance(article := read.parsed, ArticleFile):
+        wanted = {**dict.fromkeys(article.aliases, "aliases"), urls.article(article.slug): "slug"}
+        for path, other in addresses.of_others(wanted, but=article.id):
+            if not permissions.may(by, Action.WRITE_ARTICLES, of=other):
+                raise Invalid({wanted[path]: f"{path} leads to another’s article. Take another."})
 
 
 def _refusal(text: str, problems: tuple[Problem, ...]) -> Invalid:

@@ -169,7 +169,7 @@ def _replaced(chunk: str, value: Any) -> Edit:
         if not isinstance(event, yaml.CollectionStartEvent)
         and (isinstance(event, yaml.ScalarEvent) or event.start_mark.index < event.end_mark.index)
     ]
-    end = colon + len(chunk[colon : max(ends)].rstrip())
+    end = colon + len(chunk[colon : max(ends)].rstrip(" \t\n"))
     start = old.start_mark.index
     if _is_list_of_lines(old) and _is_plain_list(value):
         lead = "\n" + " " * (start - chunk.rfind("\n", 0, start) - 1) + "- "
