@@ -54,6 +54,12 @@ def camera(orientation: int = 6) -> Image.Exif:
     return exif
 
 
+def overdrawn(times: int, scan: bytes = b"") -> bytes:
+    """A JPEG that takes an hour if this is done often enough."""
+    data = saved("JPEG", progressive=True)[:-2]
+    return data + (scan or data[data.rindex(b"\xff\xda") :]) * times + b"\xff\xd9"
+
+
 def moving(kind: str) -> bytes:
     data = io.BytesIO()
     others = [Image.new("RGB", (60, 40), "blue")]
@@ -121,6 +127,8 @@ def test_a_picture_is_turned_as_the_camera_was_held(kind: str) -> None:
         (png(16_001, 10), "16,000 on a side"),
         (saved("JPEG")[:-60], "damaged"),
         (saved("PNG")[:90], "damaged"),
+        (overdrawn(100), "damaged"),
+        (overdrawn(3_000, b"\xff\xfe\x00\x02"), "damaged"),
         (moving("GIF"), "move"),
         (moving("WEBP"), "move"),
         (moving("PNG"), "move"),

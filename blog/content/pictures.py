@@ -8,6 +8,7 @@ isn't one of four kinds, moves, or would take more memory than a picture should.
 from __future__ import annotations
 
 import io
+import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,9 @@ from blog.errors import Busy, Invalid
 PICTURE_MAX_BYTES = 20 * 1024 * 1024
 PICTURE_MAX_PIXELS = 50_000_000
 SIDE_MAX_PIXELS = 16_000
+# A JPEG is drawn over as often as it has scans; programs make about ten.
+SCANS_MAX = 50
+MARKERS_MAX = 2_000
 TURN_WAIT_SECONDS = 2.0
 
 _QUALITY = 90
@@ -44,6 +48,8 @@ _HUGE = (
 )
 _MOVES = "Pictures that move aren’t taken: they distract from reading. Send one that stands still."
 _BROKEN = "This picture is damaged, or not all there, so it can’t be shown. Please export it anew."
+# What says itself how long it is; all else within a JPEG has no length, or is no marker.
+_MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])(..)?", re.DOTALL)
 # One at a time: an open picture may take a few hundred MB.
 _TURN = threading.Lock()
 
@@ -86,10 +92,24 @@ def _opened(data: bytes) -> Image.Image:
         raise Invalid({"file": _UNKNOWN}) from None
     if image.width * image.height > PICTURE_MAX_PIXELS or max(image.size) > SIDE_MAX_PIXELS:
         raise Invalid({"file": _HUGE})
+    if image.format in ("JPEG", "MPO") and _is_overdrawn(data):
+        raise Invalid({"file": _BROKEN})
     # A camera puts a preview beside the photograph, which isn't moving by that.
     if getattr(image, "is_animated", False) and image.format != "MPO":
         raise Invalid({"file": _MOVES})
     return image
+
+
+def _is_overdrawn(data: bytes) -> bool:
+    """Tell whether the first picture of a JPEG is put together of more than programs make it of."""
+    place = scans = 0
+    for _ in range(MARKERS_MAX):
+        found = _MARKER.search(data, place + 2)
+        if not found or found[1] == b"\xd9":
+            return scans > SCANS_MAX
+        scans += found[1] == b"\xda"
+        place = found.start() + max(2, int.from_bytes(found[2] or b"", "big"))
+    return True
 
 
 def _drawn(image: Image.Image) -> Picture:
