@@ -102,6 +102,7 @@ def show_webhook(hook_id: int) -> Response:
         lines=[_line(row) for row in rows[:PAGE]],
         has_former=hook.has_former(now=db.utc_now()),
         kept=webhooks.KEPT,
+        off_after=webhooks.OFF_AFTER,
         older=f"?before={rows[PAGE - 1].id}" if len(rows) > PAGE else None,
         newer=_path(hook_id) if before else None,
     )

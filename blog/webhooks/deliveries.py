@@ -28,7 +28,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from blog import db
-from blog.errors import Conflict
 from blog.webhooks import endpoints, signing
 from blog.webhooks.endpoints import REST_MAX, State, Webhook
 from blog.webhooks.events import TESTED, Event, Item, body
@@ -100,14 +99,10 @@ class WebhookDelivery(db.Model):
 
         Raises: Conflict where its endpoint isn't told of anything.
         """
-        hook = db.session.get_one(Webhook, self.webhook_id)
-        if hook.state != State.ON:
-            raise Conflict("Nothing is sent to this endpoint. Turn it on first.")
+        db.session.get_one(Webhook, self.webhook_id).wake()
         if self.state == DeliveryState.SENDING:
             return False
         self.state, self.attempts, self.next_attempt_at = DeliveryState.QUEUED, 0, now
-        # Whoever presses the button wants to see what happens.
-        hook.rest_until = None
         return True
 
 
@@ -144,9 +139,7 @@ def test(hook: Webhook, *, now: datetime) -> WebhookDelivery:
 
     Raises: Conflict where it isn't on.
     """
-    if hook.state != State.ON:
-        raise Conflict("Nothing is sent to this endpoint. Turn it on first.")
-    hook.rest_until = None
+    hook.wake()
     (delivery,) = _queue([hook], TESTED, [], at=now, now=now)
     db.session.flush()
     return delivery

@@ -118,6 +118,15 @@ class Webhook(db.Model):
         self._note("turned on", by=by, now=now)
         return True
 
+    def wake(self) -> None:
+        """Let it rest no longer, since whoever asks wants to see what happens.
+
+        Raises: Conflict where it isn't on.
+        """
+        if self.state != State.ON:
+            raise Conflict("Nothing is sent to this endpoint. Turn it on first.")
+        self.rest_until = None
+
     def rotate(self, *, by: User | None, now: datetime) -> None:
         """Give it a new secret; the one it has signs too, for a day.
 
