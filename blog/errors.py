@@ -201,7 +201,7 @@ class Gone(BlogError):
 
 
 class Conflict(BlogError):
-    """Somebody else was there before; the message says who or what."""
+    """It can’t be done as things stand; the message says why."""
 
     status = 409
     code = "conflict"

@@ -40,7 +40,7 @@ _TITLES = {
     404: "This page isn’t here",
     405: "That can’t be done here",
     406: "There is no such format",
-    409: "Somebody was there before",
+    409: "That can’t be done now",
     410: "This article was removed",
     411: "The length of the form is missing",
     412: "It was changed meanwhile",
@@ -67,7 +67,7 @@ _SENTENCES = {
 _FOR_PROGRAMS = {
     404: f"There is nothing at this address; {urls.api('/openapi.json')} tells what there is.",
     405: "This address takes {methods}, and no other method.",
-    411: "Please send a `Content-Length`; a body in chunks isn’t taken.",
+    411: "Please send a body with its `Content-Length`; one in chunks isn’t taken.",
     413: "The body is longer than {most_bytes:,} bytes, so it was not read.",
     415: "Please send JSON in UTF-8, as `Content-Type: application/json`.",
 }
@@ -95,7 +95,7 @@ KNOWN = {
     "not-found": (404, "Nothing that anybody can read is here."),
     "method-not-allowed": (405, "`Allow` tells which methods are."),
     "not-acceptable": (406, "Answers are JSON, which the client doesn’t take."),
-    "conflict": (409, "Somebody else was there before."),
+    "conflict": (409, "It can’t be done as things stand; `detail` says why."),
     "gone": (410, "What was here was taken away."),
     "stale": (412, "It was changed meanwhile: read it again, then change that."),
     "length-required": (411, "A body needs a `Content-Length`."),

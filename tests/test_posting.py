@@ -161,9 +161,9 @@ WRONG = [
     ({**SAID, "body": "x" * 5001}, {"body": "Please use at most 5,000 characters."}),
     ({**SAID, "body": "\u200b"}, {"body": "Please write something that can be seen."}),
     ({**SAID, "email": "no"}, {"email": "Please give one email address, like name@example.org."}),
-    ({**SAID, "parent_id": 0}, {"parent_id": "Expected int >= 1."}),
+    ({**SAID, "parent_id": 0}, {"parent_id": "Please give a whole number of at least 1."}),
     ({**SAID, "parent_id": 1.5}, {"parent_id": "Expected int | null, got float."}),
-    ({**SAID, "parent_id": 10**12}, {"parent_id": "Expected int <= 2147483647."}),
+    ({**SAID, "parent_id": 10**12}, {"parent_id": "Please give a whole number of at most 2,147,483,647."}),
     (
         {**SAID, "parent_id": 99},
         {"parent_id": "The comment you answer isn’t part of this article."},

@@ -39,6 +39,7 @@ _UNKNOWN = re.compile(r"Object contains unknown field `(.{0,100}).*`", re.DOTALL
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
 _NO_VALUE = "Invalid enum value"
 _LATE = "This token is too old, or isn’t of this form. Please fetch another."
+_BOUND = re.compile(r"Expected `int` ([<>]=) (\d+)")
 _TOO_LONG = re.compile(r"Expected `str` of length <= (\d+)")
 
 
@@ -143,6 +144,9 @@ def _told(error: str) -> tuple[str, str]:
     field = "".join(_FIELD.findall(place)[:1])
     if too_long := _TOO_LONG.match(what):
         return field, f"Please use at most {int(too_long[1]):,} characters."
+    if bound := _BOUND.fullmatch(what):
+        most_or_least = "most" if bound[1] == "<=" else "least"
+        return field, f"Please give a whole number of at {most_or_least} {int(bound[2]):,}."
     if what == "Expected `str` of length >= 1":
         return field, "Please fill this in."
     if what.startswith(_NO_VALUE):
