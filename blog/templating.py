@@ -119,9 +119,9 @@ def said(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def changed_at(article: Article) -> datetime | None:
-    """Return when a public article last changed, if it did since it appeared."""
+    """Return when an article last changed, if it did since it appeared; None without a date."""
     found = syndication.changed_at(article.published_at, article.updated_at, now=db.utc_now())
-    return found if found != article.published_at else None
+    return found if article.published_at not in (None, found) else None
 
 
 def since(moment: datetime) -> str:

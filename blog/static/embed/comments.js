@@ -29,10 +29,10 @@ form, button, [part=field], [part=problem] { border-radius: var(--blog-radius, 8
 [part=field] { display: block; inline-size: 100% }
 option { color: CanvasText; background: Canvas }
 textarea[part] { min-block-size: 8rem }
-[part=check] { display: flex; flex-flow: row-reverse wrap; gap: 0 .75rem; align-items: center }
+[part=check] { display: flex; flex-flow: row-reverse wrap; gap: 0 .75rem }
 [part=check] label { flex: 1; font-weight: 400; padding-block: .6rem }
 [part=check] p { inline-size: 100% }
-[type=checkbox] { inline-size: 1.5rem; block-size: 1.5rem; accent-color: var(--_a) }
+[type=checkbox] { inline-size: 1.5rem; block-size: 1.5rem; margin: .6rem 0; accent-color: var(--_a) }
 [part=row] { gap: .75rem; margin-block-start: 1rem }
 button { cursor: pointer }
 [part~=button] { color: var(--_a); border-color: currentcolor }
