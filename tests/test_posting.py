@@ -163,7 +163,10 @@ WRONG = [
     ({**SAID, "email": "no"}, {"email": "Please give one email address, like name@example.org."}),
     ({**SAID, "parent_id": 0}, {"parent_id": "Please give a whole number of at least 1."}),
     ({**SAID, "parent_id": 1.5}, {"parent_id": "Expected int | null, got float."}),
-    ({**SAID, "parent_id": 10**12}, {"parent_id": "Please give a whole number of at most 2,147,483,647."}),
+    (
+        {**SAID, "parent_id": 10**12},
+        {"parent_id": "Please give a whole number of at most 2,147,483,647."},
+    ),
     (
         {**SAID, "parent_id": 99},
         {"parent_id": "The comment you answer isn’t part of this article."},

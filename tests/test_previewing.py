@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from blog import db, tokens
-from blog.articles import previews, sync
+from blog.articles import manuscripts, previews, sync
 from blog.errors import NotFound
 from blog.permissions import Scope
 from tests.cast import (
@@ -256,6 +256,6 @@ def test_operators_make_list_and_end_them(blog: Blog, app: Flask, clock: Clock) 
     assert blog("content", "preview", SECOND, "--end", "1").out == "Preview 1 has ended.\n"
     assert blog("content", "preview", SECOND, "--list").out == ""
     assert Visitor(app).get(address).status_code == 404
-    assert blog("content", "preview", "nothing").err == f"Error: {previews.MISSING}\n"
+    assert blog("content", "preview", "nothing").err == f"Error: {manuscripts.MISSING}\n"
     with app.app_context(), pytest.raises(NotFound):
         previews.shown("x", now=CLOCK + timedelta(days=1))

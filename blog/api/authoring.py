@@ -36,7 +36,7 @@ BODY_MAX_BYTES = 1024 * 1024
 
 _TAG = "Administration"
 _ANY = "any"
-_MISSING = "No article within the owner’s reach has this id."
+MISSING = "No article within the owner’s reach has this id."
 _UNREADABLE = {"409": "Its file is no text in UTF-8."}
 _CONDITIONS = {
     **_UNREADABLE,
@@ -53,7 +53,7 @@ _SHARED: dict[str, Any] = {"needs": Action.WRITE_ARTICLES, "tag": _TAG}
 _ONE: dict[str, Any] = {
     **_SHARED,
     "gives": WholeArticle,
-    "missing": _MISSING,
+    "missing": MISSING,
     "sends": ("ETag",),
 }
 STATE = parameters.choice("state", "Where they stand.", (_ANY, *State), default=_ANY)

@@ -14,6 +14,7 @@ from blog import db, schemas, security, urls
 from blog.accounts import User
 from blog.api import answers
 from blog.api.articles import article_of
+from blog.api.authoring import MISSING
 from blog.api.surface import does, manages
 from blog.articles import choosing, previews
 from blog.articles.previews import Preview
@@ -23,7 +24,7 @@ from blog.schemas.previewing import PreviewIn, PreviewLink
 _SHARED: dict[str, Any] = {
     "needs": Action.PREVIEW,
     "tag": "Administration",
-    "missing": "No article within the owner’s reach has this id.",
+    "missing": MISSING,
 }
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from blog import db, urls, webhooks
+from blog import db, permissions, urls, webhooks
 from blog.articles import Article, is_public
 from blog.articles.intake import Read
-from blog.content import ArticleFile, AuthorFile, Kind, PageFile, Status
+from blog.content import ArticleFile, AuthorFile, Kind, PageFile
 from blog.content.site import SITE_FILE
 from blog.webhooks import Event, Item
 
@@ -57,7 +57,7 @@ class News:
                 yield _site_part("site", "/settings")
 
     def _article(self, parsed: ArticleFile, *, at: datetime) -> Iterator[tuple[Event, Item]]:
-        was_shown, is_shown = parsed.id in self._shown, _is_shown(parsed, at=at)
+        was_shown, is_shown = parsed.id in self._shown, permissions.is_public(parsed, now=at)
         if is_shown:
             event = Event.ARTICLE_UPDATED if was_shown else Event.ARTICLE_PUBLISHED
             yield event, item(parsed.id)
@@ -82,9 +82,3 @@ def item(article_id: str) -> Item:
 
 def _site_part(name: str, path: str) -> tuple[Event, Item]:
     return Event.SITE_CHANGED, {"id": name, "url": urls.absolute(urls.api(path))}
-
-
-def _is_shown(parsed: ArticleFile, *, at: datetime) -> bool:
-    has_appeared = parsed.published_at is not None and parsed.published_at <= at
-    is_over = parsed.expires_at is not None and parsed.expires_at <= at
-    return parsed.status is Status.PUBLISHED and has_appeared and not is_over

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from blog import articles, config, db, journal, permissions, tokens
 from blog.accounts import User
 from blog.articles import Article
+from blog.articles.manuscripts import MISSING
 from blog.errors import Conflict, Invalid, NotFound
 from blog.permissions import Action, Guest
 
@@ -27,7 +28,6 @@ OF_ONE_MAX = 20
 ENDED = (
     "There is no preview at this address, or it has ended. Whoever sent it to you can make another."
 )
-MISSING = "There is no article with this id."
 _PURPOSE = "preview"
 _THING = "article"
 
