@@ -511,14 +511,20 @@ def test_no_link_leads_out(target: Path, tmp_path: Path, export: Export) -> None
     export(target)
     assert (outside / "page").exists()
     assert not (target / "index.html").is_symlink()
-    (target / STATE / "manifest.json").write_text("{}")
-    with pytest.raises(FileError, match=r"can’t be read. Delete \.blog-export"):
-        export(target)
+    before = (outside / "page").read_bytes()
+    for tampered in ("{}", '{"note": 1, "files": {}}', '{"note": {"a": 1}, "files": {}}'):
+        (target / STATE / "manifest.json").write_text(tampered)
+        with pytest.raises(FileError, match=r"can’t be read. Delete \.blog-export"):
+            export(target)
+    (target / STATE / "lock").unlink()
+    (target / STATE / "lock").symlink_to(outside / "page")
     state = tmp_path / "linked"
     state.mkdir()
     (state / STATE).symlink_to(outside)
-    with pytest.raises(FileError, match="no export wrote"):
-        export(state)
+    for folder in (target, state):
+        with pytest.raises(FileError, match="There is a link here"):
+            export(folder)
+    assert (outside / "page").read_bytes() == before
 
 
 def test_two_pages_are_never_one_file(

@@ -52,7 +52,9 @@ def opened(target: Path, *, is_forced: bool, kept_away: Collection[Path]) -> Ite
             raise FileError(str(target), f"An export can’t share a folder with {other}.")
     root.mkdir(parents=True, exist_ok=True)
     state = root / STATE
-    if state.is_symlink() or (any(root.iterdir()) and not state.exists() and not is_forced):
+    if any(map(Path.is_symlink, [state, *state.glob("*")])):
+        raise FileError(str(state), "There is a link here, which no export follows.")
+    if any(root.iterdir()) and not state.exists() and not is_forced:
         raise FileError(str(target), _NOT_OURS)
     state.mkdir(exist_ok=True)
     with (state / _LOCK).open("w") as lock:
@@ -173,7 +175,8 @@ def _is_file(place: Path, size_bytes: int) -> bool:
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return {"note": found["note"], "files": dict(found["files"])}
+        note = found["note"] and asdict(Note(**found["note"]))
+        return {"note": note, "files": dict(found["files"])}
     except FileNotFoundError:
         return {"note": None, "files": {}}
     except (ValueError, TypeError, LookupError):
