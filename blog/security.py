@@ -193,7 +193,7 @@ def read_body() -> None:
 def take_body(most_bytes: int) -> bytes:
     """Read the body of this request, of at most so many bytes, if all of it arrives.
 
-    Raises: BadRequest, Busy.
+    Raises: LengthRequired, RequestEntityTooLarge, UnsupportedMediaType, BadRequest, Busy.
     """
     if not request.environ.get("CONTENT_LENGTH") or "Transfer-Encoding" in request.headers:
         # A chunked form past the limit would be cut silently.

@@ -37,6 +37,7 @@ _PLACE = " - at `$"
 _FIELD = re.compile(r"\.?(\w*)")
 _UNKNOWN = re.compile(r"Object contains unknown field `(.{0,100}).*`", re.DOTALL)
 _MISSING = re.compile(r"Object missing required field `(\w+)`")
+_NO_FIELD = "There is no field of this name here."
 _NO_VALUE = "Invalid enum value"
 _LATE = "This token is too old, or isn’t of this form. Please fetch another."
 _BOUND = re.compile(r"Expected `int` ([<>]=) (\d+)")
@@ -68,7 +69,7 @@ def file() -> FileStorage:
     unknown = {*request.form, *request.files} - {FILE}
     if unknown:
         names = [name[:_NAME_MAX_CHARS] for name in sorted(unknown)]
-        wrong = dict.fromkeys(names, "There is no field of this name here.")
+        wrong = dict.fromkeys(names, _NO_FIELD)
         raise Invalid(wrong, allowed=dict.fromkeys(names, (FILE,)))
     found = request.files.getlist(FILE)
     if len(found) != 1 or FILE in request.form:
@@ -137,7 +138,7 @@ def _told(error: str) -> tuple[str, str]:
     """Say which field is wrong and what is wanted, in words for a person."""
     # What was sent may stand in it at any length, so it is gone through once.
     if unknown := _UNKNOWN.fullmatch(error):
-        return unknown[1], "There is no field of this name here."
+        return unknown[1], _NO_FIELD
     if missing := _MISSING.match(error):
         return missing[1], "This field is needed."
     what, place = error.rsplit(_PLACE, 1) if _PLACE in error else (error, "")

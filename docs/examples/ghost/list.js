@@ -19,7 +19,8 @@ let page = 1;
 while (page) {
   const posts = await api.posts.browse({ page, limit: 10, include: 'authors,tags' });
   for (const post of posts) {
-    const day = post.published_at.slice(0, 10);
+    // Sweden writes 2026-03-10, and the day is the one it was where the site is written.
+    const day = new Date(post.published_at).toLocaleDateString('sv', { timeZone: settings.timezone });
     const writers = post.authors.map((author) => author.name).join(', ');
     const tag = post.primary_tag?.name ?? 'no tag';
     console.log(`${day}  ${post.title} (${writers}; ${tag})\n            ${post.url}`);

@@ -7,7 +7,9 @@
 const API = "http://127.0.0.1:8000/api/v1";
 
 const at = (id) => document.getElementById(id);
-const day = (text) => new Date(text).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+// A day is the day that it was where the blog is written.
+let timeZone;
+const day = (text) => new Date(text).toLocaleDateString(document.documentElement.lang, { dateStyle: "long", timeZone });
 
 async function ask(address) {
   const answer = await fetch(address, { credentials: "omit" });
@@ -57,6 +59,7 @@ async function show() {
   const id = decodeURIComponent(location.hash.slice(1));
   at("trouble").textContent = "";
   try {
+    timeZone ??= (await ask(`${API}/settings`)).data.time_zone;
     if (id) await showArticle(id);
     else if (!at("articles").children.length) await showMore();
     at("list").hidden = Boolean(id);
