@@ -663,8 +663,8 @@ def test_no_door_opens_to_another_site(app: Flask, author: Visitor) -> None:
     assert len(rules) > 10
     for rule in rules:
         # Of words to choose from, the first.
-        chosen = re.search(r"any\((\w+)", rule.rule)
-        words = {name: chosen[1] if chosen and name == "noun" else "1" for name in rule.arguments}
+        chosen = {name: word for word, name in re.findall(r"any\((\w+)[^>]*\):(\w+)", rule.rule)}
+        words = dict.fromkeys(rule.arguments, "1") | chosen
         built = rule.build(words, append_unknown=False)
         assert built
         answer = author.post(built[1], {"verb": "approve"}, headers=FOREIGN[0])

@@ -53,8 +53,7 @@ def create(
 
     Raises: Invalid naming each field, Conflict where there is such an article, Busy.
     """
-    article_id = article_id or content.slugify(str(fields.get("title") or _THING))
-    _check_id(article_id)
+    article_id = _id(article_id, fields)
     if sending.made_before(now=now) is not None:
         return article_id
     name = name_of(article_id)
@@ -80,9 +79,15 @@ def create(
     return article_id
 
 
-def _check_id(article_id: str) -> None:
+def _id(wanted: str, fields: Mapping[str, Any]) -> str:
+    """Return the id that is wanted, or one made of the title.
+
+    Raises: Invalid.
+    """
+    article_id = wanted or content.slugify(str(fields.get("title") or _THING))
     if not content.ID.fullmatch(article_id):
         raise Invalid({"id": f"It becomes part of an address: use {content.ID_RULE}."})
+    return article_id
 
 
 def _whole(fields: Mapping[str, Any], by: User) -> dict[str, Any]:
