@@ -129,7 +129,8 @@ def does(
 ) -> Callable[[Callable[..., Response]], Callable[..., Response]]:
     """Make a view the answer to a method at a path; it is handed the body, and is never kept.
 
-    `counts_as` names what is limited, together with the form for it. `told` is what the reference tells beside, as an operation has it.
+    `counts_as` names what is limited, together with the form for it. `told` is what the reference
+    tells beside, as an operation has it.
     """
 
     def as_operation(view: Callable[..., Response]) -> Callable[..., Response]:
