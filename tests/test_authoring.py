@@ -178,6 +178,27 @@ def test_what_an_editor_saves_meanwhile_is_not_overwritten(pen: Pen) -> None:
 
 
 @one_database
+def test_a_sync_under_way_brings_nothing_back(pen: Pen) -> None:
+    for name in (ARTICLE, SECOND):
+        with pen.file(name).open("a") as file:
+            file.write("More.\n")
+
+    def act() -> None:
+        program = Pen(pen.app, pen.root, Holder(pen.app, pen.holder.secret))
+        program.done("POST", f"{ONE}/unpublish")
+        program.done("DELETE", f"{ARTICLES}/{SECOND}", If_Match="*")
+
+    def meanwhile(done: int, total: int) -> None:
+        if done == total:
+            at_once(pen.app, act)
+
+    with pen.app.app_context():
+        assert not sync.run(pen.root, now=db.utc_now(), progress=meanwhile).read
+        left = db.session.execute(text("SELECT id, status FROM article")).all()
+    assert left == [(ARTICLE, "draft")]
+
+
+@one_database
 def test_a_change_says_of_which_version(pen: Pen) -> None:
     for method, sent in (("PATCH", {"body": "x"}), ("DELETE", None)):
         refused(pen.ask(method, ONE, sent), 428)

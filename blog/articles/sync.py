@@ -96,7 +96,7 @@ def run(root: Path, *, now: datetime, progress: Progress = no_progress) -> Chang
     changes = Changes(unchanged_count=len(rest) - len(suspects))
     changes.removed += sorted(known.keys() - {source.path for source in sources})
     reads = read_all(root, suspects, zone, is_known, pictures.pictures, progress)
-    _write_all(chain(changes.removed, site_reads, reads), changes, now=now)
+    _write_all(chain(changes.removed, site_reads, reads), changes, root, now=now)
     index_rest()
     gallery.store(pictures)
     references.recheck()
@@ -133,7 +133,7 @@ def show_pictures(root: Path, *, now: datetime) -> None:
     db.session.rollback()
     sources = [source for source in content.list_files(root) if source.path in shown_by]
     reads = read_all(root, sources, zone, {}, pictures.pictures, no_progress)
-    _write_all(reads, Changes(), now=now)
+    _write_all(reads, Changes(), root, now=now)
     index_rest()
     gallery.store(pictures)
     references.recheck()
@@ -142,13 +142,15 @@ def show_pictures(root: Path, *, now: datetime) -> None:
 def _write_all(
     found: Iterator[str | Read],
     changes: Changes,
+    root: Path | None = None,
     *,
     now: datetime,
     act: Callable[[], None] = lambda: None,
 ) -> None:
     """Write what was found, in batches; paths are of files that are gone.
 
-    `act` is done in the transaction of each batch, before.
+    `act` is done in the transaction of each batch, before. With `root` what was read is written
+    unless the index has heard of something later.
     """
     postponed: list[Read] = []
     while batch := list(islice(found, BATCH_FILES)):
@@ -156,6 +158,7 @@ def _write_all(
         reads = [each for each in batch if isinstance(each, Read)]
         with db.writing():
             revision.hold(db.session)
+            reads = _not_outdone(root, reads) if root else reads
             act()
             news = News(reads, removed, now=now)
             _remove(removed, now=now)
@@ -169,11 +172,36 @@ def _write_all(
     if postponed:
         with db.writing():
             revision.hold(db.session)
+            postponed = _not_outdone(root, postponed) if root else postponed
             news = News(postponed, [], now=now)
             _refuse_twins(postponed, _slugs_online())
             _write(postponed, now=now)
             news.tell(postponed, [], now=now)
         changes.note(postponed)
+
+
+def _not_outdone(root: Path, reads: list[Read]) -> list[Read]:
+    """Leave out files that a program changed or took away, with the index, since they were read."""
+    columns = (ContentFile.path, ContentFile.size_bytes, ContentFile.mtime_ns)
+    wanted = ContentFile.path.in_([read.source.path for read in reads])
+    known = {
+        path: tuple(seen) for path, *seen in db.session.execute(select(*columns).where(wanted))
+    }
+    left = []
+    for read in reads:
+        source, here = read.source, _seen(root / read.source.path)
+        is_as_read = here == (source.size_bytes, source.mtime_ns)
+        if is_as_read or read.parsed is None or here != known.get(source.path):
+            left.append(read)
+    return left
+
+
+def _seen(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _remove(paths: list[str], *, now: datetime) -> None:
