@@ -35,6 +35,8 @@ PAGE = 500
 _CALENDAR = "calendar"
 # How far the calendar was told is written down so often, where nothing happened.
 _NOTED_EVERY = timedelta(hours=1)
+# Who takes something back at the last moment may wait for others to write.
+SETTLES_IN = UNDO_WITHIN + timedelta(minutes=1)
 _TAKEN_DOWN = (CommentState.REJECTED, CommentState.SPAM)
 
 Told = tuple[Event, list[Item], datetime]
@@ -211,7 +213,7 @@ STREAMS = (
         _enquiries_arrived,
     ),
     _journal("comments rewritten", "comment", _comments_rewritten),
-    _journal("comments decided", "comment", _comments_decided, settles_in=UNDO_WITHIN),
+    _journal("comments decided", "comment", _comments_decided, settles_in=SETTLES_IN),
     _journal("enquiries changed", "enquiry", _enquiries_changed),
 )
 

@@ -394,6 +394,24 @@ def test_an_author_writes_her_own_articles_alone(pen: Pen, hand: Callable[[Perso
 
 
 @one_database
+def test_an_id_that_comments_hang_on_goes_to_nobody_else(
+    pen: Pen, hand: Callable[[Person], Pen]
+) -> None:
+    hers, again = hand(SECOND_AUTHOR), NEW | {"id": "hers"}
+    pen.done("DELETE", f"{ARTICLES}/{SECOND}", If_Match="*")
+    pen.file().unlink()
+    with pen.app.app_context():
+        sync.run(pen.root, now=db.utc_now())
+    for gone in (SECOND, ARTICLE):
+        answer = hers.ask("POST", ARTICLES, NEW | {"id": gone})
+        assert "already, or was" in refused(answer, 409)
+    for _ in range(2):
+        hers.done("POST", ARTICLES, again, 201)
+        hers.done("DELETE", f"{ARTICLES}/hers", If_Match="*")
+    pen.done("POST", ARTICLES, again, 201)
+
+
+@one_database
 def test_a_published_article_gets_what_it_lacks_and_no_more(pen: Pen) -> None:
     pen.file("late").write_text("---\ntitle: T\nstatus: Archived\ndate: 2027-01-01\n---\n")
     assert pen.done("POST", f"{ARTICLES}/late/publish")["state"] == "scheduled"

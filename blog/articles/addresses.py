@@ -37,6 +37,12 @@ def of_others(paths: Collection[str], *, but: str) -> Sequence[tuple[str, Articl
     return [(path, article) for rows in found for path, article in rows]
 
 
+def led_to(article_id: str) -> bool:
+    """Tell whether any old address is known of an article, be it there or not."""
+    query = select(ArticlePath.path).where(ArticlePath.article_id == article_id)
+    return db.session.execute(query.limit(1)).first() is not None
+
+
 def is_gone(path: str, *, now: datetime) -> bool:
     """Tell whether readers found an article at a path who find none there now."""
     known = db.session.get(ArticlePath, path)

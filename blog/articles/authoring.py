@@ -28,6 +28,7 @@ from blog.once import Sending
 from blog.permissions import Action
 
 _THING = "article"
+_DELETED = "deleted"
 _BLANK = b"---\n---\n"
 _MINUTE = "%Y-%m-%d %H:%M"
 _TRASH = Path("trash", Kind.ARTICLE)
@@ -62,8 +63,8 @@ def create(
 
     def act(undo: ExitStack) -> None:
         _check_addresses(read, by)
-        if path.exists():
-            raise Conflict(f"There is an article {article_id} already.")
+        if path.exists() or _was_of_others(article_id, by):
+            raise Conflict(f"There is an article {article_id} already, or was. Take another id.")
         with writing_file(name):
             sending.make(partial(_make, path, data), now=now)
             undo.callback(path.unlink)
@@ -173,7 +174,7 @@ def delete(manuscript: Manuscript, *, instance: Path, by: User, now: datetime) -
             content.write_whole(kept, manuscript.data, mode=0o600)
             manuscript.path.unlink()
             undo.callback(content.write_whole, manuscript.path, manuscript.data, mode=mode)
-        journal.record("deleted", _THING, manuscript.id, by=by, now=now)
+        journal.record(_DELETED, _THING, manuscript.id, by=by, now=now)
 
     _put(manuscript.name, act, now=now)
     return aside
@@ -214,6 +215,15 @@ def _check_addresses(read: Read, by: User) -> None:
         for path, other in addresses.of_others(wanted, but=article.id):
             if not permissions.may(by, Action.WRITE_ARTICLES, of=other):
                 raise Invalid({wanted[path]: f"{path} leads to another’s article. Take another."})
+
+
+def _was_of_others(article_id: str, by: User) -> bool:
+    """Tell whether an id, with the comments below it, was an article's that she may not have."""
+    if permissions.limit_of(by) is None:
+        return False
+    lines = journal.about(_THING, [article_id])
+    ended_by = [line.actor_id for line in lines if line.verb == _DELETED]
+    return ended_by[-1:] != [by.id] and (bool(ended_by) or addresses.led_to(article_id))
 
 
 def _refusal(text: str, problems: tuple[Problem, ...]) -> Invalid:
