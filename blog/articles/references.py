@@ -36,6 +36,7 @@ OWN_PATHS = frozenset(
         "feed.xml",
         "livez",
         "llms.txt",
+        "preview",
         "privacy",
         "readyz",
         "robots.txt",
