@@ -42,6 +42,7 @@ class Scope(StrEnum):
     COMMENTS_READ = "comments:read"
     COMMENTS_MODERATE = "comments:moderate"
     ENQUIRIES_READ = "enquiries:read"
+    CONTENT_READ = "content:read"
     ARTICLES_WRITE = "articles:write"
     WEBHOOKS_MANAGE = "webhooks:manage"
     CONTENT_PREVIEW = "content:preview"
@@ -114,7 +115,8 @@ _WITHIN: dict[Scope, frozenset[Action]] = {
     Scope.COMMENTS_READ: frozenset({Action.READ_COMMENTS}),
     Scope.COMMENTS_MODERATE: frozenset({Action.READ_COMMENTS, Action.MODERATE}),
     Scope.ENQUIRIES_READ: frozenset({Action.READ_ENQUIRIES}),
-    Scope.ARTICLES_WRITE: frozenset({Action.WRITE_ARTICLES}),
+    Scope.CONTENT_READ: frozenset({Action.READ_CONTENT}),
+    Scope.ARTICLES_WRITE: frozenset({Action.READ_CONTENT, Action.WRITE_ARTICLES}),
     Scope.WEBHOOKS_MANAGE: frozenset({Action.MANAGE_WEBHOOKS}),
     Scope.CONTENT_PREVIEW: frozenset({Action.PREVIEW}),
 }

@@ -54,7 +54,8 @@ LETS = {
     Scope.COMMENTS_READ: {Action.READ_COMMENTS},
     Scope.COMMENTS_MODERATE: {Action.READ_COMMENTS, Action.MODERATE},
     Scope.ENQUIRIES_READ: {Action.READ_ENQUIRIES},
-    Scope.ARTICLES_WRITE: {Action.WRITE_ARTICLES},
+    Scope.CONTENT_READ: {Action.READ_CONTENT},
+    Scope.ARTICLES_WRITE: {Action.READ_CONTENT, Action.WRITE_ARTICLES},
     Scope.WEBHOOKS_MANAGE: {Action.MANAGE_WEBHOOKS},
     Scope.CONTENT_PREVIEW: {Action.PREVIEW},
 }
@@ -326,8 +327,8 @@ BY_TOKEN = {
     "api.list_managed_enquiries": Action.READ_ENQUIRIES,
     "api.show_managed_enquiry": Action.READ_ENQUIRIES,
     "api.settle_enquiry": Action.READ_ENQUIRIES,
-    "api.list_managed_articles": Action.WRITE_ARTICLES,
-    "api.show_managed_article": Action.WRITE_ARTICLES,
+    "api.list_managed_articles": Action.READ_CONTENT,
+    "api.show_managed_article": Action.READ_CONTENT,
     "api.create_article": Action.WRITE_ARTICLES,
     "api.change_article": Action.WRITE_ARTICLES,
     "api.publish_article": Action.WRITE_ARTICLES,
@@ -533,7 +534,13 @@ def telling(app: Flask, visitor: Visitor) -> set[str]:
 @pytest.mark.usefixtures("clock", "unlimited")
 @pytest.mark.parametrize("state", ["published", *HIDING])
 def test_every_route_tells_of_articles_as_the_rule_says(
-    app: Flask, own_content: Path, stranger: Visitor, author: Visitor, state: str
+    app: Flask,
+    own_content: Path,
+    stranger: Visitor,
+    author: Visitor,
+    second_author: Visitor,
+    moderator: Visitor,
+    state: str,
 ) -> None:
     said = f"title: Unguja\ntopics: [Unguja stone]\nauthor: {AUTHOR_ID}\n{HIDING.get(state, '')}\n"
     said += "" if state == "scheduled" else f"date: {CLOCK - timedelta(days=1)}\n"
@@ -543,5 +550,5 @@ def test_every_route_tells_of_articles_as_the_rule_says(
         sync.run(own_content, now=CLOCK)
     expected = {*TELLING} if state == "published" else set()
     # Whoever is signed in finds no more than others do where everybody reads.
-    for visitor in (stranger, author):
+    for visitor in (stranger, author, second_author, moderator):
         assert telling(app, visitor) == expected

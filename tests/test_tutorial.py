@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from pathlib import Path
@@ -13,6 +14,7 @@ from flask import Flask
 from blog.permissions import Scope
 from tests.cast import AUTHOR, Clock, Visitor
 from tests.test_permissions import token_of
+from tests.test_uploading import saved
 
 PAGE = Path(__file__).parent.parent / "docs" / "api.md"
 ANYTHING = "…"
@@ -58,12 +60,17 @@ def environ(environ: dict[str, str], own_content: Path) -> dict[str, str]:
 
 def test_every_request_of_the_tutorial_is_answered_as_it_says(app: Flask, clock: Clock) -> None:
     program, told = Visitor(app), blocks()
-    known = {"api_token": token_of(app, AUTHOR, Scope.ARTICLES_WRITE, Scope.CONTENT_PREVIEW)}
+    scopes = Scope.ARTICLES_WRITE, Scope.CONTENT_PREVIEW, Scope.WEBHOOKS_MANAGE
+    known = {"api_token": token_of(app, AUTHOR, *scopes)}
     assert len(told) % 2 == 0
     for asked, answered in zip(told[::2], told[1::2], strict=True):
         method, path = filled({"": asked.first}, known)[""].split(" ")
         options: dict[str, Any] = {"headers": filled(asked.headers, known)}
-        if asked.body:
+        if file := re.fullmatch("file=@(.+)", asked.body):
+            options["data"] = {"file": (io.BytesIO(saved("JPEG")), file[1])}
+            # What parts a form is said with the form.
+            del options["headers"]["Content-Type"]
+        elif asked.body:
             options["data"] = filled({"": asked.body}, known)[""]
         answer: Any = program._open(method, path, **options)
         _, status, _ = answered.first.split(" ", 2)

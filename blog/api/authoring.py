@@ -65,7 +65,7 @@ STATE = parameters.choice("state", "Where they stand.", (_ANY, *State), default=
     asks=(STATE, LIMIT_ASKED, PAGE),
     is_list=True,
     gives=ManagedArticle,
-    **_SHARED,
+    **_SHARED | {"needs": Action.READ_CONTENT},
 )
 def list_managed_articles(by: User, asked: dict[str, Any]) -> Response:
     """List articles whatever their state: undated ones, then the newest."""
@@ -77,13 +77,18 @@ def list_managed_articles(by: User, asked: dict[str, Any]) -> Response:
     return answers.many(shown, answers.numbered(page, limit, total))
 
 
-@manages("GET", "/admin/articles/<article_id>", refusals=_UNREADABLE, **_ONE)
+@manages(
+    "GET",
+    "/admin/articles/<article_id>",
+    refusals=_UNREADABLE,
+    **_ONE | {"needs": Action.READ_CONTENT},
+)
 def show_managed_article(by: User, article_id: str) -> Response:
     """Show an article as its file stands.
 
     Its `ETag` is that of the file’s bytes.
     """
-    return _answer(_hers(article_id, by=by))
+    return _answer(_hers(article_id, by=by, to=Action.READ_CONTENT))
 
 
 @manages(
@@ -201,13 +206,13 @@ def delete_article(by: User, article_id: str) -> Response:
     return answers.one(DeletedArticle(id=article_id, kept_as=str(aside)))
 
 
-def _hers(article_id: str, *, by: User) -> Manuscript:
-    """Return an article’s file that somebody may write.
+def _hers(article_id: str, *, by: User, to: Action = Action.WRITE_ARTICLES) -> Manuscript:
+    """Return an article’s file that somebody may write, or read.
 
     Raises: NotFound, also for another’s.
     """
     found = manuscripts.load(config.current().content_dir, article_id)
-    if not permissions.may(by, Action.WRITE_ARTICLES, of=found):
+    if not permissions.may(by, to, of=found):
         raise NotFound(manuscripts.MISSING)
     return found
 

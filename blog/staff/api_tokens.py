@@ -34,6 +34,7 @@ WORDS = {
     Scope.COMMENTS_READ: "Read comments that wait",
     Scope.COMMENTS_MODERATE: "Read comments and decide about them",
     Scope.ENQUIRIES_READ: "Read enquiries and say how far they are",
+    Scope.CONTENT_READ: "Read articles whatever their state, as their files stand",
     Scope.CONTENT_PREVIEW: "Preview articles that aren’t published, and send links to them",
     Scope.ARTICLES_WRITE: "Write articles, publish and delete them, and upload pictures",
     Scope.WEBHOOKS_MANAGE: "Look after webhooks",
