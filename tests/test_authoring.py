@@ -376,10 +376,12 @@ def test_an_author_writes_her_own_articles_alone(pen: Pen, hand: Callable[[Perso
     pen.change({"front_matter": {"author": None, "authors": ["thabo"]}}, f"{ARTICLES}/{SECOND}")
     hers = hand(SECOND_AUTHOR)
     assert [each["id"] for each in hers.done("GET", ARTICLES)] == [ARTICLE]
-    others, missing, odd = (
-        refused(hers.ask("GET", f"{ARTICLES}/{name}"), 404) for name in (SECOND, "none", "a.b")
+    pen.file("torn").write_text("---\ntitle: Whose is it?\n")
+    others, missing, odd, torn = (
+        refused(hers.ask("GET", f"{ARTICLES}/{name}"), 404)
+        for name in (SECOND, "none", "a.b", "torn")
     )
-    assert others == missing == odd
+    assert others == missing == odd == torn
     refused(hers.ask("DELETE", f"{ARTICLES}/{SECOND}", If_Match="*"), 404)
     made = hers.done("POST", ARTICLES, NEW, 201)
     assert made["authors"] == [AUTHOR_ID]

@@ -538,5 +538,5 @@ def test_ghost_s_own_client_reads_the_site(site: Site, tmp_path: Path) -> None:
     assert len(told["invalid"]["id"]) == 36
     lines = listed.splitlines()
     assert lines[0] == "The Skin Journal"
-    assert "2026-02-28  Winter (Sandra de Beer; Daily care)" in lines
+    assert "2026-03-01  Winter (Sandra de Beer; Daily care)" in lines
     assert len(lines) == 5

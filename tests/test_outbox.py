@@ -627,8 +627,8 @@ def test_a_mail_that_a_rival_takes_first_is_left_to_it(app: Flask, has_more: boo
     seen: list[str] = []
 
     def rival(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        """Take the first mail just after our worker has seen it."""
-        if "FROM outgoing_mail" in statement and not seen:
+        """Take the first mail just after our worker has seen that it is due."""
+        if "next_attempt_at <= " in statement and not seen:
             seen.append(statement)
             with db.writer().connect() as connection:
                 connection.execute(

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 from stat import S_IMODE
-from typing import Any
+from typing import Any, cast
 
 from blog import content, db, journal, permissions, urls
 from blog.accounts import User
@@ -210,11 +210,11 @@ def _check_addresses(read: Read, by: User) -> None:
 
     Raises: Invalid.
     """
-    if isinstance(article := read.parsed, ArticleFile):
-        wanted = {**dict.fromkeys(article.aliases, "aliases"), urls.article(article.slug): "slug"}
-        for path, other in addresses.of_others(wanted, but=article.id):
-            if not permissions.may(by, Action.WRITE_ARTICLES, of=other):
-                raise Invalid({wanted[path]: f"{path} leads to another’s article. Take another."})
+    article = cast("ArticleFile", read.parsed)
+    wanted = {**dict.fromkeys(article.aliases, "aliases"), urls.article(article.slug): "slug"}
+    for path, other in addresses.of_others(wanted, but=article.id):
+        if not permissions.may(by, Action.WRITE_ARTICLES, of=other):
+            raise Invalid({wanted[path]: f"{path} leads to another’s article. Take another."})
 
 
 def _was_of_others(article_id: str, by: User) -> bool:

@@ -42,6 +42,8 @@ TIMES_MS = {
     "speed-index": 3_400,
     "total-blocking-time": 200,
 }
+# It lost its own recording, and asks to be run again.
+ITS_OWN_TROUBLE = "(NO_NAVSTART)"
 LAYOUT_SHIFT = "cumulative-layout-shift"
 TRIES = 3
 
@@ -83,10 +85,15 @@ def report(url: str) -> dict[str, Any]:
     command += ["--output=json", f"--chrome-flags={flags}"]
     # What was found is on other pages, so search engines are told to leave it.
     command += ["--skip-audits=is-crawlable"] if url.endswith(SEARCH) else []
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
+    runs = (run(command, environ) for _ in range(TRIES))
+    done = next(each for each in runs if ITS_OWN_TROUBLE not in each.stderr)
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
+
+
+def run(command: list[str], environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120)
 
 
 @pytest.mark.parametrize("path", AUDITED)
