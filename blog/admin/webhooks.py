@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from blog import db, urls, webhooks
 from blog.admin.desk import admin, back_to, desk, require, user
 from blog.admin.proving import is_proven
-from blog.errors import Conflict, Invalid, NotFound
+from blog.errors import Conflict, Invalid
 from blog.forms.hooks import WebhookForm
 from blog.forms.staff import PresentPasswordForm
 from blog.permissions import Action
@@ -144,10 +144,7 @@ def send_delivery_again(hook_id: int, delivery_id: int) -> AnyResponse:
     """Send again what was sent, under the same id."""
     _hook(hook_id)
     with db.writing():
-        row = webhooks.delivery_by_id(delivery_id, hook=_hook(hook_id))
-        if row is None:
-            raise NotFound("There is no delivery with this number here.")
-        row.send_again(now=db.utc_now())
+        webhooks.delivery_at(delivery_id, hook=_hook(hook_id)).send_again(now=db.utc_now())
     return back_to(_path(hook_id), "It is on its way again. Reload the page in a moment.")
 
 
@@ -200,10 +197,7 @@ def _hook(hook_id: int, *, is_locked: bool = False) -> Webhook:
     Raises: Forbidden; NotFound.
     """
     require(Action.MANAGE_WEBHOOKS)
-    found = webhooks.by_id(hook_id, is_locked=is_locked)
-    if found is None:
-        raise NotFound("There is no webhook with this number.")
-    return found
+    return webhooks.at(hook_id, is_locked=is_locked)
 
 
 def _path(hook_id: int) -> str:

@@ -5,7 +5,7 @@ An author’s program finds hers alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -162,11 +162,7 @@ def publish_article(by: User, article_id: str) -> Response:
 
     `If-Match` may say which version is meant.
     """
-    manuscript = _hers(article_id, by=by)
-    _check_version(manuscript, is_needed=False)
-    with _named():
-        authoring.publish(manuscript, by=by, now=db.utc_now())
-    return _answer(_hers(article_id, by=by))
+    return _put(article_id, authoring.publish, by=by)
 
 
 @manages(
@@ -180,10 +176,14 @@ def unpublish_article(by: User, article_id: str) -> Response:
 
     `If-Match` may say which version is meant.
     """
+    return _put(article_id, authoring.unpublish, by=by)
+
+
+def _put(article_id: str, act: Callable[..., None], *, by: User) -> Response:
     manuscript = _hers(article_id, by=by)
     _check_version(manuscript, is_needed=False)
     with _named():
-        authoring.unpublish(manuscript, by=by, now=db.utc_now())
+        act(manuscript, by=by, now=db.utc_now())
     return _answer(_hers(article_id, by=by))
 
 

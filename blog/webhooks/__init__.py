@@ -20,6 +20,7 @@ from blog.webhooks.deliveries import (
     tell,
     test,
 )
+from blog.webhooks.deliveries import at as delivery_at
 from blog.webhooks.deliveries import by_id as delivery_by_id
 from blog.webhooks.endpoints import (
     ENDPOINTS_MAX,
@@ -31,6 +32,7 @@ from blog.webhooks.endpoints import (
     State,
     Webhook,
     add,
+    at,
     by_id,
     count_off,
     everything,
@@ -62,9 +64,11 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "add",
+    "at",
     "by_id",
     "count",
     "count_off",
+    "delivery_at",
     "delivery_by_id",
     "everything",
     "listening_since",

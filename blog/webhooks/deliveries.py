@@ -28,6 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from blog import db
+from blog.errors import NotFound
 from blog.webhooks import endpoints, signing
 from blog.webhooks.endpoints import REST_MAX, State, Webhook
 from blog.webhooks.events import TESTED, Event, Item, body
@@ -254,6 +255,17 @@ def by_id(delivery_id: int, *, hook: Webhook) -> WebhookDelivery | None:
     """Return a delivery of an endpoint by its number."""
     found = db.session.get(WebhookDelivery, delivery_id)
     return found if found and found.webhook_id == hook.id else None
+
+
+def at(delivery_id: int, *, hook: Webhook) -> WebhookDelivery:
+    """Return a delivery as `by_id` does.
+
+    Raises: NotFound.
+    """
+    found = by_id(delivery_id, hook=hook)
+    if found is None:
+        raise NotFound("There is no delivery with this number here.")
+    return found
 
 
 def recent(

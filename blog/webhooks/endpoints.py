@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blog import config, db, journal, tokens
 from blog.accounts import User
-from blog.errors import Conflict, Invalid
+from blog.errors import Conflict, Invalid, NotFound
 from blog.webhooks import places, signing
 from blog.webhooks.events import Event
 from blog.webhooks.sending import WORDS_MAX_CHARS, Answer
@@ -230,6 +230,17 @@ def by_id(hook_id: int, *, is_locked: bool = False) -> Webhook | None:
     # Who queues something for it needn't wait for that.
     lock = {"key_share": True} if is_locked else None
     return db.session.get(Webhook, hook_id, with_for_update=lock)
+
+
+def at(hook_id: int, *, is_locked: bool = False) -> Webhook:
+    """Return an endpoint as `by_id` does.
+
+    Raises: NotFound.
+    """
+    found = by_id(hook_id, is_locked=is_locked)
+    if found is None:
+        raise NotFound("There is no webhook with this number.")
+    return found
 
 
 def everything() -> Sequence[Webhook]:
